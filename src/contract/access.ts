@@ -1,0 +1,101 @@
+/** API keys, the one-time sign-in link and the console's session. */
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { id, instant, noParams, noQuery, nothing } from './values.ts';
+
+export const apiKey = z
+  .object({
+    id,
+    name: z.string(),
+    hint: z.string().meta({ description: 'The last four characters, to recognise it by.' }),
+    createdAt: instant,
+    lastUsedAt: instant.nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+
+export const listApiKeys = endpoint({
+  name: 'listApiKeys',
+  method: 'GET',
+  path: '/v1/api-keys',
+  summary: 'The account’s API keys; the secrets themselves are not kept.',
+  area: 'access',
+  params: noParams,
+  query: noQuery,
+  body: nothing,
+  status: 200,
+  result: z.object({ apiKeys: z.array(apiKey) }),
+  problems: [],
+});
+
+export const createApiKey = endpoint({
+  name: 'createApiKey',
+  method: 'POST',
+  path: '/v1/api-keys',
+  summary: 'Make an API key. Its secret is shown once, in this answer only.',
+  area: 'access',
+  params: noParams,
+  query: noQuery,
+  body: z.object({ name: z.string().trim().min(1).max(100) }),
+  status: 201,
+  result: apiKey.extend({ secret: z.string() }),
+  problems: [],
+});
+
+export const revokeApiKey = endpoint({
+  name: 'revokeApiKey',
+  method: 'DELETE',
+  path: '/v1/api-keys/{id}',
+  summary: 'Revoke an API key at once.',
+  area: 'access',
+  params: z.object({ id }),
+  query: noQuery,
+  body: nothing,
+  status: 204,
+  result: nothing,
+  problems: ['key.not_found', 'key.last_one'],
+});
+
+const session = z.object({ account: z.object({ id, name: z.string() }), expiresAt: instant });
+
+export const openSession = endpoint({
+  name: 'openSession',
+  method: 'POST',
+  path: '/v1/session',
+  summary: 'Redeem a one-time sign-in link for a console session (a cookie).',
+  area: 'access',
+  open: true,
+  params: noParams,
+  query: noQuery,
+  body: z.object({ token: z.string().min(1).max(200) }),
+  status: 200,
+  result: session,
+  problems: ['auth.link_invalid'],
+});
+
+export const readSession = endpoint({
+  name: 'readSession',
+  method: 'GET',
+  path: '/v1/session',
+  summary: 'Who is signed in.',
+  area: 'access',
+  params: noParams,
+  query: noQuery,
+  body: nothing,
+  status: 200,
+  result: session,
+  problems: [],
+});
+
+export const endSession = endpoint({
+  name: 'endSession',
+  method: 'DELETE',
+  path: '/v1/session',
+  summary: 'Sign out.',
+  area: 'access',
+  params: noParams,
+  query: noQuery,
+  body: nothing,
+  status: 204,
+  result: nothing,
+  problems: [],
+});

@@ -1,0 +1,122 @@
+/**
+ * Every refusal Waxwing gives, by its documented code. A code is never reused for another meaning and never removed.
+ * The sentence says what was wrong and what to do; it never repeats what the caller sent.
+ */
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  readonly remedy: string;
+}
+
+const kind = (status: number, title: string, remedy: string): ProblemKind => ({ status, title, remedy });
+
+export const problemKinds = {
+  'request.malformed': kind(400, 'The request is not well formed.', 'Correct the fields named in `errors`.'),
+  'request.invalid_json': kind(400, 'The body is not valid JSON.', 'Send one JSON object, encoded as UTF-8.'),
+  'request.too_large': kind(413, 'The request body is too large.', 'Send less, or raise WAXWING_MAX_MESSAGE_BYTES.'),
+  'request.unsupported_media_type': kind(
+    415,
+    'The content type is not supported.',
+    'Send the body as application/json.',
+  ),
+  'request.rate_limited': kind(429, 'Too many requests.', 'Wait for the seconds given in Retry-After.'),
+  'request.cross_site': kind(
+    403,
+    'The request came from another site.',
+    'Console sessions act only from the console itself; programs use an API key.',
+  ),
+  'request.bad_cursor': kind(400, 'The cursor is not one of ours.', 'Take `nextCursor` from the page before.'),
+  'route.not_found': kind(404, 'There is no such route.', 'See /openapi.json for the routes that exist.'),
+  'route.method_not_allowed': kind(405, 'The route does not take this method.', 'See /openapi.json.'),
+  'auth.missing': kind(401, 'No API key or session was given.', 'Send `Authorization: Bearer <api key>`.'),
+  'auth.invalid': kind(
+    401,
+    'The API key or session is not valid.',
+    'Check the key, or make a new one in the console; sign in again if a session has ended.',
+  ),
+  'auth.link_invalid': kind(
+    401,
+    'The sign-in link is used up or has expired.',
+    'Run `npx waxwing sign-in` on the server for a new one.',
+  ),
+  'auth.forbidden': kind(403, 'The key or session may not do this.', 'Ask an owner of the account for the permission.'),
+  'message.not_found': kind(
+    404,
+    'There is no such message.',
+    'Check the id; messages of other accounts are invisible.',
+  ),
+  'message.too_large': kind(413, 'The message is too large.', 'Send a smaller message, or a link to the document.'),
+  'message.no_recipients': kind(400, 'The message has no recipient.', 'Name at least one address in `to`.'),
+  'message.too_many_recipients': kind(
+    400,
+    'The message has too many recipients.',
+    'Send it in several messages of at most 1,000 recipients.',
+  ),
+  'message.no_content': kind(400, 'The message has neither HTML nor text.', 'Give `html`, `text` or both.'),
+  'message.no_from': kind(400, 'The message has no From header.', 'Name the sender in From.'),
+  'message.invalid_from': kind(400, 'The From header is not one valid address.', 'Write it as Name <local@domain>.'),
+  'message.invalid_address': kind(400, 'A recipient address is not valid.', 'Write it as local@domain.'),
+  'message.header_malformed': kind(400, 'A header is malformed.', 'Send headers as RFC 5322 §2.2 says.'),
+  'message.headers_too_large': kind(400, 'The headers are too large.', 'Keep them below 256 KiB and 2,000 lines.'),
+  'message.too_many_parts': kind(400, 'The message has too many MIME parts.', 'Keep it below 1,000 parts.'),
+  'message.nested_too_deep': kind(400, 'The MIME parts are nested too deep.', 'Keep the nesting below 20 levels.'),
+  'message.bare_newline': kind(
+    400,
+    'The message has a bare CR or LF.',
+    'End every line with CRLF (RFC 5321 §2.3.8); bare line feeds are used to smuggle mail.',
+  ),
+  'message.line_too_long': kind(
+    400,
+    'A line is longer than 998 octets.',
+    'Encode the part as quoted-printable or base64 (RFC 5322 §2.1.1).',
+  ),
+  'message.not_accepted_yet': kind(409, 'The message is still being accepted.', 'Ask again in a moment.'),
+  'attachment.invalid_base64': kind(400, 'An attachment is not valid base64.', 'Encode it as RFC 4648 §4 says.'),
+  'idempotency.key_reused': kind(
+    409,
+    'This Idempotency-Key was used with another body.',
+    'Use a new key for a new message, or repeat the first body exactly.',
+  ),
+  'idempotency.key_invalid': kind(
+    400,
+    'The Idempotency-Key is not usable.',
+    'Use 1 to 255 printable ASCII characters.',
+  ),
+  'sender.not_verified': kind(
+    403,
+    'The sender domain is not verified.',
+    'Verify the domain, or allow unverified senders in the outbound settings.',
+  ),
+  'tracking.level_invalid': kind(400, 'The tracking level is unknown.', 'Use off, anonymous or identified.'),
+  'key.not_found': kind(404, 'There is no such API key.', 'List the keys to see their ids.'),
+  'key.last_one': kind(409, 'This key is making the request.', 'Revoke it with another key or from the console.'),
+  'report.range_invalid': kind(400, 'The time range is empty or reversed.', 'Give `since` before `until`.'),
+  'verdicts.too_many': kind(400, 'Too many observations.', 'Send at most 1,000 at once.'),
+  'server.unavailable': kind(503, 'The database cannot be reached.', 'Try again in a moment; nothing was stored.'),
+  'server.error': kind(500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the request id.'),
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof problemKinds;
+
+export interface FieldError {
+  /** JSON path of the field, such as `to[0]`; never its value. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The caller's mistake, thrown where it is found and answered as application/problem+json or an SMTP reply. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly fields: readonly FieldError[];
+
+  constructor(code: ProblemCode, fields: readonly FieldError[] = []) {
+    super(`${code}: ${problemKinds[code].title}`);
+    this.code = code;
+    this.fields = fields;
+  }
+
+  get status(): number {
+    return problemKinds[this.code].status;
+  }
+}

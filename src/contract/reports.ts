@@ -1,0 +1,100 @@
+/** Who opened and clicked: people, machines and all, side by side. */
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { instant, instantOrDay, noParams, nothing, view } from './values.ts';
+
+const range = { since: instantOrDay.optional(), until: instantOrDay.optional() };
+const campaignFilter = z.string().min(1).max(200).optional();
+
+export const engagementQuery = z.object({
+  ...range,
+  campaign: campaignFilter,
+  groupBy: z.enum(['campaign', 'day', 'recipientDomain', 'link', 'sender']).default('campaign'),
+  automated: z.enum(['account', 'include', 'exclude']).default('account'),
+  view: z.enum(['account', 'strict', 'balanced', 'lenient']).default('account'),
+  format: z.enum(['json', 'csv']).default('json'),
+});
+export type EngagementQuery = z.infer<typeof engagementQuery>;
+
+const opensAndClicks = z.object({ opened: z.int().nullable(), clicked: z.int() });
+
+export const engagementRow = z
+  .object({
+    key: z
+      .string()
+      .nullable()
+      .meta({ description: 'Campaign, day, domain, link or sender; null for mail without campaign.' }),
+    sent: z.int(),
+    delivered: z.int(),
+    bounced: z.int(),
+    deferred: z.int(),
+    opened: z.int().nullable(),
+    clicked: z.int(),
+    openRate: z.number().nullable(),
+    clickRate: z.number().nullable(),
+    clickToOpenRate: z.number().nullable(),
+    people: opensAndClicks,
+    machines: opensAndClicks,
+    all: opensAndClicks,
+    anonymous: z
+      .object({ opens: z.int(), clicks: z.int() })
+      .nullable()
+      .meta({ description: 'Events of recipients who may only be counted; never joined to a person.' }),
+    estimated: z.object({ openRate: z.number(), low: z.number(), high: z.number(), method: z.string() }).nullable(),
+    firstAcceptedDay: z.iso.date().nullable(),
+    lastAcceptedDay: z.iso.date().nullable(),
+  })
+  .meta({ id: 'EngagementRow' });
+export type EngagementRow = z.infer<typeof engagementRow>;
+
+export const engagementReport = z
+  .object({
+    automatedEvents: z.enum(['included', 'excluded']),
+    view,
+    ruleset: z.string(),
+    groupBy: z.string(),
+    rows: z.array(engagementRow),
+    totals: engagementRow,
+  })
+  .meta({ id: 'EngagementReport' });
+export type EngagementReport = z.infer<typeof engagementReport>;
+
+export const readEngagement = endpoint({
+  name: 'readEngagement',
+  method: 'GET',
+  path: '/v1/reports/engagement',
+  summary: 'Unique recipients who were sent, delivered, opened, clicked; people, machines and all.',
+  area: 'reports',
+  params: noParams,
+  query: engagementQuery,
+  body: nothing,
+  status: 200,
+  result: engagementReport,
+  alsoAs: ['text/csv'],
+  problems: ['report.range_invalid'],
+});
+
+export const activityPoint = z.object({
+  at: instant,
+  people: z.object({ opens: z.int(), clicks: z.int() }),
+  machines: z.object({ opens: z.int(), clicks: z.int() }),
+});
+
+export const readActivity = endpoint({
+  name: 'readActivity',
+  method: 'GET',
+  path: '/v1/reports/activity',
+  summary: 'Opens and clicks over time, by people and by machines (events, not recipients).',
+  area: 'reports',
+  params: noParams,
+  query: z.object({
+    ...range,
+    campaign: campaignFilter,
+    by: z.enum(['hour', 'day']).default('hour'),
+    view: z.enum(['account', 'strict', 'balanced', 'lenient']).default('account'),
+  }),
+  body: nothing,
+  status: 200,
+  result: z.object({ view, points: z.array(activityPoint) }),
+  problems: ['report.range_invalid'],
+});

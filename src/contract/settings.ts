@@ -1,0 +1,77 @@
+/** What an account chooses for its outgoing mail, and what a recipient has agreed to. */
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { instant, noParams, noQuery, nothing, trackingLevel, view } from './values.ts';
+
+export const outboundSettings = z
+  .object({
+    suppressAutomatedEvents: z.boolean(),
+    trackOpens: z.boolean(),
+    trackClicks: z.boolean(),
+    trackPlainText: z.boolean(),
+    trackingLevel,
+    view,
+    minimumTransport: z.enum(['plain', 'opportunistic', 'verified', 'authenticated']),
+    requireVerifiedSender: z.boolean(),
+    timeZone: z
+      .string()
+      .max(64)
+      .meta({ description: 'IANA name; days of reports. Applies to mail accepted from now on.' }),
+  })
+  .meta({ id: 'OutboundSettings' });
+export type OutboundSettings = z.infer<typeof outboundSettings>;
+
+const settingsEndpoint = { path: '/v1/settings/outbound', area: 'settings', params: noParams, query: noQuery } as const;
+
+export const readOutboundSettings = endpoint({
+  ...settingsEndpoint,
+  name: 'readOutboundSettings',
+  method: 'GET',
+  summary: 'The account’s outbound settings.',
+  body: nothing,
+  status: 200,
+  result: outboundSettings,
+  problems: [],
+});
+
+export const changeOutboundSettings = endpoint({
+  ...settingsEndpoint,
+  name: 'changeOutboundSettings',
+  method: 'PATCH',
+  summary: 'Change some of the outbound settings; they hold at once and change no stored event.',
+  body: outboundSettings.partial().strict(),
+  status: 200,
+  result: outboundSettings,
+  problems: [],
+});
+
+export const trackingConsent = z.object({ email: z.string(), level: trackingLevel, updatedAt: instant });
+const consentParams = z.object({ email: z.string().min(3).max(320) });
+
+export const setTrackingConsent = endpoint({
+  name: 'setTrackingConsent',
+  method: 'PUT',
+  path: '/v1/tracking-consents/{email}',
+  summary: 'Set how far a recipient may be tracked, for good; also silences mail already sent.',
+  area: 'settings',
+  params: consentParams,
+  query: noQuery,
+  body: z.object({ level: trackingLevel }),
+  status: 200,
+  result: trackingConsent,
+  problems: ['message.invalid_address'],
+});
+
+export const readTrackingConsent = endpoint({
+  name: 'readTrackingConsent',
+  method: 'GET',
+  path: '/v1/tracking-consents/{email}',
+  summary: 'What a recipient has agreed to; `identified` with no date where nothing was ever said.',
+  area: 'settings',
+  params: consentParams,
+  query: noQuery,
+  body: nothing,
+  status: 200,
+  result: z.object({ email: z.string(), level: trackingLevel, updatedAt: instant.nullable() }),
+  problems: ['message.invalid_address'],
+});

@@ -1,0 +1,31 @@
+/** Small values that many requests and responses share. */
+import { z } from 'zod';
+
+export const nothing = z.undefined();
+export const noParams = z.object({});
+export const noQuery = z.object({});
+
+export const id = z.uuid().meta({ description: 'An id that Waxwing gave.' });
+export const instant = z.iso
+  .datetime({ offset: true })
+  .meta({ description: 'ISO 8601 with a zone, such as 2026-11-22T08:30:00Z.' });
+/** A filter bound: an instant, or a day that begins at midnight in the account's time zone. */
+export const instantOrDay = z.union([instant, z.iso.date()]);
+
+export const trackingLevel = z
+  .enum(['off', 'anonymous', 'identified'])
+  .meta({ description: 'How far a recipient may be tracked; the strictest of account, message and recipient wins.' });
+export type TrackingLevel = z.infer<typeof trackingLevel>;
+
+export const view = z
+  .enum(['strict', 'balanced', 'lenient'])
+  .meta({
+    description: 'Which automated signals a reader believes: all, the probable and certain ones, or certain only.',
+  });
+export type View = z.infer<typeof view>;
+
+export const recipientStatus = z.enum(['queued', 'deferred', 'delivered', 'bounced', 'dropped']);
+export type RecipientStatus = z.infer<typeof recipientStatus>;
+
+export const flag = z.stringbool().or(z.boolean());
+export const cursor = z.string().max(200).meta({ description: '`nextCursor` of the page before.' });

@@ -1,0 +1,60 @@
+/** Observations in, verdicts out: the shapes of the judge on the wire. */
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { noParams, noQuery } from './values.ts';
+
+const text = (max: number) => z.string().max(max);
+
+export const observation = z
+  .object({
+    id: text(200).optional(),
+    kind: z.enum(['open', 'click']),
+    at: text(64).optional(),
+    deliveredAt: text(64).optional(),
+    recipient: text(400).optional(),
+    message: text(400).optional(),
+    method: text(40).optional(),
+    ip: text(100).optional(),
+    userAgent: text(4000).optional(),
+    headers: z.record(text(200), z.union([text(8000), z.array(text(8000)).max(20)])).optional(),
+    link: z.int().min(0).max(100_000).optional(),
+    linkCount: z.int().min(0).max(100_000).optional(),
+    honeypot: z.boolean().optional(),
+    token: z.enum(['valid', 'damaged']).optional(),
+    mx: text(400).optional(),
+  })
+  .meta({ id: 'Observation' });
+
+export const reason = z.object({ rule: z.string(), text: z.string() });
+
+export const verdict = z
+  .object({
+    id: z.string().optional(),
+    verdict: z.enum(['human', 'automated']),
+    strength: z.enum(['certain', 'probable', 'suspected']),
+    actor: z.string(),
+    unknowable: z.boolean(),
+    reasons: z.array(reason),
+    ruleset: z.string(),
+    provisional: z.boolean(),
+  })
+  .meta({ id: 'Verdict' });
+export type VerdictBody = z.infer<typeof verdict>;
+
+export const judgeObservations = endpoint({
+  name: 'judgeObservations',
+  method: 'POST',
+  path: '/v1/verdicts',
+  summary: 'Judge observations from anyone’s logs; nothing is stored. Sequences are judged together.',
+  area: 'verdicts',
+  params: noParams,
+  query: noQuery,
+  body: z.object({
+    observations: z.array(observation).max(1000),
+    asOf: text(64).optional().meta({ description: 'Judge as of this instant: verdicts may still be provisional.' }),
+    view: z.enum(['strict', 'balanced', 'lenient']).optional(),
+  }),
+  status: 200,
+  result: z.object({ ruleset: z.string(), verdicts: z.array(verdict) }),
+  problems: ['verdicts.too_many'],
+});

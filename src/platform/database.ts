@@ -1,0 +1,151 @@
+/**
+ * The one way to PostgreSQL. Every statement runs inside a transaction of a named role: `asAccount` and `readAccount`
+ * see one account's rows, `asWorker` the queues of all. It knows no table and never runs as the owner of one.
+ */
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import type { Sql } from 'sql-template-tag';
+
+export type { Sql } from 'sql-template-tag';
+export { default as sql, empty, join, raw } from 'sql-template-tag';
+
+/** Inside a transaction. Statements run one after another on one connection. */
+export interface Tx {
+  query<Row extends object = Record<string, unknown>>(statement: Sql): Promise<Row[]>;
+}
+
+/** A transaction of the worker role, which may step into an account for a part of its work. */
+export interface WorkerTx extends Tx {
+  inAccount<T>(accountId: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+export interface Database {
+  /** A transaction that sees and writes one account's rows. */
+  asAccount<T>(accountId: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A read-only transaction over one snapshot of one account's rows. */
+  readAccount<T>(accountId: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A transaction over the queues of all accounts; see the grants to waxwing_worker in migrations/. */
+  asWorker<T>(run: (tx: WorkerTx) => Promise<T>): Promise<T>;
+  /** One of the few functions that may be asked before an account is known. */
+  askGate<Row extends object>(statement: Sql): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** The database did not answer: refused, gone, starting up or shutting down. Retrying later may help. */
+export class DatabaseUnavailable extends Error {}
+
+export interface DatabaseOptions {
+  readonly connection: pg.PoolConfig;
+  readonly maxConnections?: number;
+  readonly statementTimeoutMs?: number;
+  readonly onIdleError?: (error: Error) => void;
+}
+
+const bigintOid = 20;
+const dateOid = 1082;
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (format !== 'binary' && oid === bigintOid) return Number;
+    if (format !== 'binary' && oid === dateOid) return (day: string) => day;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const accountSetting = (accountId: string): string => {
+  if (!uuidShape.test(accountId)) throw new Error('an account id is not a uuid');
+  return `SET LOCAL waxwing.account = '${accountId}'`;
+};
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: 10_000,
+    ...options.connection,
+    types,
+    max: options.maxConnections ?? 10,
+    application_name: 'waxwing',
+    statement_timeout: options.statementTimeoutMs ?? 60_000,
+    idle_in_transaction_session_timeout: 60_000,
+  });
+  pool.on('error', (error) => options.onIdleError?.(error));
+
+  const transact = async <T>(begin: string, run: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const client = await pool.connect().catch((error: Error) => Promise.reject(asUnavailable(error)));
+    let broken: Error | undefined;
+    try {
+      await client.query(begin);
+      const result = await run(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+      throw asUnavailable(error);
+    } finally {
+      client.release(broken);
+    }
+  };
+
+  return {
+    asAccount: (accountId, run) =>
+      transact(`BEGIN; SET LOCAL ROLE waxwing_app; ${accountSetting(accountId)}`, (client) => run(plainTx(client))),
+    readAccount: (accountId, run) =>
+      transact(
+        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE waxwing_reader; ${accountSetting(accountId)}`,
+        (client) => run(plainTx(client)),
+      ),
+    asWorker: (run) => transact('BEGIN; SET LOCAL ROLE waxwing_worker', (client) => run(workerTx(client))),
+    askGate: (statement) =>
+      transact('BEGIN; SET LOCAL ROLE waxwing_app', (client) => plainTx(client).query(statement)) as never,
+    close: () => pool.end(),
+  };
+}
+
+const plainTx = (client: pg.PoolClient): Tx => ({
+  async query<Row extends object>(statement: Sql): Promise<Row[]> {
+    const result = await client.query<Row>({
+      name: statementName(statement.text),
+      text: statement.text,
+      values: statement.values,
+    });
+    return result.rows;
+  },
+});
+
+const workerTx = (client: pg.PoolClient): WorkerTx => ({
+  ...plainTx(client),
+  async inAccount(accountId, run) {
+    await client.query(`SET LOCAL ROLE waxwing_app; ${accountSetting(accountId)}`);
+    const result = await run(plainTx(client));
+    await client.query(`SET LOCAL ROLE waxwing_worker; SET LOCAL waxwing.account = ''`);
+    return result;
+  },
+});
+
+/** Equal texts share one prepared statement; the bound keeps a caller who builds texts from filling the server. */
+const statementNames = new Map<string, string>();
+const maxStatementNames = 1_000;
+
+function statementName(text: string): string | undefined {
+  const known = statementNames.get(text);
+  if (known !== undefined || statementNames.size >= maxStatementNames) return known;
+  const name = `w${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`;
+  statementNames.set(text, name);
+  return name;
+}
+
+/** SQLSTATE classes 08 (connection), 53 (resources) and 57P0x (shutdown, starting up). PostgreSQL docs, appendix A. */
+const unavailableState = /^(08...|53...|57P0.)$/;
+const unavailableErrno = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH']);
+
+function asUnavailable(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DatabaseUnavailable) return error;
+  const code = (error as { code?: unknown }).code;
+  const gone =
+    (typeof code === 'string' && (unavailableState.test(code) || unavailableErrno.has(code))) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      error.message,
+    );
+  return gone ? new DatabaseUnavailable('the database does not answer', { cause: error }) : error;
+}

@@ -1,0 +1,62 @@
+/** What an area hands to main for each HTTP route: the endpoint of the contract, the permission and the handler. */
+import type { z } from 'zod';
+import type { Endpoint } from '../contract/endpoint.ts';
+
+export type Permission =
+  | 'messages.send'
+  | 'messages.read'
+  | 'reports.read'
+  | 'settings.read'
+  | 'settings.change'
+  | 'consents.change'
+  | 'keys.manage'
+  | 'session'
+  | 'verdicts.judge';
+
+export type Actor =
+  | { readonly kind: 'api-key'; readonly id: string }
+  | { readonly kind: 'session'; readonly id: string }
+  | { readonly kind: 'system'; readonly id: string };
+
+/** Who is calling, settled by the accounts' gate before a handler runs. */
+export interface Caller {
+  readonly accountId: string;
+  readonly actor: Actor;
+}
+
+export interface RouteRequest<E extends Endpoint> {
+  readonly params: z.output<E['params']>;
+  readonly query: z.output<E['query']>;
+  readonly body: z.output<E['body']>;
+  /** Lower-case header names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The body as it came, for hashes; JSON text. */
+  readonly rawBody: Uint8Array;
+  readonly requestId: string;
+}
+
+/** An answer that is not the plain JSON result: another content type, or headers beside it. */
+export class Answer {
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+
+  constructor(body: unknown, headers: Readonly<Record<string, string | readonly string[]>>) {
+    this.body = body;
+    this.headers = headers;
+  }
+}
+
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly permission: Permission | 'open';
+  readonly handle: (request: RouteRequest<Endpoint>, caller: Caller) => Promise<unknown>;
+}
+
+/** Ties a handler to its endpoint; the types of both must agree. For `open` endpoints there is no caller. */
+export function route<E extends Endpoint>(
+  endpoint: E,
+  permission: Permission | 'open',
+  handle: (request: RouteRequest<E>, caller: Caller) => Promise<z.input<E['result']> | Answer>,
+): Route {
+  return { endpoint, permission, handle: handle as unknown as Route['handle'] };
+}

@@ -1,0 +1,120 @@
+/**
+ * Seals what must not be read at rest. The master key (a file) wraps one key per account, which wraps one key per
+ * message. It keeps no plaintext and logs nothing.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+
+/** What a sealed value is for. It is authenticated: a value moved to another column does not open. */
+export type SealPurpose =
+  | 'account.key'
+  | 'message.key'
+  | 'message.header'
+  | 'message.links'
+  | 'message.content'
+  | 'message.plan'
+  | 'recipient.address'
+  | 'consent.address'
+  | 'dimension.value'
+  | 'idempotency.response'
+  | 'event.detail'
+  | 'attempt.reply'
+  | 'journal.frame';
+
+/** AES-256-GCM under one key: version, nonce, ciphertext, tag. */
+export interface Sealer {
+  seal(purpose: SealPurpose, plaintext: string | Uint8Array): Buffer;
+  /** Throws SealBroken when the value was altered or belongs to another key or purpose. */
+  open(purpose: SealPurpose, sealed: Uint8Array): Buffer;
+}
+
+export interface AccountVault extends Sealer {
+  /** A keyed hash by which equal values of this account can be found, and of no other. 16 bytes. */
+  index(kind: string, value: string): Buffer;
+  newMessageKey(): { keySealed: Buffer; sealer: Sealer };
+  openMessageKey(keySealed: Uint8Array): Sealer;
+}
+
+export interface Vault {
+  newAccountKey(): Buffer;
+  /** The vault of an account, from its sealed key. Cached. */
+  account(keySealed: Uint8Array): AccountVault;
+  /** A key for one named use of the whole installation: tokens, the journal, hashes of API keys. */
+  derive(use: string): KeyObject;
+  /** Sealer for what belongs to no account, such as the journal. */
+  sealer(use: string): Sealer;
+}
+
+export class SealBroken extends Error {}
+
+const version = 1;
+const nonceBytes = 12;
+const tagBytes = 16;
+
+export function openVault(masterKey: Uint8Array): Vault {
+  const derive = (use: string): KeyObject => derived(masterKey, use);
+  const wrapping = sealerOf(derive('account.wrap'));
+  const accounts = new Map<string, AccountVault>();
+  return {
+    derive,
+    sealer: (use) => sealerOf(derive(use)),
+    newAccountKey: () => wrapping.seal('account.key', randomBytes(32)),
+    account(keySealed) {
+      const name = Buffer.from(keySealed).toString('base64');
+      const known = accounts.get(name) ?? accountVault(wrapping.open('account.key', keySealed));
+      accounts.set(name, known);
+      return known;
+    },
+  };
+}
+
+function accountVault(accountKey: Uint8Array): AccountVault {
+  const sealer = sealerOf(derived(accountKey, 'account.data'));
+  const wrapping = sealerOf(derived(accountKey, 'message.wrap'));
+  const indexKey = derived(accountKey, 'index');
+  return {
+    ...sealer,
+    index: (kind, value) => createHmac('sha256', indexKey).update(`${kind}\0${value}`).digest().subarray(0, 16),
+    newMessageKey() {
+      const key = randomBytes(32);
+      return { keySealed: wrapping.seal('message.key', key), sealer: sealerOf(createSecretKey(key)) };
+    },
+    openMessageKey: (keySealed) => sealerOf(createSecretKey(wrapping.open('message.key', keySealed))),
+  };
+}
+
+const derived = (key: Uint8Array, use: string): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync('sha256', key, new Uint8Array(0), `waxwing ${use}`, 32)));
+
+function sealerOf(key: KeyObject): Sealer {
+  return {
+    seal(purpose, plaintext) {
+      const nonce = randomBytes(nonceBytes);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce);
+      cipher.setAAD(Buffer.from(purpose));
+      const body = typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
+      const end = cipher.final();
+      return Buffer.concat([Buffer.of(version), nonce, body, end, cipher.getAuthTag()]);
+    },
+    open(purpose, sealed) {
+      if (sealed.length < 1 + nonceBytes + tagBytes || sealed[0] !== version)
+        throw new SealBroken('not a sealed value');
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + nonceBytes));
+        decipher.setAAD(Buffer.from(purpose));
+        decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
+        const body = decipher.update(sealed.subarray(1 + nonceBytes, sealed.length - tagBytes));
+        return Buffer.concat([body, decipher.final()]);
+      } catch {
+        throw new SealBroken(`a sealed ${purpose} does not open: wrong key or altered`);
+      }
+    },
+  };
+}
