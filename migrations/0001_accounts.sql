@@ -33,7 +33,7 @@ BEGIN
 END $$;
 
 CREATE TABLE installation (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  is_the_only boolean PRIMARY KEY DEFAULT true CHECK (is_the_only),
   key_check bytea NOT NULL,
   created_at timestamptz NOT NULL
 );

@@ -60,8 +60,11 @@ BEGIN
     FOREACH parent IN ARRAY ARRAY['events', 'verdicts'] LOOP
       partition_name := parent || '_' || to_char(first_day, 'YYYY_MM');
       IF to_regclass(partition_name) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', partition_name, parent,
-                       first_day::timestamp AT TIME ZONE 'UTC', (first_day + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+        BEGIN
+          EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', partition_name, parent,
+                         first_day::timestamp AT TIME ZONE 'UTC', (first_day + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+        EXCEPTION WHEN check_violation THEN NULL; -- the default partition holds rows of that month: they stay there
+        END;
       END IF;
     END LOOP;
   END LOOP;
@@ -70,8 +73,9 @@ CREATE TABLE events_default PARTITION OF events DEFAULT;
 CREATE TABLE verdicts_default PARTITION OF verdicts DEFAULT;
 SELECT ensure_event_partitions(current_date, 3);
 
--- Where a recipient stands. opens and clicks are masks of the kinds of hit seen, so that every view is a choice at
--- reading time: 1 human, 2 human but suspected, 4 automated probably, 8 automated certainly.
+-- Where a recipient stands: how many hits of each kind, and from that opens and clicks, masks of the kinds seen, so
+-- that every view is a choice at reading time: 1 human, 2 human but suspected, 4 automated probably, 8 automated
+-- certainly. Counts and not marks, because a revised verdict takes its hit away again.
 CREATE TABLE recipient_states (
   account_id uuid NOT NULL,
   recipient_id uuid PRIMARY KEY,
@@ -83,9 +87,18 @@ CREATE TABLE recipient_states (
   domain_id bigint NOT NULL,
   link_set_id bigint NOT NULL,
   status text NOT NULL CHECK (status IN ('queued', 'deferred', 'delivered', 'bounced', 'dropped')),
-  opens smallint NOT NULL DEFAULT 0 CHECK (opens BETWEEN 0 AND 15),
-  clicks smallint NOT NULL DEFAULT 0 CHECK (clicks BETWEEN 0 AND 15),
-  hit_count integer NOT NULL DEFAULT 0,
+  opens_human integer NOT NULL DEFAULT 0 CHECK (opens_human >= 0),
+  opens_suspected integer NOT NULL DEFAULT 0 CHECK (opens_suspected >= 0),
+  opens_probable integer NOT NULL DEFAULT 0 CHECK (opens_probable >= 0),
+  opens_certain integer NOT NULL DEFAULT 0 CHECK (opens_certain >= 0),
+  clicks_human integer NOT NULL DEFAULT 0 CHECK (clicks_human >= 0),
+  clicks_suspected integer NOT NULL DEFAULT 0 CHECK (clicks_suspected >= 0),
+  clicks_probable integer NOT NULL DEFAULT 0 CHECK (clicks_probable >= 0),
+  clicks_certain integer NOT NULL DEFAULT 0 CHECK (clicks_certain >= 0),
+  opens smallint NOT NULL GENERATED ALWAYS AS
+    ((opens_human > 0)::int + (opens_suspected > 0)::int * 2 + (opens_probable > 0)::int * 4 + (opens_certain > 0)::int * 8) STORED,
+  clicks smallint NOT NULL GENERATED ALWAYS AS
+    ((clicks_human > 0)::int + (clicks_suspected > 0)::int * 2 + (clicks_probable > 0)::int * 4 + (clicks_certain > 0)::int * 8) STORED,
   delivered_at timestamptz,
   delivered_via text CHECK (delivered_via IN ('mx', 'relay')),
   delivered_by text,          -- the host whose 250 took the message
@@ -93,24 +106,33 @@ CREATE TABLE recipient_states (
   gateway_mx_source text CHECK (gateway_mx_source IN ('delivery', 'dns'))
 ) WITH (fillfactor = 80);
 CREATE INDEX ON recipient_states (message_id);
-CREATE INDEX ON recipient_states (account_id, campaign_id, accepted_at);
+CREATE INDEX ON recipient_states (account_id, campaign_id, accepted_at DESC, recipient_id DESC);
 CREATE INDEX ON recipient_states (account_id, accepted_at);
 CALL fence('recipient_states', 'SELECT, INSERT, UPDATE');
 
+-- The same for one link of a recipient's copy; a row exists from the first click on.
 CREATE TABLE link_states (
   account_id uuid NOT NULL,
   recipient_id uuid NOT NULL,
   link_id bigint NOT NULL,
   accepted_at timestamptz NOT NULL,
+  accepted_day date NOT NULL,
   campaign_id bigint NOT NULL,
-  clicks smallint NOT NULL CHECK (clicks BETWEEN 0 AND 15),
+  clicks_human integer NOT NULL CHECK (clicks_human >= 0),
+  clicks_suspected integer NOT NULL CHECK (clicks_suspected >= 0),
+  clicks_probable integer NOT NULL CHECK (clicks_probable >= 0),
+  clicks_certain integer NOT NULL CHECK (clicks_certain >= 0),
+  clicks smallint NOT NULL GENERATED ALWAYS AS
+    ((clicks_human > 0)::int + (clicks_suspected > 0)::int * 2 + (clicks_probable > 0)::int * 4 + (clicks_certain > 0)::int * 8) STORED,
   PRIMARY KEY (recipient_id, link_id)
-);
+) WITH (fillfactor = 80);
 CREATE INDEX ON link_states (account_id, accepted_at);
 CALL fence('link_states', 'SELECT, INSERT, UPDATE');
 
--- Roll-ups: how many recipients (grains sender, domain, link-set), recipients who clicked a link (grain link), events
--- in an hour (grain hour, key_id = hours since 1970) or anonymous events (grain anonymous) share the same cell.
+-- Roll-ups: how many of a kind share the same cell. Grains sender, domain and link-set count recipients; grain link
+-- counts recipients who clicked that link; grain anonymous counts events that belong to nobody; these by the day of
+-- acceptance. Grain quarter counts events by when they happened (key_id = quarter hours since 1970, day in UTC): a
+-- quarter, because time zones are offset by quarters of an hour. opens and clicks are masks, of one bit for events.
 -- Writers only append deltas, so that no two of them wait for one row; a fold adds them up. Reports read both.
 CREATE TABLE rollups (
   account_id uuid NOT NULL,
@@ -138,12 +160,12 @@ CREATE TABLE rollup_deltas (
   opens smallint NOT NULL,
   clicks smallint NOT NULL,
   n bigint NOT NULL
-);
-CREATE INDEX ON rollup_deltas (account_id, grain);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+CREATE INDEX ON rollup_deltas (account_id, grain, campaign_id);
 CALL fence('rollup_deltas', 'SELECT, INSERT');
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON rollups TO waxwing_worker;
-GRANT SELECT, DELETE ON rollup_deltas TO waxwing_worker;
+GRANT SELECT, UPDATE, DELETE ON rollup_deltas TO waxwing_worker; -- UPDATE: what FOR UPDATE asks for
 CREATE POLICY every_account ON rollups TO waxwing_worker USING (true) WITH CHECK (true);
 CREATE POLICY every_account ON rollup_deltas TO waxwing_worker USING (true);
 

@@ -1,0 +1,59 @@
+/**
+ * `npm test`: one PostgreSQL in a temporary folder, every test file of the repository in Node's own runner on it. Its
+ * exit status is the runner's. Arguments narrow it down to the files given.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
+import { clusterVariable } from '../test/kit/cluster.ts';
+
+const repository = join(import.meta.dirname, '..');
+const folders = ['src', 'packages', 'test', 'scripts', 'bench', 'web'];
+const concurrency = 2;
+
+process.exitCode = await runTests(process.argv.slice(2));
+
+async function runTests(given: readonly string[]): Promise<number> {
+  const files = given.length > 0 ? given : folders.flatMap(testFiles).sort();
+  if (files.length === 0) throw new Error('there is no test file');
+  const dataDir = mkdtempSync(join(tmpdir(), 'waxwing-tests-'));
+  const server = await startEmbeddedPostgres({ dataDir, now: new Date(), isDurable: false });
+  try {
+    return await runNode(files, String(server.connection.host));
+  } finally {
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+function testFiles(folder: string): string[] {
+  const path = join(repository, folder);
+  try {
+    return readdirSync(path, { recursive: true, withFileTypes: true })
+      .filter(
+        (entry) => entry.isFile() && entry.name.endsWith('.test.ts') && !entry.parentPath.includes('node_modules'),
+      )
+      .map((entry) => relative(repository, join(entry.parentPath, entry.name)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function runNode(files: readonly string[], socketFolder: string): Promise<number> {
+  const child = spawn(process.execPath, ['--test', `--test-concurrency=${concurrency}`, ...files], {
+    cwd: repository,
+    stdio: 'inherit',
+    env: { ...process.env, [clusterVariable]: socketFolder },
+  });
+  // The runner gets Ctrl-C from the terminal too; we wait for its end, so that the database goes last.
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGINT', pass);
+  process.on('SIGTERM', pass);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve(status ?? 1));
+  });
+}
