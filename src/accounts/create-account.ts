@@ -1,0 +1,60 @@
+/** Makes an account with its data key, its settings and its first API key, in one transaction with the audit entries. */
+import { record } from '../audit/index.ts';
+import type { Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
+import type { Actor } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { hashSecret, hintOf, newApiKeySecret } from './secrets.ts';
+import { insertAccount, insertApiKey, listAccounts, lockFirstAccount } from './store.ts';
+
+export interface NewAccount {
+  readonly accountId: string;
+  /** Shown once: only its hash is kept. */
+  readonly apiKey: string;
+}
+
+type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
+
+interface Wish {
+  readonly name: string;
+  readonly actor: Actor;
+  /** A key chosen outside, instead of a new one. */
+  readonly apiKey?: string;
+}
+
+export function createAccount(world: Needs, wish: Wish): Promise<NewAccount> {
+  const accountId = newId(world.clock.now());
+  return world.db.asAccount(accountId, (tx) => writeAccount(tx, world, accountId, wish));
+}
+
+/** Of several processes that start on an empty database at once, one makes the account. Undefined: there was one. */
+export function createFirstAccount(world: Needs, wish: Wish): Promise<NewAccount | undefined> {
+  return world.db.asWorker(async (tx) => {
+    await lockFirstAccount(tx);
+    if ((await listAccounts(tx)).length > 0) return undefined;
+    const accountId = newId(world.clock.now());
+    return tx.inAccount(accountId, (inner) => writeAccount(inner, world, accountId, wish));
+  });
+}
+
+async function writeAccount(tx: Tx, world: Needs, accountId: string, wish: Wish): Promise<NewAccount> {
+  const at = world.clock.now();
+  const { actor } = wish;
+  await insertAccount(tx, { accountId, name: wish.name, keySealed: world.vault.newAccountKey(), at });
+  await record(tx, { at, actor, action: 'account.created', object: { kind: 'account', id: accountId }, detail: {} });
+  const key = await addApiKey(tx, world, { name: 'First key', actor, secret: wish.apiKey ?? newApiKeySecret() });
+  return { accountId, apiKey: key.secret };
+}
+
+export async function addApiKey(
+  tx: Tx,
+  world: Pick<World, 'vault' | 'clock'>,
+  wish: { readonly name: string; readonly actor: Actor; readonly secret: string },
+): Promise<{ id: string; secret: string; hint: string; at: Date }> {
+  const at = world.clock.now();
+  const id = newId(at);
+  const hint = hintOf(wish.secret);
+  await insertApiKey(tx, { id, name: wish.name, hash: hashSecret(world.vault, 'api-key', wish.secret), hint, at });
+  await record(tx, { at, actor: wish.actor, action: 'api_key.created', object: { kind: 'api-key', id }, detail: {} });
+  return { id, secret: wish.secret, hint, at };
+}

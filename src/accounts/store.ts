@@ -1,0 +1,161 @@
+/** All SQL of the accounts area: accounts, their settings, API keys, sign-in links and sessions. */
+import type { OutboundSettings } from '../contract/settings.ts';
+import { type Database, empty, join, raw, sql, type Tx } from '../platform/database.ts';
+
+export interface StoredApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly hint: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+export interface StoredSession {
+  readonly accountId: string;
+  readonly sessionId: string;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** Serialises the question "is there any account yet?" over all processes, until the transaction ends. */
+export const lockFirstAccount = (tx: Tx): Promise<unknown> =>
+  tx.query(sql`SELECT pg_advisory_xact_lock(hashtext('waxwing.first_account'))`);
+
+export const listAccounts = (tx: Tx): Promise<{ accountId: string; name: string }[]> =>
+  tx.query(sql`SELECT account_id AS "accountId", name FROM accounts ORDER BY created_at, account_id`);
+
+export async function insertAccount(
+  tx: Tx,
+  account: { accountId: string; name: string; keySealed: Buffer; at: Date },
+): Promise<void> {
+  await tx.query(sql`
+    INSERT INTO accounts (account_id, name, sealed_key, created_at)
+    VALUES (${account.accountId}, ${account.name}, ${account.keySealed}, ${account.at})`);
+  await tx.query(sql`INSERT INTO account_settings (account_id) VALUES (${account.accountId})`);
+}
+
+export async function readAccountRow(tx: Tx): Promise<{ name: string; keySealed: Buffer } | undefined> {
+  const rows = await tx.query<{ name: string; keySealed: Buffer }>(
+    sql`SELECT name, sealed_key AS "keySealed" FROM accounts WHERE account_id = current_account()`,
+  );
+  return rows[0];
+}
+
+export const insertApiKey = (
+  tx: Tx,
+  key: { id: string; name: string; hash: Buffer; hint: string; at: Date },
+): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO api_keys (account_id, id, name, secret_hash, hint, created_at)
+    VALUES (current_account(), ${key.id}, ${key.name}, ${key.hash}, ${key.hint}, ${key.at})`);
+
+export const listApiKeyRows = (tx: Tx): Promise<StoredApiKey[]> =>
+  tx.query(sql`
+    SELECT id, name, hint, created_at AS "createdAt", last_used_at AS "lastUsedAt" FROM api_keys
+    WHERE account_id = current_account() AND revoked_at IS NULL ORDER BY created_at, id`);
+
+/** False when there is no such key, or it is revoked already. */
+export async function markApiKeyRevoked(tx: Tx, id: string, at: Date): Promise<boolean> {
+  const rows = await tx.query(sql`
+    UPDATE api_keys SET revoked_at = ${at}
+    WHERE account_id = current_account() AND id = ${id} AND revoked_at IS NULL RETURNING id`);
+  return rows.length === 1;
+}
+
+export const markApiKeyUsed = (tx: Tx, id: string, at: Date): Promise<unknown> =>
+  tx.query(sql`UPDATE api_keys SET last_used_at = ${at} WHERE account_id = current_account() AND id = ${id}`);
+
+export async function findApiKey(
+  db: Database,
+  hash: Buffer,
+): Promise<{ accountId: string; keyId: string } | undefined> {
+  const rows = await db.askGate<{ accountId: string; keyId: string }>(
+    sql`SELECT account_id AS "accountId", key_id AS "keyId" FROM account_of_api_key(${hash})`,
+  );
+  return rows[0];
+}
+
+export const insertSignInLink = (tx: Tx, link: { hash: Buffer; at: Date; expiresAt: Date }): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO sign_in_links (account_id, token_hash, created_at, expires_at)
+    VALUES (current_account(), ${link.hash}, ${link.at}, ${link.expiresAt})`);
+
+export async function findSignInLink(db: Database, hash: Buffer): Promise<string | undefined> {
+  const rows = await db.askGate<{ accountId: string }>(
+    sql`SELECT account_id AS "accountId" FROM account_of_sign_in_link(${hash})`,
+  );
+  return rows[0]?.accountId;
+}
+
+/** True once per link. */
+export async function redeemSignInLink(tx: Tx, hash: Buffer, at: Date): Promise<boolean> {
+  const rows = await tx.query(sql`
+    UPDATE sign_in_links SET used_at = ${at}
+    WHERE account_id = current_account() AND token_hash = ${hash} AND used_at IS NULL AND expires_at > ${at}
+    RETURNING account_id`);
+  return rows.length === 1;
+}
+
+export const insertSession = (
+  tx: Tx,
+  session: { id: string; hash: Buffer; at: Date; expiresAt: Date },
+): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO sessions (account_id, id, token_hash, created_at, last_seen_at, expires_at)
+    VALUES (current_account(), ${session.id}, ${session.hash}, ${session.at}, ${session.at}, ${session.expiresAt})`);
+
+export async function findSession(db: Database, hash: Buffer): Promise<StoredSession | undefined> {
+  const rows = await db.askGate<StoredSession>(sql`
+    SELECT account_id AS "accountId", session_id AS "sessionId", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt"
+    FROM account_of_session(${hash})`);
+  return rows[0];
+}
+
+export async function readSessionExpiry(tx: Tx, id: string): Promise<Date | undefined> {
+  const rows = await tx.query<{ expiresAt: Date }>(
+    sql`SELECT expires_at AS "expiresAt" FROM sessions WHERE account_id = current_account() AND id = ${id}`,
+  );
+  return rows[0]?.expiresAt;
+}
+
+export const markSessionSeen = (tx: Tx, id: string, at: Date): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE sessions SET last_seen_at = ${at} WHERE account_id = current_account() AND id = ${id} AND ended_at IS NULL`);
+
+export const markSessionEnded = (tx: Tx, id: string, at: Date): Promise<unknown> =>
+  tx.query(
+    sql`UPDATE sessions SET ended_at = ${at} WHERE account_id = current_account() AND id = ${id} AND ended_at IS NULL`,
+  );
+
+/** Waits for a change of the same account's settings that is under way when the caller is about to change them. */
+export async function readSettingsRow(tx: Tx, forChange: boolean): Promise<OutboundSettings> {
+  const rows = await tx.query<OutboundSettings>(sql`
+    SELECT suppress_automated_events AS "suppressAutomatedEvents", track_opens AS "trackOpens",
+           track_clicks AS "trackClicks", track_plain_text AS "trackPlainText", tracking_level AS "trackingLevel", view,
+           minimum_transport AS "minimumTransport", require_verified_sender AS "requireVerifiedSender",
+           time_zone AS "timeZone"
+    FROM account_settings WHERE account_id = current_account() ${forChange ? sql`FOR UPDATE` : empty}`);
+  if (rows[0] === undefined) throw new Error('an account has no settings');
+  return rows[0];
+}
+
+const settingColumns: Record<keyof OutboundSettings, string> = {
+  suppressAutomatedEvents: 'suppress_automated_events',
+  trackOpens: 'track_opens',
+  trackClicks: 'track_clicks',
+  trackPlainText: 'track_plain_text',
+  trackingLevel: 'tracking_level',
+  view: 'view',
+  minimumTransport: 'minimum_transport',
+  requireVerifiedSender: 'require_verified_sender',
+  timeZone: 'time_zone',
+};
+
+export async function updateSettings(tx: Tx, change: Partial<OutboundSettings>): Promise<void> {
+  const columns = (Object.keys(settingColumns) as (keyof OutboundSettings)[]).filter(
+    (key) => change[key] !== undefined,
+  );
+  if (columns.length === 0) return;
+  const assignments = columns.map((key) => sql`${raw(settingColumns[key])} = ${change[key]}`);
+  await tx.query(sql`UPDATE account_settings SET ${join(assignments)} WHERE account_id = current_account()`);
+}

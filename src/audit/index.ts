@@ -1,0 +1,67 @@
+/**
+ * Who did what to what, written in the transaction of the act itself. What an entry may say is fixed by type for each
+ * action: ids, counts and choices, never an address, subject, URL or name. It never changes a row.
+ */
+
+import type { EngagementQuery } from '../contract/reports.ts';
+import type { OutboundSettings } from '../contract/settings.ts';
+import type { TrackingLevel } from '../contract/values.ts';
+import { sql, type Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
+import type { Actor } from '../platform/route.ts';
+
+/** What each action tells beside who, when and on what. */
+interface AuditDetails {
+  'account.created': Record<never, never>;
+  'api_key.created': Record<never, never>;
+  'api_key.revoked': Record<never, never>;
+  'sign_in_link.created': Record<never, never>;
+  'session.opened': Record<never, never>;
+  'session.ended': Record<never, never>;
+  'settings.read': Record<never, never>;
+  'settings.changed': { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> };
+  'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
+  'message.read': { what: 'message' | 'events' };
+  'messages.listed': { messages: number };
+  'report.read': {
+    report: 'engagement' | 'activity';
+    groupBy?: EngagementQuery['groupBy'];
+    format?: EngagementQuery['format'];
+    automatedEvents?: 'included' | 'excluded';
+    rows: number;
+  };
+  'consent.changed': { level: TrackingLevel };
+  'consent.read': Record<never, never>;
+}
+
+export type AuditAction = keyof AuditDetails;
+
+export type AuditObjectKind =
+  | 'account'
+  | 'api-key'
+  | 'sign-in-link'
+  | 'session'
+  | 'settings'
+  | 'message'
+  | 'messages'
+  | 'report'
+  | 'consent';
+
+export interface AuditEntry<A extends AuditAction> {
+  readonly at: Date;
+  readonly actor: Actor;
+  readonly action: A;
+  /** The id is one of ours or a keyed hash, never a value that means something outside. */
+  readonly object: { readonly kind: AuditObjectKind; readonly id?: string };
+  readonly detail: AuditDetails[A];
+  /** Default: done. */
+  readonly outcome?: 'done' | 'refused';
+}
+
+/** Adds an entry for the account of the transaction. It stands or falls with the transaction. */
+export async function record<A extends AuditAction>(tx: Tx, entry: AuditEntry<A>): Promise<void> {
+  await tx.query(sql`
+    INSERT INTO audit_entries (account_id, id, at, actor_kind, actor_id, action, object_kind, object_id, outcome, detail)
+    VALUES (current_account(), ${newId(entry.at)}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id}, ${entry.action},
+            ${entry.object.kind}, ${entry.object.id ?? null}, ${entry.outcome ?? 'done'}, ${JSON.stringify(entry.detail)}::jsonb)`);
+}
