@@ -1,0 +1,86 @@
+/** Finds bursts of clicks on different links in one copy. Whether a burst matters is for the rules. */
+import type { Evidence } from './evidence.ts';
+
+export interface Burst {
+  readonly strength: 'certain' | 'probable';
+  readonly links: number;
+  readonly spanMs: number;
+}
+
+const SHORT_WINDOW_MS = 2_000;
+const LONG_WINDOW_MS = 5_000;
+const MANY_LINKS = 5;
+const FEW_LINKS = 3;
+const NO_BURSTS: ReadonlyMap<Evidence, Burst> = new Map();
+
+interface Click {
+  readonly hit: Evidence;
+  readonly atMs: number;
+  readonly link: number;
+}
+
+/** Hits must be in order of time. A click is given the strongest burst it lies in, and of those the one with most links. */
+export function findBursts(
+  hits: readonly Evidence[],
+  options: { readonly isCertainOn: boolean; readonly isProbableOn: boolean },
+): ReadonlyMap<Evidence, Burst> {
+  const clicks = hits.flatMap(clickOf);
+  if (clicks.length < FEW_LINKS) return NO_BURSTS;
+  const bursts = new Map<Evidence, Burst>();
+  const allLinks = Math.max(0, ...clicks.map((click) => click.hit.linkCount ?? 0));
+  const isWhole = (links: number): boolean => links >= FEW_LINKS && allLinks >= FEW_LINKS && links >= allLinks;
+  if (options.isProbableOn) mark(clicks, LONG_WINDOW_MS, 'probable', (links) => links >= FEW_LINKS, bursts);
+  if (options.isCertainOn)
+    mark(clicks, SHORT_WINDOW_MS, 'certain', (links) => links >= MANY_LINKS || isWhole(links), bursts);
+  return bursts;
+}
+
+/** Without a time or a link index a click proves nothing about a burst; an RFC 8058 POST is no click on a link. */
+function clickOf(hit: Evidence): Click[] {
+  if (hit.kind !== 'click' || hit.method === 'one-click' || hit.atMs === undefined || hit.link === undefined) return [];
+  return [{ hit, atMs: hit.atMs, link: hit.link }];
+}
+
+/** Slides a window over the clicks and marks all clicks of every window that holds enough different links. */
+function mark(
+  clicks: readonly Click[],
+  windowMs: number,
+  strength: Burst['strength'],
+  isEnough: (links: number) => boolean,
+  bursts: Map<Evidence, Burst>,
+): void {
+  const times = new Map<number, number>();
+  let from = 0;
+  clicks.forEach((last, to) => {
+    times.set(last.link, (times.get(last.link) ?? 0) + 1);
+    for (let first = clicks[from]; first !== undefined && last.atMs - first.atMs > windowMs; first = clicks[from]) {
+      forget(times, first.link);
+      from += 1;
+    }
+    if (!isEnough(times.size)) return;
+    const burst: Burst = { strength, links: times.size, spanMs: last.atMs - (clicks[from]?.atMs ?? last.atMs) };
+    for (const click of clicks.slice(from, to + 1)) keepStronger(bursts, click.hit, burst);
+  });
+}
+
+function forget(times: Map<number, number>, link: number): void {
+  const left = (times.get(link) ?? 1) - 1;
+  if (left === 0) times.delete(link);
+  else times.set(link, left);
+}
+
+function keepStronger(bursts: Map<Evidence, Burst>, hit: Evidence, burst: Burst): void {
+  const known = bursts.get(hit);
+  if (
+    known === undefined ||
+    (known.strength === 'probable' && burst.strength === 'certain') ||
+    burst.links > known.links
+  ) {
+    bursts.set(hit, known?.strength === 'certain' && burst.strength !== 'certain' ? known : burst);
+  }
+}
+
+/** "6 links in 1.2 s" */
+export function burstText(burst: Burst): string {
+  return `${burst.links} links in ${(Math.max(100, burst.spanMs) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,216 @@
+/**
+ * Turns an observation into evidence: what judging needs, and no address or agent. Evidence is plain JSON, so it can be kept
+ * beside a hit and judged again after the raw request is gone. It decides nothing.
+ */
+import { type Address, blockOf, canonical, parseAddress } from './address.ts';
+import { type Client, clientOf } from './client.ts';
+import { classOfAsn } from './data/autonomous-systems.ts';
+import { type Gateway, gatewayOf } from './data/gateways.ts';
+import type { NetworkMatch, Networks } from './networks.ts';
+import type { Observation } from './observation.ts';
+import { countOf, headersOf, textOf, timeMs } from './read-fields.ts';
+
+/** `one-click`: a POST that is, or may well be, an RFC 8058 unsubscription. */
+export type Method = 'get' | 'one-click' | 'other';
+
+/** Which headers came. Only a header set that looks complete can lack one. */
+export interface HeaderEvidence {
+  readonly isComplete: boolean;
+  readonly hasLanguage: boolean;
+  readonly hasHints: boolean;
+  readonly hasReferer: boolean;
+  /** `Sec-Fetch-User: ?1`: the browser says that a person's gesture caused the request (W3C Fetch Metadata §2.4). */
+  readonly isUserActivated: boolean;
+}
+
+/** Opaque keys under which two hits can be seen to share a source. */
+export interface SourceKeys {
+  readonly address?: string;
+  /** The /24 or /48. */
+  readonly block?: string;
+  readonly agent?: string;
+}
+
+export interface Evidence {
+  readonly version: 1;
+  readonly id?: string;
+  readonly kind: 'open' | 'click';
+  readonly atMs?: number;
+  readonly sinceDeliveryMs?: number;
+  readonly isRelayed: boolean;
+  readonly method: Method;
+  readonly isOneClickProven: boolean;
+  readonly isAddressKnown: boolean;
+  readonly networks: readonly NetworkMatch[];
+  readonly client: Client;
+  readonly headers?: HeaderEvidence;
+  readonly isHttps?: boolean;
+  readonly link?: number;
+  readonly linkCount?: number;
+  readonly isHoneypot: boolean;
+  readonly isTokenDamaged: boolean;
+  readonly gateway?: Gateway;
+  /** Where the source seems to be: the caller's word, or a coarse part of the address. */
+  readonly place?: string;
+  readonly keys: SourceKeys;
+  readonly recipientsFromSource?: { readonly within1s: number; readonly within10min: number };
+}
+
+/** Makes a key out of an address or agent. Hand in a keyed hash where the keys outlive the raw request. */
+export type KeyOf = (text: string) => string;
+
+/** The two keys of evidence made when nothing is to be compared with it. */
+const NO_KEYS: SourceKeys = {};
+const NO_MATCHES: readonly NetworkMatch[] = [];
+/** A hit further before delivery than clocks differ contradicts its delivery time, which is then no evidence. */
+const CLOCK_SKEW_MS = 60_000;
+
+export function gatherEvidence(observation: Observation, networks: Networks, keyOf: KeyOf = shortHash): Evidence {
+  return gather(observation, networks, keyOf);
+}
+
+/** As `gatherEvidence`; without `keyOf` no source keys are made, for hits that are judged by themselves. */
+export function gather(observation: Observation, networks: Networks, keyOf: KeyOf | undefined): Evidence {
+  const headers = headersOf(observation);
+  const ip = textOf(observation.ip);
+  const address = ip === undefined ? undefined : parseAddress(ip);
+  const agent = textOf(observation.userAgent) ?? textOf(headers?.get('user-agent'));
+  const method = methodOf(observation, headers, agent);
+  const atMs = timeMs(observation.at);
+  return {
+    version: 1,
+    ...optional('id', typeof observation.id === 'string' ? observation.id : undefined),
+    kind: observation.kind === 'click' ? 'click' : 'open',
+    ...optional('atMs', atMs),
+    ...optional('sinceDeliveryMs', elapsedMs(timeMs(observation.deliveredAt), atMs)),
+    isRelayed: observation.deliveredVia === 'relay',
+    method: method.method,
+    isOneClickProven: method.isProven,
+    isAddressKnown: address !== undefined,
+    networks: matchesOf(observation, address, networks),
+    client: clientOf(agent),
+    ...optional('headers', headers === undefined ? undefined : headerEvidence(headers)),
+    ...optional('isHttps', isHttps(observation, headers)),
+    ...optional('link', countOf(observation.link)),
+    ...optional('linkCount', countOf(observation.linkCount)),
+    isHoneypot: observation.honeypot === true,
+    isTokenDamaged: observation.token === 'damaged',
+    ...optional('gateway', typeof observation.mx === 'string' ? gatewayOf(observation.mx) : undefined),
+    ...optional('place', textOf(observation.place) ?? placeOf(address)),
+    keys: keyOf === undefined ? NO_KEYS : keysOf(observation, address, agent, keyOf),
+    ...optional('recipientsFromSource', recipientsOf(observation)),
+  };
+}
+
+function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [key in Name]?: Value });
+}
+
+function elapsedMs(deliveredAtMs: number | undefined, atMs: number | undefined): number | undefined {
+  if (deliveredAtMs === undefined || atMs === undefined) return undefined;
+  const elapsed = atMs - deliveredAtMs;
+  return elapsed < -CLOCK_SKEW_MS ? undefined : elapsed;
+}
+
+/** RFC 8058 §3.1: the body is exactly `List-Unsubscribe=One-Click`, 26 bytes as a form, more as multipart. */
+const ONE_CLICK_BYTES = '26';
+
+interface MethodEvidence {
+  readonly method: Method;
+  readonly isProven: boolean;
+}
+const GET: MethodEvidence = { method: 'get', isProven: false };
+const OTHER: MethodEvidence = { method: 'other', isProven: false };
+
+function methodOf(
+  observation: Observation,
+  headers: ReadonlyMap<string, string> | undefined,
+  agent: string | undefined,
+): MethodEvidence {
+  const method = textOf(observation.method)?.toUpperCase() ?? 'GET';
+  if (method === 'GET' || !/^[A-Z][A-Z-]{1,19}$/.test(method)) return GET;
+  if (method !== 'POST' || observation.kind !== 'click' || observation.oneClick === false) return OTHER;
+  const type = headers?.get('content-type')?.toLowerCase();
+  const length = headers?.get('content-length');
+  const isForm = type?.startsWith('application/x-www-form-urlencoded') === true;
+  const isSaidSo = observation.oneClick === true || clientOf(agent).kind === 'gmail-actions';
+  if (isSaidSo || (isForm && length === ONE_CLICK_BYTES)) return { method: 'one-click', isProven: true };
+  const isContradicted =
+    (type !== undefined && !isForm && !type.startsWith('multipart/form-data')) || (isForm && length !== undefined);
+  return isContradicted ? OTHER : { method: 'one-click', isProven: false };
+}
+
+/** Headers that nearly every request has: where none of them was kept, the log holds a selection and nothing can be missed. */
+const ALWAYS_SENT = ['host', 'accept', 'accept-encoding', 'connection'];
+
+function headerEvidence(headers: ReadonlyMap<string, string>): HeaderEvidence {
+  return {
+    isComplete: ALWAYS_SENT.some((name) => headers.has(name)),
+    hasLanguage: headers.has('accept-language'),
+    hasHints: headers.has('sec-ch-ua') || headers.has('sec-fetch-mode') || headers.has('sec-fetch-site'),
+    hasReferer: (headers.get('referer') ?? '') !== '',
+    isUserActivated: headers.get('sec-fetch-user') === '?1',
+  };
+}
+
+function isHttps(observation: Observation, headers: ReadonlyMap<string, string> | undefined): boolean | undefined {
+  if (typeof observation.https === 'boolean') return observation.https;
+  const scheme = headers?.get('x-forwarded-proto')?.toLowerCase();
+  return scheme === 'https' ? true : scheme === 'http' ? false : undefined;
+}
+
+function matchesOf(
+  observation: Observation,
+  address: Address | undefined,
+  networks: Networks,
+): readonly NetworkMatch[] {
+  const matches = address === undefined ? NO_MATCHES : networks.lookupAddress(address);
+  const asnClass = typeof observation.asn === 'number' ? classOfAsn(observation.asn) : undefined;
+  if (asnClass === undefined || matches.some((match) => match.class === asnClass)) return matches;
+  return [...matches, { class: asnClass, list: 'autonomous-systems' }];
+}
+
+/** A stand-in for distance: the first octet of IPv4, the first 32 bits of IPv6. */
+function placeOf(address: Address | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  return address[0] === 0 ? `v4/${address[3] >>> 24}` : `v6/${address[0].toString(16)}`;
+}
+
+function keysOf(
+  observation: Observation,
+  address: Address | undefined,
+  agent: string | undefined,
+  keyOf: KeyOf,
+): SourceKeys {
+  const source = textOf(observation.source);
+  if (address === undefined && agent === undefined) {
+    return source === undefined ? NO_KEYS : { address: `source:${source}`, agent: `source:${source}` };
+  }
+  return {
+    ...(address === undefined
+      ? {}
+      : { address: keyOf(canonical(address)), block: keyOf(`/${canonical(blockOf(address))}`) }),
+    ...(agent === undefined ? {} : { agent: keyOf(agent.slice(0, 1024)) }),
+  };
+}
+
+function recipientsOf(observation: Observation): Evidence['recipientsFromSource'] {
+  const counts: unknown = observation.recipientsFromSource;
+  if (typeof counts !== 'object' || counts === null) return undefined;
+  const { within1s, within10min } = counts as Record<string, unknown>;
+  return { within1s: countOf(within1s) ?? 0, within10min: countOf(within10min) ?? 0 };
+}
+
+/** 53 bits that tell sources of one batch apart (after cyrb53, public domain). It hides nothing: it is no protection. */
+export function shortHash(text: string): string {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36);
+}

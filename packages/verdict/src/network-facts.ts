@@ -1,0 +1,61 @@
+/** Questions that rules ask about the networks of a hit, and what a stale list does to their answers. */
+import type { Evidence } from './evidence.ts';
+import type { NetworkClass, NetworkMatch } from './networks.ts';
+import type { Strength } from './rules/rule.ts';
+
+const DAY_MS = 86_400_000;
+const STALE_AFTER_MS = 14 * DAY_MS;
+
+/** The freshest list that puts the hit into one of the classes, in the order of the classes. */
+export function matchIn(hit: Evidence, classes: readonly NetworkClass[]): NetworkMatch | undefined {
+  if (hit.networks.length === 0) return undefined;
+  for (const name of classes) {
+    const matches = hit.networks.filter((match) => match.class === name);
+    const fresh = matches.find((match) => !isStale(match, hit)) ?? matches[0];
+    if (fresh !== undefined) return fresh;
+  }
+  return undefined;
+}
+
+/** Whether the list was older than 14 days when the hit came. Facts that come with the ruleset have no age. */
+export function isStale(match: NetworkMatch, hit: Evidence): boolean {
+  return match.fetchedAtMs !== undefined && hit.atMs !== undefined && hit.atMs - match.fetchedAtMs > STALE_AFTER_MS;
+}
+
+/** A certain sign that leans on a stale list is only probable. */
+export function weakened(strength: Strength, match: NetworkMatch, hit: Evidence): Strength {
+  return strength === 'certain' && isStale(match, hit) ? 'probable' : strength;
+}
+
+/** Half a sentence to put behind a reason that leans on a stale list. */
+export function staleNote(match: NetworkMatch, hit: Evidence): string {
+  if (!isStale(match, hit)) return '';
+  const days = Math.floor(((hit.atMs ?? 0) - (match.fetchedAtMs ?? 0)) / DAY_MS);
+  return ` (by a list that was ${days} days old)`;
+}
+
+/** Names of networks for people. */
+export const NETWORK_NAMES: Readonly<Record<NetworkClass, string>> = {
+  'apple-egress': "Apple's relay network",
+  google: "Google's network",
+  'microsoft-mail': "Microsoft's mail protection network",
+  microsoft: "Microsoft's network",
+  barracuda: "Barracuda's network",
+  proofpoint: "Proofpoint's network",
+  mimecast: "Mimecast's network",
+  cisco: "Cisco's security network",
+  'mail-ru': "Mail.ru's scanner network",
+  'data-centre': 'a data centre',
+};
+
+/** Who scans from a network. */
+export const NETWORK_ACTORS: Readonly<Partial<Record<NetworkClass, string>>> = {
+  google: 'google-scanner',
+  'microsoft-mail': 'microsoft-safelinks',
+  microsoft: 'microsoft-safelinks',
+  barracuda: 'barracuda',
+  proofpoint: 'proofpoint',
+  mimecast: 'mimecast',
+  cisco: 'cisco',
+  'mail-ru': 'mail-ru',
+};

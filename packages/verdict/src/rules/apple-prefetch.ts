@@ -1,0 +1,28 @@
+/** Apple Mail Privacy Protection loads every image through Apple's relay, whether or not anybody looks. */
+import type { Evidence } from '../evidence.ts';
+import { matchIn, staleNote, weakened } from '../network-facts.ts';
+import type { NetworkMatch } from '../networks.ts';
+import type { MachineRule } from './rule.ts';
+
+/** The agent is exactly `Mozilla/5.0` without a Referer, from an egress address: both, since neither alone is proof of Apple. */
+export function appleMatch(hit: Evidence): NetworkMatch | undefined {
+  if (hit.client.kind !== 'bare' || hit.headers?.hasReferer === true) return undefined;
+  return matchIn(hit, ['apple-egress']);
+}
+
+export const applePrefetch: MachineRule = {
+  id: 'apple-prefetch',
+  says: 'machine',
+  family: 'agent',
+  kinds: ['open'],
+  needs: 'hit',
+  strengths: ['certain', 'probable'],
+  text: 'Apple Mail Privacy Protection loaded the image in advance; whether a person looked cannot be known.',
+  source: "Apple's egress-ip-ranges.csv; Litmus client share 2021–22; TryGhost/Ghost#30388",
+  find: (hit) => {
+    const match = appleMatch(hit);
+    if (match === undefined) return undefined;
+    const text = applePrefetch.text.replace(';', `${staleNote(match, hit)};`);
+    return { strength: weakened('certain', match, hit), text, actor: 'apple-mpp', unknowable: true };
+  },
+};

@@ -1,0 +1,64 @@
+/** Folds back: what the machine behind a burst did just before and after it was the machine's doing too. */
+import { type Burst, burstText } from '../bursts.ts';
+import type { Evidence } from '../evidence.ts';
+import { apartMs, isSameAddress, isSameAgent, isSameMachine } from '../same-source.ts';
+import type { Scene } from '../scene.ts';
+import type { MachineRule } from './rule.ts';
+
+/** The pixel comes at a median of 9 s and the burst at 43 s, a quarter of them only after minutes (craft-campaign#546). */
+const SAME_MACHINE_OPEN_MS = 15 * 60_000;
+const SAME_MACHINE_CLICK_MS = 60_000;
+/** A person and an appliance may share an office's address, so another agent there is only folded within seconds. */
+const SAME_ADDRESS_MS = 10_000;
+/** Scanners fetch the parts of a message from several addresses at once. */
+const ANY_SOURCE_MS = 2_000;
+
+export const burstCompanion: MachineRule = {
+  id: 'burst-companion',
+  says: 'machine',
+  family: 'shape',
+  kinds: ['open', 'click'],
+  needs: 'sequence',
+  strengths: ['certain', 'probable'],
+  text: 'It came with a burst of clicks: from the same source, or within seconds of it.',
+  source: 'craft-campaign#546; mautic#9798',
+  find: (hit, scene) => {
+    if (scene.burstOf.size === 0 || scene.burstOf.has(hit) || hit.method === 'one-click') return undefined;
+    const burst = burstWith(hit, scene);
+    if (burst === undefined) return undefined;
+    return { strength: burst.strength, text: `It came with a burst of clicks (${burstText(burst)}).` };
+  },
+};
+
+function burstWith(hit: Evidence, scene: Scene): Burst | undefined {
+  let found: Burst | undefined;
+  for (const [click, burst] of scene.burstOf) {
+    if (found?.strength === 'certain') return found;
+    if (hit.kind === 'open' ? cameWith(hit, click) : isSameMachineClick(hit, click))
+      found = burst.strength === 'certain' ? burst : (found ?? burst);
+  }
+  return found;
+}
+
+function isSameMachineClick(hit: Evidence, click: Evidence): boolean {
+  return isSameMachine(hit, click) && apartMs(hit, click) <= SAME_MACHINE_CLICK_MS;
+}
+
+function cameWith(open: Evidence, click: Evidence): boolean {
+  const apart = apartMs(open, click);
+  if (isSameMachine(open, click)) return apart <= SAME_MACHINE_OPEN_MS;
+  if (isPersonsClient(open)) return false;
+  if (isSameAddress(open, click))
+    return apart <= (isAgentUnknown(open, click) ? SAME_MACHINE_OPEN_MS : SAME_ADDRESS_MS);
+  if (isSameAgent(open, click)) return apart <= SAME_ADDRESS_MS;
+  return apart <= ANY_SOURCE_MS;
+}
+
+/** An image proxy or a mail client that names itself: the person's own, unless it is the very machine of the burst. */
+function isPersonsClient(open: Evidence): boolean {
+  return open.client.kind === 'display-proxy' || open.client.kind === 'mail-client';
+}
+
+function isAgentUnknown(open: Evidence, click: Evidence): boolean {
+  return open.keys.agent === undefined || click.keys.agent === undefined;
+}

@@ -1,0 +1,22 @@
+/** One address and agent reached several recipients within a second. */
+
+import type { MachineRule } from './rule.ts';
+import { isLoaderForMany } from './shared-source-minutes.ts';
+
+const RECIPIENTS = 4;
+
+export const sharedSourceSecond: MachineRule = {
+  id: 'shared-source-second',
+  says: 'machine',
+  family: 'shape',
+  kinds: ['open', 'click'],
+  needs: 'hit',
+  strengths: ['probable'],
+  text: 'One source reached four or more recipients within a second.',
+  source: 'craft-campaign#546; mautic#16263',
+  find: (hit) => {
+    const count = hit.recipientsFromSource?.within1s ?? 0;
+    if (count < RECIPIENTS || isLoaderForMany(hit)) return undefined;
+    return { strength: 'probable', text: `The same source reached ${count} recipients within a second.` };
+  },
+};
