@@ -1,0 +1,157 @@
+/** SQL of events, their verdicts and the changes of verdicts. Details come sealed and leave sealed. */
+import type { EventType } from '../contract/messages.ts';
+import { sql, type Tx } from '../platform/database.ts';
+import type { HitVerdict } from './event.ts';
+
+export interface NewEvent {
+  readonly id: string;
+  readonly occurredAt: Date;
+  readonly recordedAt: Date;
+  readonly type: EventType;
+  readonly messageId: string;
+  readonly recipientId: string | null;
+  readonly linkIndex: number | null;
+  readonly sourceKey: Uint8Array | null;
+  readonly detailSealed: Uint8Array | null;
+}
+
+/** Gives the ids that were new: an event that is there already is left as it is. */
+export async function insertEvents(tx: Tx, accountId: string, events: readonly NewEvent[]): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>(sql`
+    INSERT INTO events (account_id, id, occurred_at, recorded_at, type, message_id, recipient_id, link_index, source_key,
+                        detail_sealed)
+    SELECT ${accountId}, m.*
+      FROM unnest(${events.map((event) => event.id)}::uuid[], ${events.map((event) => event.occurredAt)}::timestamptz[],
+                  ${events.map((event) => event.recordedAt)}::timestamptz[], ${events.map((event) => event.type)}::text[],
+                  ${events.map((event) => event.messageId)}::uuid[], ${events.map((event) => event.recipientId)}::uuid[],
+                  ${events.map((event) => event.linkIndex)}::int[], ${events.map((event) => event.sourceKey)}::bytea[],
+                  ${events.map((event) => event.detailSealed)}::bytea[]) AS m
+    ON CONFLICT DO NOTHING
+    RETURNING id`);
+  return new Set(rows.map((row) => row.id));
+}
+
+export interface NewVerdict extends HitVerdict {
+  readonly eventId: string;
+  readonly occurredAt: Date;
+}
+
+const verdictColumns = (verdicts: readonly NewVerdict[]) => sql`
+  unnest(${verdicts.map((verdict) => verdict.eventId)}::uuid[], ${verdicts.map((verdict) => verdict.occurredAt)}::timestamptz[],
+         ${verdicts.map((verdict) => verdict.verdict)}::text[], ${verdicts.map((verdict) => verdict.strength)}::text[],
+         ${verdicts.map((verdict) => verdict.actor)}::text[], ${verdicts.map((verdict) => verdict.unknowable)}::boolean[],
+         ${verdicts.map((verdict) => JSON.stringify(verdict.reasons))}::jsonb[],
+         ${verdicts.map((verdict) => verdict.ruleset)}::text[], ${verdicts.map((verdict) => verdict.judgedAt)}::timestamptz[],
+         ${verdicts.map((verdict) => verdict.settlesAt)}::timestamptz[])
+    AS m (event_id, occurred_at, verdict, strength, actor, unknowable, reasons, ruleset, judged_at, settles_at)`;
+
+export async function insertVerdicts(tx: Tx, accountId: string, verdicts: readonly NewVerdict[]): Promise<void> {
+  await tx.query(sql`
+    INSERT INTO verdicts (account_id, event_id, occurred_at, verdict, strength, actor, unknowable, reasons, ruleset,
+                          judged_at, settles_at)
+    SELECT ${accountId}, m.* FROM ${verdictColumns(verdicts)}`);
+}
+
+export async function replaceVerdicts(tx: Tx, accountId: string, verdicts: readonly NewVerdict[]): Promise<void> {
+  await tx.query(sql`
+    UPDATE verdicts v
+       SET verdict = m.verdict, strength = m.strength, actor = m.actor, unknowable = m.unknowable, reasons = m.reasons,
+           ruleset = m.ruleset, judged_at = m.judged_at, settles_at = m.settles_at
+      FROM ${verdictColumns(verdicts)}
+     WHERE v.account_id = ${accountId} AND v.occurred_at = m.occurred_at AND v.event_id = m.event_id`);
+}
+
+export interface VerdictChange {
+  readonly id: string;
+  readonly eventId: string;
+  readonly occurredAt: Date;
+  readonly changedAt: Date;
+  readonly was: object;
+  readonly became: object;
+}
+
+export async function insertVerdictChanges(
+  tx: Tx,
+  accountId: string,
+  changes: readonly VerdictChange[],
+): Promise<void> {
+  await tx.query(sql`
+    INSERT INTO verdict_changes (account_id, id, event_id, occurred_at, changed_at, was, became)
+    SELECT ${accountId}, m.*
+      FROM unnest(${changes.map((change) => change.id)}::uuid[], ${changes.map((change) => change.eventId)}::uuid[],
+                  ${changes.map((change) => change.occurredAt)}::timestamptz[],
+                  ${changes.map((change) => change.changedAt)}::timestamptz[],
+                  ${changes.map((change) => JSON.stringify(change.was))}::jsonb[],
+                  ${changes.map((change) => JSON.stringify(change.became))}::jsonb[]) AS m`);
+}
+
+export interface StoredHitRow {
+  id: string;
+  occurred_at: Date;
+  type: 'opened' | 'clicked';
+  message_id: string;
+  recipient_id: string;
+  link_index: number | null;
+  source_key: Buffer | null;
+  detail_sealed: Buffer;
+  verdict: HitVerdict['verdict'];
+  strength: HitVerdict['strength'];
+  actor: string;
+  unknowable: boolean;
+  reasons: HitVerdict['reasons'];
+  ruleset: string;
+  judged_at: Date;
+  settles_at: Date;
+}
+
+export interface SequenceBounds {
+  readonly since: Date;
+  readonly hitsPerRecipient: number;
+}
+
+/** The newest hits of each recipient. The bounds keep one noisy recipient, or one old partition, from costing a scan. */
+export const selectSequences = (
+  tx: Tx,
+  accountId: string,
+  recipientIds: readonly string[],
+  bounds: SequenceBounds,
+): Promise<StoredHitRow[]> =>
+  tx.query<StoredHitRow>(sql`
+    SELECT hit.id, hit.occurred_at, hit.type, hit.message_id, hit.recipient_id, hit.link_index, hit.source_key,
+           hit.detail_sealed, v.verdict, v.strength, v.actor, v.unknowable, v.reasons, v.ruleset, v.judged_at, v.settles_at
+      FROM unnest(${recipientIds}::uuid[]) AS wanted (recipient_id)
+     CROSS JOIN LATERAL (
+       SELECT * FROM events e
+        WHERE e.account_id = ${accountId} AND e.recipient_id = wanted.recipient_id AND e.type IN ('opened', 'clicked')
+          AND e.occurred_at >= ${bounds.since}
+        ORDER BY e.occurred_at DESC
+        LIMIT ${bounds.hitsPerRecipient}) AS hit
+      JOIN verdicts v ON v.account_id = ${accountId} AND v.occurred_at = hit.occurred_at AND v.event_id = hit.id`);
+
+export interface SourceRow {
+  source_key: Buffer;
+  recipient_id: string;
+  occurred_at: Date;
+}
+
+export interface SourceBounds {
+  readonly since: Date;
+  readonly until: Date;
+  readonly hitsPerSource: number;
+}
+
+export const selectSources = (
+  tx: Tx,
+  accountId: string,
+  sourceKeys: readonly Uint8Array[],
+  bounds: SourceBounds,
+): Promise<SourceRow[]> =>
+  tx.query<SourceRow>(sql`
+    SELECT wanted.source_key, hit.recipient_id, hit.occurred_at
+      FROM unnest(${sourceKeys}::bytea[]) AS wanted (source_key)
+     CROSS JOIN LATERAL (
+       SELECT e.recipient_id, e.occurred_at FROM events e
+        WHERE e.account_id = ${accountId} AND e.source_key = wanted.source_key AND e.recipient_id IS NOT NULL
+          AND e.occurred_at BETWEEN ${bounds.since} AND ${bounds.until}
+        ORDER BY e.occurred_at DESC
+        LIMIT ${bounds.hitsPerSource}) AS hit`);

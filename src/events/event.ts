@@ -1,0 +1,129 @@
+/** What other areas tell about recipients and what they get back. Shapes only; rows and sealed bytes stay in the stores. */
+import type { RecipientStatus } from '../contract/values.ts';
+import type { VerdictBody } from '../contract/verdicts.ts';
+import type { KindCounts } from '../core/report/cells.ts';
+import type { AccountVault } from '../platform/vault.ts';
+
+/** Whose rows, and the keys that seal what must not be read at rest. */
+export interface AccountKeys {
+  readonly accountId: string;
+  readonly vault: Pick<AccountVault, 'seal' | 'open' | 'index'>;
+}
+
+export type DimensionKind = 'campaign' | 'sender' | 'domain' | 'link' | 'link-set';
+
+/** A value that reports group by; equal values of an account share one small number. */
+export interface DimensionValue {
+  readonly kind: DimensionKind;
+  readonly value: string;
+}
+
+export interface AcceptedMessage {
+  readonly accountId: string;
+  readonly messageId: string;
+  readonly acceptedAt: Date;
+  /** The account's, now: the report day of these recipients is settled by it for good. */
+  readonly timeZone: string;
+  /** 0: no campaign. */
+  readonly campaignId: number;
+  readonly senderId: number;
+  /** 0: no tracked link. */
+  readonly linkSetId: number;
+  readonly recipients: readonly { readonly recipientId: string; readonly domainId: number }[];
+}
+
+/** What an attempt at one recipient came to. */
+export interface DeliveryOutcome {
+  readonly recipientId: string;
+  readonly kind: 'delivered' | 'deferred' | 'bounced' | 'dropped';
+  readonly at: Date;
+  readonly detail: DeliveryDetail;
+  /** Of `delivered`: how the next hop was found; timing rules trust only `mx`. */
+  readonly via?: 'mx' | 'relay';
+  /** The recipient's own mail exchanger: the host that took the message, or what DNS names. */
+  readonly gatewayMx?: { readonly host: string; readonly source: 'delivery' | 'dns' };
+}
+
+/** Sealed at rest: a remote's words echo addresses. */
+export interface DeliveryDetail {
+  readonly host: string | null;
+  readonly reply: string | null;
+  /** A short code or sentence of ours. */
+  readonly why: string;
+}
+
+export interface HitVerdict extends Omit<VerdictBody, 'id' | 'provisional'> {
+  readonly judgedAt: Date;
+  /** From then on no later hit of the sequence is expected to change it. */
+  readonly settlesAt: Date;
+}
+
+/** Sealed at rest. `evidence` is what rules were shown; it is kept so that history can be judged again. */
+export interface HitDetail {
+  readonly request: {
+    readonly method: string;
+    readonly token: 'valid' | 'damaged';
+    readonly ip: string | null;
+    readonly userAgent: string | null;
+  };
+  readonly evidence: Readonly<Record<string, unknown>>;
+}
+
+/** One request to a tracking URL, as the journal kept it. */
+export interface Hit {
+  /** The journal's id: a hit that comes twice is stored once. */
+  readonly id: string;
+  readonly kind: 'open' | 'click';
+  readonly occurredAt: Date;
+  readonly messageId: string;
+  readonly recipientId: string;
+  readonly linkIndex: number | null;
+  /** Keyed hash of address and agent. */
+  readonly sourceKey: Uint8Array | null;
+  readonly detail: HitDetail;
+}
+
+export interface JudgedHit extends Hit {
+  readonly verdict: HitVerdict;
+}
+
+/** An earlier hit and the opinion that now replaces its own. */
+export interface Revision {
+  readonly hit: JudgedHit;
+  readonly verdict: HitVerdict;
+}
+
+/** A hit of a recipient who may only be counted: nothing else of it is kept. */
+export interface AnonymousHit {
+  readonly recipientId: string;
+  readonly kind: 'open' | 'click';
+  readonly verdict: Pick<HitVerdict, 'verdict' | 'strength'>;
+}
+
+/** A recipient whose state no other transaction can move until this one ends. */
+export interface LockedRecipient {
+  readonly recipientId: string;
+  readonly messageId: string;
+  readonly acceptedAt: Date;
+  readonly acceptedDay: string;
+  readonly campaignId: number;
+  readonly senderId: number;
+  readonly domainId: number;
+  readonly linkSetId: number;
+  readonly status: RecipientStatus;
+  readonly opens: KindCounts;
+  readonly clicks: KindCounts;
+  readonly deliveredAt: Date | null;
+  readonly deliveredVia: 'mx' | 'relay' | null;
+  readonly gatewayMx: string | null;
+  readonly gatewayMxSource: 'delivery' | 'dns' | null;
+}
+
+export type LockedRecipients = ReadonlyMap<string, LockedRecipient>;
+
+/** A hit of a source that other recipients' mail was fetched from too. */
+export interface SourceHit {
+  readonly sourceKey: string;
+  readonly recipientId: string;
+  readonly occurredAt: Date;
+}

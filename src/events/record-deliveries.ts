@@ -1,0 +1,117 @@
+/**
+ * What attempts came to: an event each, the recipient's status and the roll-ups. It decides which news still counts: a
+ * recipient who has the message is never waiting for it again, and the same end is told once.
+ */
+import { v7 as newId } from 'uuid';
+import type { RecipientStatus } from '../contract/values.ts';
+import { CellLedger, maskOf, recipientCells } from '../core/report/cells.ts';
+import type { Tx } from '../platform/database.ts';
+import type { AccountKeys, DeliveryOutcome, LockedRecipient, LockedRecipients } from './event.ts';
+import { insertEvents } from './event-store.ts';
+import { lockRecipients } from './load-hits.ts';
+import { type DeliveryMove, insertDeltas, moveDeliveries } from './state-store.ts';
+
+/** Which outcomes made an event; the others were told before, or came too late to be true. */
+export interface RecordedDeliveries {
+  readonly recorded: readonly DeliveryOutcome[];
+  readonly stale: readonly DeliveryOutcome[];
+}
+
+export async function recordDeliveries(
+  tx: Tx,
+  account: AccountKeys,
+  outcomes: readonly DeliveryOutcome[],
+): Promise<RecordedDeliveries> {
+  const recipients = await lockRecipients(
+    tx,
+    account,
+    outcomes.map((outcome) => outcome.recipientId),
+  );
+  const news = sortOut(recipients, outcomes);
+  if (news.recorded.length === 0) return news;
+  await insertEvents(
+    tx,
+    account.accountId,
+    news.recorded.map((outcome) => deliveryEvent(account, recipients, outcome)),
+  );
+  const moves = movesOf(recipients, news.recorded);
+  await moveDeliveries(tx, account.accountId, moves);
+  const deltas = deltasOf(recipients, moves);
+  if (deltas.length > 0) await insertDeltas(tx, account.accountId, deltas);
+  return news;
+}
+
+/** `delivered` may still become `bounced`: a receiving server can take a message and return it later (RFC 5321 §4.5.5). */
+function isNews(now: RecipientStatus, kind: DeliveryOutcome['kind']): boolean {
+  if (now === 'queued' || now === 'deferred') return true;
+  return kind !== 'deferred' && kind !== now;
+}
+
+function sortOut(recipients: LockedRecipients, outcomes: readonly DeliveryOutcome[]): RecordedDeliveries {
+  const recorded: DeliveryOutcome[] = [];
+  const stale: DeliveryOutcome[] = [];
+  const statuses = new Map<string, RecipientStatus>();
+  for (const outcome of outcomes) {
+    const now = statuses.get(outcome.recipientId) ?? recipients.get(outcome.recipientId)?.status;
+    if (now !== undefined && isNews(now, outcome.kind)) {
+      statuses.set(outcome.recipientId, outcome.kind);
+      recorded.push(outcome);
+    } else stale.push(outcome);
+  }
+  return { recorded, stale };
+}
+
+const deliveryEvent = ({ vault }: AccountKeys, recipients: LockedRecipients, outcome: DeliveryOutcome) => ({
+  id: newId(),
+  occurredAt: outcome.at,
+  recordedAt: outcome.at,
+  type: outcome.kind,
+  messageId: lockedOf(recipients, outcome.recipientId).messageId,
+  recipientId: outcome.recipientId,
+  linkIndex: null,
+  sourceKey: null,
+  detailSealed: vault.seal('event.detail', JSON.stringify(outcome.detail)),
+});
+
+/** One move a recipient, where its last news leaves it. */
+function movesOf(recipients: LockedRecipients, recorded: readonly DeliveryOutcome[]): DeliveryMove[] {
+  const moves = new Map<string, DeliveryMove>();
+  for (const outcome of recorded) {
+    const before = moves.get(outcome.recipientId);
+    moves.set(outcome.recipientId, moveOf(lockedOf(recipients, outcome.recipientId), outcome, before));
+  }
+  return [...moves.values()];
+}
+
+function moveOf(recipient: LockedRecipient, outcome: DeliveryOutcome, before: DeliveryMove | undefined): DeliveryMove {
+  const isFirstDelivery =
+    outcome.kind === 'delivered' && recipient.deliveredAt === null && (before?.deliveredAt ?? null) === null;
+  return {
+    recipientId: recipient.recipientId,
+    status: outcome.kind,
+    deliveredAt: isFirstDelivery ? outcome.at : (before?.deliveredAt ?? null),
+    deliveredVia: isFirstDelivery ? (outcome.via ?? null) : (before?.deliveredVia ?? null),
+    deliveredBy: isFirstDelivery ? outcome.detail.host : (before?.deliveredBy ?? null),
+    gatewayMx: outcome.gatewayMx?.host ?? before?.gatewayMx ?? null,
+    gatewayMxSource: outcome.gatewayMx?.source ?? before?.gatewayMxSource ?? null,
+  };
+}
+
+function deltasOf(recipients: LockedRecipients, moves: readonly DeliveryMove[]) {
+  const ledger = new CellLedger();
+  for (const { recipientId, status } of moves) {
+    const recipient = lockedOf(recipients, recipientId);
+    const masks = { opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) };
+    ledger.move(
+      recipientCells(recipient, { status: recipient.status, ...masks }),
+      recipientCells(recipient, { status, ...masks }),
+    );
+  }
+  return ledger.deltas();
+}
+
+function lockedOf(recipients: LockedRecipients, recipientId: string): LockedRecipient {
+  const recipient = recipients.get(recipientId);
+  if (recipient === undefined) throw new Error('a recipient is used without its lock');
+  return recipient;
+}

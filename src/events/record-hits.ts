@@ -1,0 +1,251 @@
+/**
+ * Judged hits become events with verdicts; earlier verdicts are revised, each with a record; recipient states, link
+ * states and roll-ups move by exactly the difference. It judges nothing. Several thousand hits a second go through
+ * here, so everything is counted in memory, under the lock of the recipients, and written a table at a time.
+ */
+import { v7 as newId } from 'uuid';
+import {
+  anonymousCell,
+  bitOf,
+  CellLedger,
+  countHit,
+  type HitKind,
+  type KindCounts,
+  linkCells,
+  maskOf,
+  noHits,
+  quarterCell,
+  recipientCells,
+} from '../core/report/cells.ts';
+import type { Tx } from '../platform/database.ts';
+import { loadLinkSets } from './dimensions.ts';
+import type {
+  AccountKeys,
+  AnonymousHit,
+  Hit,
+  HitVerdict,
+  JudgedHit,
+  LockedRecipient,
+  LockedRecipients,
+  Revision,
+} from './event.ts';
+import {
+  insertEvents,
+  insertVerdictChanges,
+  insertVerdicts,
+  type NewEvent,
+  type NewVerdict,
+  replaceVerdicts,
+  type VerdictChange,
+} from './event-store.ts';
+import { insertDeltas, type LinkMove, loadLinkStates, moveHits, moveLinks } from './state-store.ts';
+
+export interface HitBatch {
+  /** From lockRecipients, in the same transaction, of every recipient named below. */
+  readonly recipients: LockedRecipients;
+  readonly hits: readonly JudgedHit[];
+  /** Hits that loadHits gave under this lock, each at most once. */
+  readonly revisions: readonly Revision[];
+  readonly anonymous: readonly AnonymousHit[];
+  readonly recordedAt: Date;
+}
+
+export interface RecordedHits {
+  /** How many hits were new; one that is stored already changes nothing. */
+  readonly stored: number;
+  readonly revised: number;
+}
+
+export async function recordHits(tx: Tx, account: AccountKeys, batch: HitBatch): Promise<RecordedHits> {
+  const hits = await storeHits(tx, account, batch);
+  const revisions = batch.revisions.filter(({ hit, verdict }) => differs(hit.verdict, verdict));
+  if (revisions.length > 0) await storeRevisions(tx, account.accountId, revisions);
+  const counted = [...hits.map(newCount), ...revisions.flatMap(revisedCounts)];
+  const ledger = new CellLedger();
+  await moveRecipients(tx, account.accountId, batch.recipients, counted, ledger);
+  await moveClickedLinks(tx, account, batch.recipients, counted, ledger);
+  for (const { hit, bit, by } of counted) {
+    ledger.add(
+      [quarterCell(lockedOf(batch.recipients, hit.recipientId).campaignId, hit.occurredAt, hit.kind, bit)],
+      by,
+    );
+  }
+  for (const hit of batch.anonymous) {
+    ledger.add([anonymousCell(lockedOf(batch.recipients, hit.recipientId), hit.kind, bitOf(hit.verdict))], 1);
+  }
+  const deltas = ledger.deltas();
+  if (deltas.length > 0) await insertDeltas(tx, account.accountId, deltas);
+  return { stored: hits.length, revised: revisions.length };
+}
+
+/** A hit that counts once more, or once less, as one kind. */
+interface Counted {
+  readonly hit: Hit;
+  readonly bit: number;
+  readonly by: 1 | -1;
+}
+
+const newCount = (hit: JudgedHit): Counted => ({ hit, bit: bitOf(hit.verdict), by: 1 });
+
+const revisedCounts = ({ hit, verdict }: Revision): Counted[] => [
+  { hit, bit: bitOf(hit.verdict), by: -1 },
+  { hit, bit: bitOf(verdict), by: 1 },
+];
+
+async function storeHits(tx: Tx, account: AccountKeys, { hits, recordedAt }: HitBatch): Promise<JudgedHit[]> {
+  if (hits.length === 0) return [];
+  const once = [...new Map(hits.map((hit) => [hit.id, hit])).values()];
+  const stored = await insertEvents(
+    tx,
+    account.accountId,
+    once.map((hit) => hitEvent(account, hit, recordedAt)),
+  );
+  const fresh = once.filter((hit) => stored.has(hit.id));
+  if (fresh.length > 0)
+    await insertVerdicts(
+      tx,
+      account.accountId,
+      fresh.map((hit) => verdictRow(hit, hit.verdict)),
+    );
+  return fresh;
+}
+
+const eventTypes = { open: 'opened', click: 'clicked' } as const satisfies Record<HitKind, string>;
+
+const hitEvent = ({ vault }: AccountKeys, hit: JudgedHit, recordedAt: Date): NewEvent => ({
+  id: hit.id,
+  occurredAt: hit.occurredAt,
+  recordedAt,
+  type: eventTypes[hit.kind],
+  messageId: hit.messageId,
+  recipientId: hit.recipientId,
+  linkIndex: hit.linkIndex,
+  sourceKey: hit.sourceKey,
+  detailSealed: vault.seal('event.detail', JSON.stringify(hit.detail)),
+});
+
+const verdictRow = ({ id, occurredAt }: Hit, verdict: HitVerdict): NewVerdict => ({
+  eventId: id,
+  occurredAt,
+  ...verdict,
+});
+
+/** A later look that says the same leaves no record. */
+const differs = (was: HitVerdict, becomes: HitVerdict): boolean => opinionText(was) !== opinionText(becomes);
+
+const opinionOf = ({ verdict, strength, actor, unknowable, reasons, ruleset }: HitVerdict) => ({
+  verdict,
+  strength,
+  actor,
+  unknowable,
+  reasons: reasons.map(({ rule, text }) => ({ rule, text })),
+  ruleset,
+});
+const opinionText = (verdict: HitVerdict): string => JSON.stringify(opinionOf(verdict));
+
+async function storeRevisions(tx: Tx, accountId: string, revisions: readonly Revision[]): Promise<void> {
+  await replaceVerdicts(
+    tx,
+    accountId,
+    revisions.map(({ hit, verdict }) => verdictRow(hit, verdict)),
+  );
+  await insertVerdictChanges(tx, accountId, revisions.map(changeOf));
+}
+
+const changeOf = ({ hit, verdict }: Revision): VerdictChange => ({
+  id: newId(),
+  eventId: hit.id,
+  occurredAt: hit.occurredAt,
+  changedAt: verdict.judgedAt,
+  was: opinionOf(hit.verdict),
+  became: opinionOf(verdict),
+});
+
+interface Tally {
+  opens: KindCounts;
+  clicks: KindCounts;
+}
+
+async function moveRecipients(
+  tx: Tx,
+  accountId: string,
+  recipients: LockedRecipients,
+  counted: readonly Counted[],
+  ledger: CellLedger,
+): Promise<void> {
+  const tallies = new Map<string, Tally>();
+  for (const { hit, bit, by } of counted) {
+    const { opens, clicks } = tallies.get(hit.recipientId) ?? lockedOf(recipients, hit.recipientId);
+    const moved =
+      hit.kind === 'open' ? { opens: countHit(opens, bit, by), clicks } : { opens, clicks: countHit(clicks, bit, by) };
+    tallies.set(hit.recipientId, moved);
+  }
+  if (tallies.size === 0) return;
+  for (const [recipientId, tally] of tallies) moveRecipient(lockedOf(recipients, recipientId), tally, ledger);
+  await moveHits(
+    tx,
+    accountId,
+    [...tallies].map(([recipientId, tally]) => ({ recipientId, ...tally })),
+  );
+}
+
+function moveRecipient(recipient: LockedRecipient, tally: Tally, ledger: CellLedger): void {
+  const before = { opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) };
+  const after = { opens: maskOf(tally.opens), clicks: maskOf(tally.clicks) };
+  if (before.opens === after.opens && before.clicks === after.clicks) return;
+  const { status } = recipient;
+  ledger.move(recipientCells(recipient, { status, ...before }), recipientCells(recipient, { status, ...after }));
+}
+
+async function moveClickedLinks(
+  tx: Tx,
+  account: AccountKeys,
+  recipients: LockedRecipients,
+  counted: readonly Counted[],
+  ledger: CellLedger,
+): Promise<void> {
+  const clicks = counted.filter(({ hit }) => hit.kind === 'click' && hit.linkIndex !== null);
+  if (clicks.length === 0) return;
+  const clickers = [...new Set(clicks.map(({ hit }) => hit.recipientId))];
+  const sets = await loadLinkSets(
+    tx,
+    account,
+    clickers.map((id) => lockedOf(recipients, id).linkSetId),
+  );
+  const known = await loadLinkStates(tx, account.accountId, clickers);
+  const before = new Map(known.map((state) => [linkName(state.recipientId, state.linkId), state.clicks]));
+  const moves = linkMoves(recipients, sets, clicks, before);
+  if (moves.length === 0) return;
+  for (const move of moves) {
+    const was = before.get(linkName(move.recipientId, move.linkId)) ?? noHits;
+    ledger.move(linkCells(move, move.linkId, maskOf(was)), linkCells(move, move.linkId, maskOf(move.clicks)));
+  }
+  await moveLinks(tx, account.accountId, moves);
+}
+
+const linkName = (recipientId: string, linkId: number): string => `${recipientId} ${linkId}`;
+
+function linkMoves(
+  recipients: LockedRecipients,
+  sets: ReadonlyMap<number, readonly number[]>,
+  clicks: readonly Counted[],
+  before: ReadonlyMap<string, KindCounts>,
+): LinkMove[] {
+  const moves = new Map<string, LinkMove>();
+  for (const { hit, bit, by } of clicks) {
+    const recipient = lockedOf(recipients, hit.recipientId);
+    const linkId = sets.get(recipient.linkSetId)?.[hit.linkIndex ?? -1];
+    if (linkId === undefined) continue; // a forged index: the click counts, for no link
+    const name = linkName(hit.recipientId, linkId);
+    const counts = moves.get(name)?.clicks ?? before.get(name) ?? noHits;
+    const { recipientId, acceptedAt, acceptedDay, campaignId } = recipient;
+    moves.set(name, { recipientId, linkId, acceptedAt, acceptedDay, campaignId, clicks: countHit(counts, bit, by) });
+  }
+  return [...moves.values()];
+}
+
+function lockedOf(recipients: LockedRecipients, recipientId: string): LockedRecipient {
+  const recipient = recipients.get(recipientId);
+  if (recipient === undefined) throw new Error('a recipient is used without its lock');
+  return recipient;
+}

@@ -1,0 +1,197 @@
+/** SQL of recipient states, link states and roll-up deltas. It reads and writes what it is told; it decides nothing. */
+import type { RecipientStatus } from '../contract/values.ts';
+import type { CellDelta, KindCounts } from '../core/report/cells.ts';
+import { sql, type Tx } from '../platform/database.ts';
+import type { LockedRecipient } from './event.ts';
+
+interface StateRow {
+  recipient_id: string;
+  message_id: string;
+  accepted_at: Date;
+  accepted_day: string;
+  campaign_id: number;
+  sender_id: number;
+  domain_id: number;
+  link_set_id: number;
+  status: RecipientStatus;
+  opens_human: number;
+  opens_suspected: number;
+  opens_probable: number;
+  opens_certain: number;
+  clicks_human: number;
+  clicks_suspected: number;
+  clicks_probable: number;
+  clicks_certain: number;
+  delivered_at: Date | null;
+  delivered_via: 'mx' | 'relay' | null;
+  gateway_mx: string | null;
+  gateway_mx_source: 'delivery' | 'dns' | null;
+}
+
+/** Rows are locked in the order of their ids: two transactions over the same recipients wait, and never for each other. */
+export async function lockStates(tx: Tx, accountId: string, ids: readonly string[]): Promise<LockedRecipient[]> {
+  const rows = await tx.query<StateRow>(sql`
+    SELECT recipient_id, message_id, accepted_at, accepted_day, campaign_id, sender_id, domain_id, link_set_id, status,
+           opens_human, opens_suspected, opens_probable, opens_certain,
+           clicks_human, clicks_suspected, clicks_probable, clicks_certain,
+           delivered_at, delivered_via, gateway_mx, gateway_mx_source
+      FROM recipient_states
+     WHERE account_id = ${accountId} AND recipient_id = ANY (${ids}::uuid[])
+     ORDER BY recipient_id
+       FOR NO KEY UPDATE`);
+  return rows.map(lockedRecipient);
+}
+
+const lockedRecipient = (row: StateRow): LockedRecipient => ({
+  recipientId: row.recipient_id,
+  messageId: row.message_id,
+  acceptedAt: row.accepted_at,
+  acceptedDay: row.accepted_day,
+  campaignId: row.campaign_id,
+  senderId: row.sender_id,
+  domainId: row.domain_id,
+  linkSetId: row.link_set_id,
+  status: row.status,
+  opens: [row.opens_human, row.opens_suspected, row.opens_probable, row.opens_certain],
+  clicks: [row.clicks_human, row.clicks_suspected, row.clicks_probable, row.clicks_certain],
+  deliveredAt: row.delivered_at,
+  deliveredVia: row.delivered_via,
+  gatewayMx: row.gateway_mx,
+  gatewayMxSource: row.gateway_mx_source,
+});
+
+export interface NewState {
+  readonly recipientId: string;
+  readonly domainId: number;
+}
+
+export interface SharedState {
+  readonly accountId: string;
+  readonly messageId: string;
+  readonly acceptedAt: Date;
+  readonly acceptedDay: string;
+  readonly campaignId: number;
+  readonly senderId: number;
+  readonly linkSetId: number;
+}
+
+export async function insertStates(tx: Tx, shared: SharedState, states: readonly NewState[]): Promise<void> {
+  await tx.query(sql`
+    INSERT INTO recipient_states (account_id, recipient_id, message_id, accepted_at, accepted_day, campaign_id,
+                                  sender_id, domain_id, link_set_id, status)
+    SELECT ${shared.accountId}, recipient_id, ${shared.messageId}, ${shared.acceptedAt}, ${shared.acceptedDay}::date,
+           ${shared.campaignId}, ${shared.senderId}, domain_id, ${shared.linkSetId}, 'queued'
+      FROM unnest(${states.map((state) => state.recipientId)}::uuid[], ${states.map((state) => state.domainId)}::bigint[])
+        AS new (recipient_id, domain_id)`);
+}
+
+export interface DeliveryMove {
+  readonly recipientId: string;
+  readonly status: RecipientStatus;
+  readonly deliveredAt: Date | null;
+  readonly deliveredVia: 'mx' | 'relay' | null;
+  readonly deliveredBy: string | null;
+  readonly gatewayMx: string | null;
+  readonly gatewayMxSource: 'delivery' | 'dns' | null;
+}
+
+/** What is null keeps what was known. */
+export async function moveDeliveries(tx: Tx, accountId: string, moves: readonly DeliveryMove[]): Promise<void> {
+  await tx.query(sql`
+    UPDATE recipient_states s
+       SET status = m.status,
+           delivered_at = coalesce(m.delivered_at, s.delivered_at),
+           delivered_via = coalesce(m.delivered_via, s.delivered_via),
+           delivered_by = coalesce(m.delivered_by, s.delivered_by),
+           gateway_mx = coalesce(m.gateway_mx, s.gateway_mx),
+           gateway_mx_source = coalesce(m.gateway_mx_source, s.gateway_mx_source)
+      FROM unnest(${moves.map((move) => move.recipientId)}::uuid[], ${moves.map((move) => move.status)}::text[],
+                  ${moves.map((move) => move.deliveredAt)}::timestamptz[], ${moves.map((move) => move.deliveredVia)}::text[],
+                  ${moves.map((move) => move.deliveredBy)}::text[], ${moves.map((move) => move.gatewayMx)}::text[],
+                  ${moves.map((move) => move.gatewayMxSource)}::text[])
+        AS m (recipient_id, status, delivered_at, delivered_via, delivered_by, gateway_mx, gateway_mx_source)
+     WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
+}
+
+export interface HitMove {
+  readonly recipientId: string;
+  readonly opens: KindCounts;
+  readonly clicks: KindCounts;
+}
+
+const column = <T>(rows: readonly T[], pick: (row: T) => KindCounts, kind: 0 | 1 | 2 | 3): number[] =>
+  rows.map((row) => pick(row)[kind]);
+
+/** The rows are locked, so counts are written as they now are. */
+export async function moveHits(tx: Tx, accountId: string, moves: readonly HitMove[]): Promise<void> {
+  const opens = (kind: 0 | 1 | 2 | 3): number[] => column(moves, (move) => move.opens, kind);
+  const clicks = (kind: 0 | 1 | 2 | 3): number[] => column(moves, (move) => move.clicks, kind);
+  await tx.query(sql`
+    UPDATE recipient_states s
+       SET opens_human = m.o1, opens_suspected = m.o2, opens_probable = m.o4, opens_certain = m.o8,
+           clicks_human = m.c1, clicks_suspected = m.c2, clicks_probable = m.c4, clicks_certain = m.c8
+      FROM unnest(${moves.map((move) => move.recipientId)}::uuid[],
+                  ${opens(0)}::int[], ${opens(1)}::int[], ${opens(2)}::int[], ${opens(3)}::int[],
+                  ${clicks(0)}::int[], ${clicks(1)}::int[], ${clicks(2)}::int[], ${clicks(3)}::int[])
+        AS m (recipient_id, o1, o2, o4, o8, c1, c2, c4, c8)
+     WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
+}
+
+export interface LinkState {
+  readonly recipientId: string;
+  readonly linkId: number;
+  readonly clicks: KindCounts;
+}
+
+interface LinkRow {
+  recipient_id: string;
+  link_id: number;
+  clicks_human: number;
+  clicks_suspected: number;
+  clicks_probable: number;
+  clicks_certain: number;
+}
+
+/** Links of recipients that the caller has locked: whoever holds the recipient holds its links. */
+export async function loadLinkStates(tx: Tx, accountId: string, ids: readonly string[]): Promise<LinkState[]> {
+  const rows = await tx.query<LinkRow>(sql`
+    SELECT recipient_id, link_id, clicks_human, clicks_suspected, clicks_probable, clicks_certain
+      FROM link_states
+     WHERE account_id = ${accountId} AND recipient_id = ANY (${ids}::uuid[])`);
+  return rows.map((row) => ({
+    recipientId: row.recipient_id,
+    linkId: row.link_id,
+    clicks: [row.clicks_human, row.clicks_suspected, row.clicks_probable, row.clicks_certain],
+  }));
+}
+
+export interface LinkMove extends LinkState {
+  readonly acceptedAt: Date;
+  readonly acceptedDay: string;
+  readonly campaignId: number;
+}
+
+export async function moveLinks(tx: Tx, accountId: string, moves: readonly LinkMove[]): Promise<void> {
+  const clicks = (kind: 0 | 1 | 2 | 3): number[] => column(moves, (move) => move.clicks, kind);
+  await tx.query(sql`
+    INSERT INTO link_states (account_id, recipient_id, link_id, accepted_at, accepted_day, campaign_id,
+                             clicks_human, clicks_suspected, clicks_probable, clicks_certain)
+    SELECT ${accountId}, m.*
+      FROM unnest(${moves.map((move) => move.recipientId)}::uuid[], ${moves.map((move) => move.linkId)}::bigint[],
+                  ${moves.map((move) => move.acceptedAt)}::timestamptz[], ${moves.map((move) => move.acceptedDay)}::date[],
+                  ${moves.map((move) => move.campaignId)}::bigint[],
+                  ${clicks(0)}::int[], ${clicks(1)}::int[], ${clicks(2)}::int[], ${clicks(3)}::int[]) AS m
+    ON CONFLICT (recipient_id, link_id) DO UPDATE
+       SET clicks_human = EXCLUDED.clicks_human, clicks_suspected = EXCLUDED.clicks_suspected,
+           clicks_probable = EXCLUDED.clicks_probable, clicks_certain = EXCLUDED.clicks_certain`);
+}
+
+export async function insertDeltas(tx: Tx, accountId: string, deltas: readonly CellDelta[]): Promise<void> {
+  await tx.query(sql`
+    INSERT INTO rollup_deltas (account_id, grain, day, campaign_id, key_id, status, opens, clicks, n)
+    SELECT ${accountId}, m.*
+      FROM unnest(${deltas.map((delta) => delta.grain)}::text[], ${deltas.map((delta) => delta.day)}::date[],
+                  ${deltas.map((delta) => delta.campaignId)}::bigint[], ${deltas.map((delta) => delta.keyId)}::bigint[],
+                  ${deltas.map((delta) => delta.status)}::text[], ${deltas.map((delta) => delta.opens)}::smallint[],
+                  ${deltas.map((delta) => delta.clicks)}::smallint[], ${deltas.map((delta) => delta.n)}::bigint[]) AS m`);
+}
