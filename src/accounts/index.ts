@@ -1,10 +1,17 @@
 /** Accounts, who may act for them, and what they have chosen. */
 import type { OutboundSettings } from '../contract/settings.ts';
-import type { Tx } from '../platform/database.ts';
-import { readSettingsRow } from './store.ts';
+import type { Database, Tx } from '../platform/database.ts';
+import { listAccounts as listAccountRows, readSettingsRow } from './store.ts';
 
 export { accountVault } from './account-vault.ts';
 export { createAccount, createFirstAccount, type NewAccount } from './create-account.ts';
+export { type Gate, openGate } from './gate.ts';
+export { accountRoutes } from './routes.ts';
+export { createSignInLink } from './sign-in.ts';
 
 /** The outbound settings of the transaction's account. */
 export const readSettings = (tx: Tx): Promise<OutboundSettings> => readSettingsRow(tx, false);
+
+/** All accounts of the installation, oldest first. */
+export const listAccounts = (db: Database): Promise<{ accountId: string; name: string }[]> =>
+  db.asWorker(listAccountRows);

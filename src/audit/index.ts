@@ -18,7 +18,6 @@ interface AuditDetails {
   'sign_in_link.created': Record<never, never>;
   'session.opened': Record<never, never>;
   'session.ended': Record<never, never>;
-  'settings.read': Record<never, never>;
   'settings.changed': { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> };
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
   'message.read': { what: 'message' | 'events' };

@@ -1,0 +1,155 @@
+/**
+ * Settles who is calling, from an API key or a console session, before anything else happens. It remembers an answer
+ * for a few seconds only, so that a revoked key or ended session is refused everywhere within that time.
+ */
+import QuickLRU from 'quick-lru';
+import { Problem } from '../contract/problem.ts';
+import type { Caller } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { hashSecret } from './secrets.ts';
+import { readSessionCookie } from './session-cookie.ts';
+import { findApiKey, findSession, markApiKeyUsed, markSessionSeen } from './store.ts';
+
+export interface GateRequest {
+  readonly method: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Gate {
+  /** Throws auth.missing, auth.invalid or request.cross_site. */
+  identify(request: GateRequest): Promise<Caller>;
+  /** For protocols that have no HTTP header. */
+  identifyByApiKey(secret: string): Promise<Caller | undefined>;
+  /** Takes back what it remembers of a revoked key or ended session. */
+  forget(id: string): void;
+}
+
+export interface GateOptions {
+  /** Where the console is served: decides the cookie's form and which pages may act. */
+  readonly publicUrl: string;
+}
+
+interface Known {
+  readonly caller: Caller;
+  /** Undefined for an API key. */
+  readonly expiresAt: Date | undefined;
+  lastSeenAt: Date;
+  readonly rememberedAtMs: number;
+}
+
+export const sessionIdleMs = 30 * 60_000;
+const rememberMs = 3_000;
+const noteUseEveryMs = 60_000;
+const maxRemembered = 10_000;
+const maxSecretLength = 400;
+
+export function openGate(world: World, options: GateOptions): Gate {
+  const remembered = new QuickLRU<string, Known>({ maxSize: maxRemembered });
+  const notedAtMs = new QuickLRU<string, number>({ maxSize: maxRemembered });
+  const publicOrigin = new URL(options.publicUrl).origin;
+  const isSecure = options.publicUrl.startsWith('https:');
+
+  const look = async (hash: Buffer, find: (hash: Buffer) => Promise<Known | undefined>): Promise<Known | undefined> => {
+    const name = hash.toString('base64');
+    const known = remembered.get(name);
+    if (known !== undefined && performance.now() - known.rememberedAtMs < rememberMs) return known;
+    const found = await find(hash);
+    if (found === undefined) remembered.delete(name);
+    else remembered.set(name, found);
+    return found;
+  };
+
+  const noteUse = (known: Known): void => {
+    const { accountId, actor } = known.caller;
+    const at = world.clock.now();
+    if (at.getTime() - (notedAtMs.get(actor.id) ?? Number.NEGATIVE_INFINITY) < noteUseEveryMs) return;
+    notedAtMs.set(actor.id, at.getTime());
+    known.lastSeenAt = at;
+    const mark = actor.kind === 'session' ? markSessionSeen : markApiKeyUsed;
+    world.db
+      .asAccount(accountId, (tx) => mark(tx, actor.id, at))
+      .catch(() => world.log.warn({ accountId }, 'the use of a key or session could not be noted'));
+  };
+
+  const identifyByApiKey = async (secret: string): Promise<Caller | undefined> => {
+    if (secret === '' || secret.length > maxSecretLength) return undefined;
+    const known = await look(hashSecret(world.vault, 'api-key', secret), (hash) => knownApiKey(world, hash));
+    if (known === undefined) return undefined;
+    noteUse(known);
+    return known.caller;
+  };
+
+  const identifyBySession = async (token: string): Promise<Caller | undefined> => {
+    const known = await look(hashSecret(world.vault, 'session', token), (hash) => knownSession(world, hash));
+    if (known === undefined || hasEnded(known, world.clock.now())) return undefined;
+    noteUse(known);
+    return known.caller;
+  };
+
+  return {
+    identifyByApiKey,
+    async identify(request) {
+      const { authorization, cookie } = request.headers;
+      if (authorization !== undefined) return assertKnown(await identifyByApiKey(bearerOf(authorization)));
+      const token = readSessionCookie(isSecure, cookie);
+      if (token === undefined) throw new Problem('auth.missing');
+      if (!isReading(request.method)) refuseOtherSites(request.headers, publicOrigin);
+      return assertKnown(await identifyBySession(token));
+    },
+    forget(id) {
+      for (const [name, known] of remembered) if (known.caller.actor.id === id) remembered.delete(name);
+    },
+  };
+}
+
+function bearerOf(authorization: string): string {
+  const [scheme = '', secret = ''] = authorization.trim().split(/ +/, 2);
+  return scheme.toLowerCase() === 'bearer' ? secret : '';
+}
+
+function assertKnown(caller: Caller | undefined): Caller {
+  if (caller === undefined) throw new Problem('auth.invalid');
+  return caller;
+}
+
+const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+const hasEnded = (known: Known, now: Date): boolean =>
+  (known.expiresAt !== undefined && now >= known.expiresAt) ||
+  now.getTime() - known.lastSeenAt.getTime() >= sessionIdleMs;
+
+/**
+ * A browser says where a request comes from; a page of another site cannot make it lie. Old browsers send Origin only.
+ * https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ */
+function refuseOtherSites(headers: GateRequest['headers'], publicOrigin: string): void {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin') throw new Problem('request.cross_site');
+  const origin = headers.origin;
+  if (origin === undefined && site === undefined) throw new Problem('request.cross_site');
+  if (origin === undefined || origin === publicOrigin) return;
+  if (URL.parse(origin)?.host !== headers.host) throw new Problem('request.cross_site');
+}
+
+async function knownApiKey(world: World, hash: Buffer): Promise<Known | undefined> {
+  const found = await findApiKey(world.db, hash);
+  if (found === undefined) return undefined;
+  return {
+    caller: { accountId: found.accountId, actor: { kind: 'api-key', id: found.keyId } },
+    expiresAt: undefined,
+    lastSeenAt: world.clock.now(),
+    rememberedAtMs: performance.now(),
+  };
+}
+
+async function knownSession(world: World, hash: Buffer): Promise<Known | undefined> {
+  const found = await findSession(world.db, hash);
+  if (found === undefined) return undefined;
+  return {
+    caller: { accountId: found.accountId, actor: { kind: 'session', id: found.sessionId } },
+    expiresAt: found.expiresAt,
+    lastSeenAt: found.lastSeenAt,
+    rememberedAtMs: performance.now(),
+  };
+}

@@ -1,0 +1,66 @@
+/** The HTTP routes of the accounts area: API keys, the console's session and the outbound settings. */
+import {
+  createApiKey,
+  endSession as endSessionEndpoint,
+  listApiKeys,
+  openSession as openSessionEndpoint,
+  readSession as readSessionEndpoint,
+  revokeApiKey,
+} from '../contract/access.ts';
+import { Problem } from '../contract/problem.ts';
+import { changeOutboundSettings, readOutboundSettings } from '../contract/settings.ts';
+import { Answer, type Caller, type Route, route } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { createKey, listKeys, revokeKey } from './api-keys.ts';
+import { changeSettings } from './change-settings.ts';
+import type { Gate } from './gate.ts';
+import { clearSessionCookie, writeSessionCookie } from './session-cookie.ts';
+import { endSession, openSession, readSession } from './sign-in.ts';
+import { readSettingsRow } from './store.ts';
+
+export function accountRoutes(world: World, gate: Gate, options: { readonly publicUrl: string }): Route[] {
+  const isSecure = options.publicUrl.startsWith('https:');
+  return [
+    route(listApiKeys, 'keys.manage', async (_request, caller) => ({
+      apiKeys: (await listKeys(world, caller)).map((key) => ({
+        id: key.id,
+        name: key.name,
+        hint: key.hint,
+        createdAt: key.createdAt.toISOString(),
+        lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
+      })),
+    })),
+    route(createApiKey, 'keys.manage', async ({ body }, caller) => {
+      const { id, hint, secret, at } = await createKey(world, caller, body.name);
+      return { id, name: body.name, hint, createdAt: at.toISOString(), lastUsedAt: null, secret };
+    }),
+    route(revokeApiKey, 'keys.manage', async ({ params }, caller) => {
+      await revokeKey(world, gate, caller, params.id);
+      return undefined;
+    }),
+    route(openSessionEndpoint, 'open', async ({ body }) => {
+      const { token, account, expiresAt } = await openSession(world, body.token);
+      const answer = { account, expiresAt: expiresAt.toISOString() };
+      return new Answer(answer, { 'set-cookie': writeSessionCookie(isSecure, token, expiresAt) });
+    }),
+    route(readSessionEndpoint, 'session', async (_request, caller) => {
+      const { account, expiresAt } = await readSession(world, asSession(caller));
+      return { account, expiresAt: expiresAt.toISOString() };
+    }),
+    route(endSessionEndpoint, 'session', async (_request, caller) => {
+      await endSession(world, asSession(caller));
+      gate.forget(caller.actor.id);
+      return new Answer(undefined, { 'set-cookie': clearSessionCookie(isSecure) });
+    }),
+    route(readOutboundSettings, 'settings.read', (_request, caller) =>
+      world.db.readAccount(caller.accountId, (tx) => readSettingsRow(tx, false)),
+    ),
+    route(changeOutboundSettings, 'settings.change', ({ body }, caller) => changeSettings(world, caller, body)),
+  ];
+}
+
+/** These routes are about the console's session; a program with an API key has none. */
+function asSession(caller: Caller): Caller {
+  if (caller.actor.kind !== 'session') throw new Problem('auth.forbidden');
+  return caller;
+}
