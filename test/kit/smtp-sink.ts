@@ -98,6 +98,7 @@ interface SinkState {
   bodyBytes: number;
   connections: number;
   readonly waiting: Set<() => void>;
+  readonly dropped: Set<string>;
 }
 
 type Done = (error?: Error | null, text?: string) => void;
@@ -110,6 +111,7 @@ export async function startSmtpSink(options: SinkOptions = {}): Promise<SmtpSink
     bodyBytes: 0,
     connections: 0,
     waiting: new Set(),
+    dropped: new Set(),
   };
   const server = new SMTPServer(serverOptions(options, state, (session) => cut(server, session)));
   server.on('error', () => {}); // a client that goes away is part of the play
@@ -147,7 +149,11 @@ function serverOptions(options: SinkOptions, state: SinkState, drop: (session: S
     lenientAddressParsing: true,
     logger: false,
     ...(options.sizeLimitBytes === undefined ? {} : { size: options.sizeLimitBytes }),
-    ...(options.users === undefined ? { disabledCommands: ['AUTH'] } : { allowInsecureAuth: true }),
+    allowInsecureAuth: true,
+    disabledCommands: [
+      ...(options.users === undefined ? ['AUTH'] : []),
+      ...(options.tls === undefined || options.implicitTls === true ? ['STARTTLS'] : []),
+    ],
     ...options.tls,
     ...handlers(options, state, drop),
   };
@@ -157,8 +163,10 @@ function serverOptions(options: SinkOptions, state: SinkState, drop: (session: S
 function handlers(options: SinkOptions, state: SinkState, drop: (session: SMTPServerSession) => void) {
   const ask = (stage: SinkStage, address: string, session: SMTPServerSession, done: Done): void => {
     const settle = (answer: SinkAnswer): void => {
-      if (answer === 'drop') drop(session);
-      else done(answer === undefined ? null : new SinkRefusal(answer));
+      if (answer === 'drop') {
+        state.dropped.add(session.id);
+        drop(session);
+      } else if (!state.dropped.has(session.id)) done(answer === undefined ? null : new SinkRefusal(answer));
     };
     if (state.script === undefined) settle(undefined);
     else void Promise.resolve(state.script({ stage, address, session: session.id })).then(settle);

@@ -1,0 +1,206 @@
+/**
+ * Hands prebuilt messages to next hops over pooled connections, a bounded number to each. A next hop that cannot be
+ * reached fails everyone who waits for it for a moment, instead of each in turn. It decides nothing about retries.
+ */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { TlsDemand, TlsFacts } from '../core/delivery/transport.ts';
+import {
+  type Copy,
+  type Failure,
+  type Login,
+  openSession,
+  type Refusal,
+  type SmtpSession,
+  type Transmission,
+} from './smtp-session.ts';
+
+export interface NextHop {
+  /** Its name, or an IP address. */
+  readonly host: string;
+  readonly port: number;
+  /** Where the name leads, when already known; else the system's resolver is asked. */
+  readonly addresses?: readonly string[];
+  readonly implicitTls: boolean;
+  readonly login: Login | null;
+}
+
+export type Sent = Transmission & {
+  /** When the answer came. */
+  readonly at: Date;
+  readonly tls: TlsFacts | null;
+};
+
+export interface SmtpClient {
+  send(hop: NextHop, demand: TlsDemand, copy: Copy): Promise<Sent>;
+  /** Ends idle connections and waits for none; those in use close when they come back. */
+  close(): void;
+}
+
+export interface SmtpClientOptions {
+  readonly now: () => Date;
+  readonly helloName: string;
+  readonly maxConnectionsPerHop: number;
+  readonly maxMessagesPerConnection?: number;
+  readonly idleMs?: number;
+  /** PEM certificates trusted beside the system's. */
+  readonly trusted?: readonly string[];
+}
+
+interface Pool {
+  readonly idle: { readonly session: SmtpSession; readonly sinceMs: number }[];
+  readonly waiting: ((grant: Grant) => void)[];
+  open: number;
+  /** Fewer than the most allowed while the next hop refuses further connections beside those it took. */
+  crowded: { readonly limit: number; readonly untilMs: number } | null;
+  /** The next hop could not be reached at all; until then nobody tries again. */
+  down: { readonly failure: Refusal | Failure; readonly untilMs: number } | null;
+}
+
+type Open = () => Promise<Grant>;
+type Grant = { readonly kind: 'open'; readonly session: SmtpSession } | Refusal | Failure;
+
+const cooldownMs = 1_000;
+const crowdedMs = 30_000;
+const sweepEveryMs = 5_000;
+const maxHopsRemembered = 1_000;
+
+export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
+  const pools = new Map<string, Pool>();
+  const idleMs = options.idleMs ?? 20_000;
+  const maxMessages = options.maxMessagesPerConnection ?? 1_000;
+  const sweeping = setInterval(() => sweep(pools, idleMs), sweepEveryMs).unref();
+  let closed = false;
+
+  const poolOf = (key: string): Pool => {
+    const known = pools.get(key);
+    if (known !== undefined) return known;
+    if (pools.size >= maxHopsRemembered) forgetUnused(pools);
+    const pool: Pool = { idle: [], waiting: [], open: 0, crowded: null, down: null };
+    pools.set(key, pool);
+    return pool;
+  };
+
+  const acquire = (pool: Pool, open: Open): Promise<Grant> => {
+    for (let idle = pool.idle.pop(); idle !== undefined; idle = pool.idle.pop()) {
+      if (idle.session.usable()) return Promise.resolve({ kind: 'open', session: idle.session });
+      pool.open -= 1;
+    }
+    if (pool.down !== null && Date.now() < pool.down.untilMs) return Promise.resolve(pool.down.failure);
+    if (pool.open < limitOf(pool, options.maxConnectionsPerHop)) return openAnother(pool, open);
+    return new Promise((resolve) => pool.waiting.push(resolve));
+  };
+
+  /** Gives a session back, or makes room for another, and serves whoever waits longest. */
+  const release = (pool: Pool, session: SmtpSession, open: Open): void => {
+    const fresh = session.usable() && session.sent() < maxMessages && !closed;
+    if (!fresh) {
+      session.close();
+      pool.open -= 1;
+    }
+    const next = pool.waiting.shift();
+    if (next === undefined) {
+      if (fresh) pool.idle.push({ session, sinceMs: Date.now() });
+    } else if (fresh) next({ kind: 'open', session });
+    else void openAnother(pool, open).then(next);
+  };
+
+  const attempt = async (hop: NextHop, demand: TlsDemand, copy: Copy): Promise<Sent> => {
+    const pool = poolOf(poolKey(hop, demand));
+    const open: Open = () => openTo(hop, demand, options);
+    const grant = await acquire(pool, open);
+    if (grant.kind !== 'open') return { ...grant, at: options.now(), tls: null };
+    const { session } = grant;
+    const reused = session.sent() > 0;
+    const { end, unheard } = await session.send(copy);
+    const at = options.now();
+    release(pool, session, open);
+    // A server may close a connection between two messages (RFC 5321 §3.8, and 421 at any time): nobody's failure.
+    if (reused && (unheard || isFarewell(end))) return attempt(hop, demand, copy);
+    return { ...end, at, tls: session.tls };
+  };
+
+  return {
+    send: attempt,
+    close() {
+      closed = true;
+      clearInterval(sweeping);
+      sweep(pools, 0);
+    },
+  };
+}
+
+const isFarewell = (end: Transmission): boolean => end.kind === 'refused' && end.code === 421 && end.stage === 'mail';
+
+const poolKey = (hop: NextHop, demand: TlsDemand): string =>
+  `${hop.host} ${hop.addresses?.join(',') ?? ''} ${hop.port} ${hop.implicitTls} ${demand} ${hop.login?.user ?? ''}`;
+
+const limitOf = (pool: Pool, most: number): number =>
+  pool.crowded !== null && Date.now() < pool.crowded.untilMs ? pool.crowded.limit : most;
+
+async function openAnother(pool: Pool, open: Open): Promise<Grant> {
+  pool.open += 1;
+  const grant = await open();
+  if (grant.kind === 'open') {
+    pool.down = null;
+    return grant;
+  }
+  pool.open -= 1;
+  if (pool.open === 0) failWaiting(pool, grant);
+  else {
+    // Some hosts take only a few connections from one client: the message waits for one of those.
+    pool.crowded = { limit: pool.open, untilMs: Date.now() + crowdedMs };
+    return new Promise((resolve) => pool.waiting.push(resolve));
+  }
+  return grant;
+}
+
+function failWaiting(pool: Pool, failure: Refusal | Failure): void {
+  pool.down = { failure, untilMs: Date.now() + cooldownMs };
+  for (const waiter of pool.waiting.splice(0)) waiter(failure);
+}
+
+/** Closes what has been idle for long, and notices what the other side has closed. */
+function sweep(pools: Map<string, Pool>, idleMs: number): void {
+  const before = Date.now() - idleMs;
+  for (const pool of pools.values()) {
+    const ended = pool.idle.filter(({ session, sinceMs }) => sinceMs <= before || !session.usable());
+    for (const one of ended) {
+      pool.idle.splice(pool.idle.indexOf(one), 1);
+      pool.open -= 1;
+      one.session.close();
+    }
+  }
+}
+
+function forgetUnused(pools: Map<string, Pool>): void {
+  for (const [key, pool] of pools) if (pool.open === 0) pools.delete(key);
+}
+
+/** Each address in turn (RFC 5321 §5.1), until one lets a session begin. */
+async function openTo(hop: NextHop, demand: TlsDemand, options: SmtpClientOptions): Promise<Grant> {
+  const addresses = await addressesOf(hop);
+  let last: Refusal | Failure = { kind: 'failed', why: 'dns.unresolved' };
+  for (const address of addresses) {
+    const opening = await openSession({
+      address,
+      port: hop.port,
+      host: hop.host,
+      implicitTls: hop.implicitTls,
+      login: hop.login,
+      tls: demand,
+      helloName: options.helloName,
+      trusted: options.trusted,
+    });
+    if (opening.kind === 'open') return opening;
+    last = opening;
+  }
+  return last;
+}
+
+async function addressesOf(hop: NextHop): Promise<readonly string[]> {
+  if (hop.addresses !== undefined) return hop.addresses;
+  if (isIP(hop.host) !== 0) return [hop.host];
+  const found = await lookup(hop.host, { all: true }).catch(() => []);
+  return found.map((one) => one.address);
+}

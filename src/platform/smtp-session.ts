@@ -1,0 +1,336 @@
+/**
+ * One SMTP connection to a next hop: opens it with the TLS that is demanded, signs in, and hands over prebuilt messages
+ * one after another, byte for byte. Its failures are values; it never throws and never logs.
+ */
+import { isAscii } from 'node:buffer';
+import tls from 'node:tls';
+import { domainToASCII } from 'node:url';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type { Stage } from '../core/delivery/outcome.ts';
+import type { Why } from '../core/delivery/reasons.ts';
+import { meetsDemand, type TlsDemand, type TlsFacts } from '../core/delivery/transport.ts';
+
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface SessionTarget {
+  /** An IP address. */
+  readonly address: string;
+  readonly port: number;
+  /** The name that the certificate must carry and that is kept as the one who took the message. */
+  readonly host: string;
+  readonly implicitTls: boolean;
+  readonly login: Login | null;
+  readonly tls: TlsDemand;
+  /** Sent with EHLO. */
+  readonly helloName: string;
+  /** PEM certificates trusted beside the system's. */
+  readonly trusted?: readonly string[] | undefined;
+}
+
+/** One recipient's copy. */
+export interface Copy {
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: Buffer;
+}
+
+export type Refusal = {
+  readonly kind: 'refused';
+  readonly stage: Stage;
+  readonly code: number;
+  readonly reply: string;
+};
+export type Failure = { readonly kind: 'failed'; readonly why: Why };
+export type Transmission =
+  | { readonly kind: 'taken'; readonly code: number; readonly reply: string }
+  | Refusal
+  | Failure
+  | { readonly kind: 'impossible'; readonly why: Why };
+
+export interface SmtpSession {
+  readonly tls: TlsFacts | null;
+  /** Messages handed over so far. */
+  readonly sent: () => number;
+  /** False once the connection is closed or in doubt. */
+  readonly usable: () => boolean;
+  /** `unheard`: the next hop has answered nothing of this message, so that another connection may try at once. */
+  readonly send: (copy: Copy) => Promise<{ readonly end: Transmission; readonly unheard: boolean }>;
+  readonly close: () => void;
+}
+
+export type Opening = { readonly kind: 'open'; readonly session: SmtpSession } | Refusal | Failure;
+
+/**
+ * RFC 5321 §4.5.3.2 asks for 5 minutes for the greeting and most replies and 10 after the final dot. A session must be
+ * ready in half a minute here, because another host or a later attempt can take over; a message that is under way gets all ten.
+ */
+const setupTimeoutMs = 30_000;
+const silenceTimeoutMs = 600_000;
+const farewellMs = 2_000;
+
+export async function openSession(target: SessionTarget): Promise<Opening> {
+  const first = await connect(target, false);
+  if (first.kind === 'tls-broken') {
+    // RFC 7435: where clear text is allowed, a broken handshake must not be worse than no TLS at all.
+    if (target.tls === 'if-offered' && !target.implicitTls) return settled(await connect(target, true), target);
+    return { kind: 'failed', why: first.certificate ? 'tls.certificate' : 'tls.handshake' };
+  }
+  return settled(first, target);
+}
+
+type Connected =
+  | { readonly kind: 'connected'; readonly connection: SMTPConnection }
+  | { readonly kind: 'tls-broken'; readonly certificate: boolean }
+  | Refusal
+  | Failure;
+
+async function settled(connected: Connected, target: SessionTarget): Promise<Opening> {
+  if (connected.kind === 'tls-broken') return { kind: 'failed', why: 'tls.handshake' };
+  if (connected.kind !== 'connected') return connected;
+  const { connection } = connected;
+  const facts = tlsFacts(connection);
+  const refuse = (why: Why): Failure => {
+    connection.close();
+    return { kind: 'failed', why };
+  };
+  if (!meetsDemand(target.tls, facts)) return refuse('tls.certificate');
+  if (target.login !== null) {
+    if (facts === null && !isLoopback(target.address)) return refuse('tls.needed_for_login');
+    const refusal = await login(connection, target.login);
+    if (refusal !== null) return refusal;
+  }
+  return { kind: 'open', session: sessionOn(connection, facts) };
+}
+
+function connect(target: SessionTarget, ignoreTls: boolean): Promise<Connected> {
+  const verified = target.tls === 'verified';
+  const connection = new SMTPConnection({
+    host: target.address,
+    port: target.port,
+    name: target.helloName,
+    secure: target.implicitTls,
+    ignoreTLS: ignoreTls,
+    requireTLS: verified && !target.implicitTls,
+    opportunisticTLS: !verified,
+    connectionTimeout: setupTimeoutMs,
+    greetingTimeout: setupTimeoutMs,
+    socketTimeout: silenceTimeoutMs,
+    socketCloseTimeout: 1_000,
+    maxResponseSize: 64 * 1024,
+    tls: tlsOptions(target),
+  });
+  return new Promise((resolve) => {
+    let securing = false;
+    connection.once('error', (error: SmtpError) => {
+      connection.on('error', () => {});
+      securing ||=
+        target.implicitTls && error.command === 'CONN' && error.responseCode === undefined && isTlsError(error);
+      resolve(failedConnect(error, securing || connection.upgrading === true));
+    });
+    connection.connect((error) => {
+      if (error) return resolve(failedConnect(error as SmtpError, connection.upgrading === true));
+      resolve({ kind: 'connected', connection });
+    });
+  });
+}
+
+interface SmtpError extends Error {
+  readonly code?: string;
+  readonly originalCode?: string;
+  readonly command?: string;
+  readonly responseCode?: number;
+  readonly response?: string;
+}
+
+function failedConnect(error: SmtpError, securing: boolean): Connected {
+  if (error.command === 'STARTTLS' && error.responseCode !== undefined && error.code === 'ETLS')
+    return { kind: 'failed', why: 'tls.not_offered' };
+  if (securing) return { kind: 'tls-broken', certificate: isCertificateError(error) };
+  if (error.responseCode !== undefined) return refusal(error);
+  return { kind: 'failed', why: whyOf(error) };
+}
+
+const certificateCodes =
+  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ISSUER|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|DEPTH_ZERO|CRL/;
+const isCertificateError = (error: SmtpError): boolean => certificateCodes.test(error.originalCode ?? error.code ?? '');
+const isTlsError = (error: SmtpError): boolean =>
+  isCertificateError(error) || /^(ERR_SSL|ERR_TLS|EPROTO)/.test(error.originalCode ?? error.code ?? '');
+
+const whyByErrno: Readonly<Record<string, Why>> = {
+  ECONNREFUSED: 'connection.refused',
+  ETIMEDOUT: 'connection.timeout',
+  EHOSTUNREACH: 'connection.unreachable',
+  ENETUNREACH: 'connection.unreachable',
+  EADDRNOTAVAIL: 'connection.unreachable',
+  EDNS: 'dns.unresolved',
+  EPROTOCOL: 'connection.failed',
+};
+const whyOf = (error: SmtpError): Why =>
+  whyByErrno[error.originalCode ?? ''] ?? whyByErrno[error.code ?? ''] ?? 'connection.lost';
+
+const stageByCommand: Readonly<Record<string, Stage>> = {
+  CONN: 'greeting',
+  EHLO: 'hello',
+  HELO: 'hello',
+  STARTTLS: 'tls',
+  'MAIL FROM': 'mail',
+  'RCPT TO': 'rcpt',
+};
+
+function refusal(error: SmtpError): Refusal {
+  const command = error.command ?? '';
+  const stage: Stage = command.startsWith('AUTH')
+    ? 'auth'
+    : command === 'DATA'
+      ? error.code === 'EMESSAGE'
+        ? 'body'
+        : 'data'
+      : (stageByCommand[command] ?? 'greeting');
+  return { kind: 'refused', stage, code: error.responseCode ?? 0, reply: error.response ?? '' };
+}
+
+function login(connection: SMTPConnection, { user, password }: Login): Promise<Refusal | Failure | null> {
+  return new Promise((resolve) => {
+    connection.once('error', (error: SmtpError) => resolve({ kind: 'failed', why: whyOf(error) }));
+    connection.login({ user, pass: password }, (error) => {
+      if (!error) return resolve(null);
+      connection.close();
+      const failed = error as SmtpError;
+      resolve(failed.responseCode === undefined ? { kind: 'failed', why: 'reply.bad_login' } : refusal(failed));
+    });
+  });
+}
+
+/** What the EHLO reply offered. nodemailer keeps it in fields that its types do not name. */
+interface Offered {
+  readonly _supportedExtensions?: readonly string[];
+}
+
+function sessionOn(connection: SMTPConnection, facts: TlsFacts | null): SmtpSession {
+  let sent = 0;
+  let usable = true;
+  connection.once('end', () => {
+    usable = false;
+  });
+  connection.on('error', () => {});
+  const smtpUtf8 = (connection as unknown as Offered)._supportedExtensions?.includes('SMTPUTF8') ?? false;
+  return {
+    tls: facts,
+    sent: () => sent,
+    usable: () => usable && !connection.destroyed,
+    async send(copy) {
+      const envelope = envelopeFor(copy, smtpUtf8);
+      if (envelope === null) return { end: { kind: 'impossible', why: 'address.needs_smtputf8' }, unheard: false };
+      sent += 1;
+      connection.lastServerResponse = false;
+      const end = await transmit(connection, envelope, copy.bytes);
+      if (end.kind === 'failed') usable = false;
+      // A refused command leaves the transaction open; RFC 5321 §4.1.1.5: RSET ends it.
+      else if (end.kind === 'refused' && usable) usable = end.code !== 421 && (await reset(connection));
+      return { end, unheard: end.kind === 'failed' && unanswered(connection) };
+    },
+    close() {
+      if (usable && !connection.destroyed) {
+        connection.quit();
+        setTimeout(() => connection.close(), farewellMs).unref();
+      } else connection.close();
+      usable = false;
+    },
+  };
+}
+
+/** Read in a function of its own: the compiler does not see that a call in between changes it. */
+const unanswered = (connection: SMTPConnection): boolean => connection.lastServerResponse === false;
+
+interface Envelope {
+  readonly from: string;
+  readonly to: string[];
+}
+
+/** RFC 6531: without SMTPUTF8 a domain can still go in its ASCII form (RFC 5890), a local part cannot. */
+function envelopeFor(copy: Copy, smtpUtf8: boolean): Envelope | null {
+  if (smtpUtf8) return { from: copy.from, to: [copy.to] };
+  const from = asciiAddress(copy.from);
+  const to = asciiAddress(copy.to);
+  return from === null || to === null ? null : { from, to: [to] };
+}
+
+const asciiText = /^[\u0020-\u007e]*$/;
+function asciiAddress(address: string): string | null {
+  if (asciiText.test(address)) return address;
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, at);
+  const domain = domainToASCII(address.slice(at + 1));
+  return asciiText.test(local) && domain !== '' ? `${local}@${domain}` : null;
+}
+
+function transmit(connection: SMTPConnection, envelope: Envelope, bytes: Buffer): Promise<Transmission> {
+  return new Promise((resolve) => {
+    // RFC 6152 §3 would have 8-bit bodies converted or bounced at a hop without 8BITMIME. They are sent as they are, as
+    // most servers do: converting changes the bytes that a signature covers, and hops that lose the eighth bit are gone.
+    const envelopeOfCopy = { ...envelope, size: bytes.length, use8BitMime: !isAscii(bytes) };
+    connection.send(envelopeOfCopy, bytes, (error, info) => {
+      if (!error) return resolve({ kind: 'taken', code: codeOf(info.response), reply: info.response });
+      resolve(failedSend(error as SmtpError));
+    });
+  });
+}
+
+const codeOf = (reply: string): number => Number.parseInt(reply, 10) || 250;
+
+function failedSend(error: SmtpError): Transmission {
+  if (error.responseCode !== undefined) return refusal(error);
+  if (error.code === 'EMESSAGE' && error.command === 'MAIL FROM')
+    return { kind: 'impossible', why: 'message.too_large' };
+  return { kind: 'failed', why: whyOf(error) };
+}
+
+function reset(connection: SMTPConnection): Promise<boolean> {
+  return new Promise((resolve) => {
+    const ended = (): void => resolve(false);
+    connection.once('end', ended);
+    connection.reset((error) => {
+      connection.off('end', ended);
+      resolve(!error);
+    });
+  });
+}
+
+function tlsFacts(connection: SMTPConnection): TlsFacts | null {
+  const socket = connection._socket;
+  if (!(socket instanceof tls.TLSSocket)) return null;
+  return {
+    protocol: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher()?.standardName ?? socket.getCipher()?.name ?? 'unknown',
+    verified: socket.authorized,
+  };
+}
+
+function tlsOptions(target: SessionTarget): tls.ConnectionOptions {
+  const verified = target.tls === 'verified';
+  const named = isName(target.host) ? { servername: target.host } : {};
+  return { ...named, rejectUnauthorized: verified, secureContext: secureContext(verified, target.trusted) };
+}
+
+const isName = (host: string): boolean => !/^[\d.]+$|:/.test(host);
+
+const contexts = new Map<string, tls.SecureContext>();
+
+/** One context per demand and set of roots: building one costs milliseconds. */
+function secureContext(verified: boolean, trusted: readonly string[] = []): tls.SecureContext {
+  const name = `${verified}\0${trusted.join('\0')}`;
+  const known = contexts.get(name);
+  if (known !== undefined) return known;
+  const context = tls.createSecureContext({
+    ca: [...tls.getCACertificates('default'), ...tls.getCACertificates('system'), ...trusted],
+    // Where clear text would do, old TLS is still better; where it would not, RFC 8996 forbids it.
+    ...(verified ? { minVersion: 'TLSv1.2' } : { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }),
+  });
+  contexts.set(name, context);
+  return context;
+}
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
