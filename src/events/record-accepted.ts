@@ -1,8 +1,9 @@
 /** A message was accepted: an event and a state for each recipient, and the roll-ups that count them. */
-import { v7 as newId } from 'uuid';
+
 import { CellLedger, recipientCells } from '../core/report/cells.ts';
 import { dayOf } from '../core/report/days.ts';
 import type { Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
 import type { AcceptedMessage } from './event.ts';
 import { insertEvents } from './event-store.ts';
 import { insertDeltas, insertStates } from './state-store.ts';
@@ -21,7 +22,7 @@ export async function recordAccepted(tx: Tx, message: AcceptedMessage): Promise<
 }
 
 const acceptedEvent = ({ messageId, acceptedAt }: AcceptedMessage, recipientId: string) => ({
-  id: newId(),
+  id: newId(acceptedAt),
   occurredAt: acceptedAt,
   recordedAt: acceptedAt,
   type: 'accepted' as const,

@@ -2,10 +2,11 @@
  * What attempts came to: an event each, the recipient's status and the roll-ups. It decides which news still counts: a
  * recipient who has the message is never waiting for it again, and the same end is told once.
  */
-import { v7 as newId } from 'uuid';
+
 import type { RecipientStatus } from '../contract/values.ts';
 import { CellLedger, maskOf, recipientCells } from '../core/report/cells.ts';
 import type { Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
 import type { AccountKeys, DeliveryOutcome, LockedRecipient, LockedRecipients } from './event.ts';
 import { insertEvents } from './event-store.ts';
 import { lockRecipients } from './load-hits.ts';
@@ -62,7 +63,7 @@ function sortOut(recipients: LockedRecipients, outcomes: readonly DeliveryOutcom
 }
 
 const deliveryEvent = ({ vault }: AccountKeys, recipients: LockedRecipients, outcome: DeliveryOutcome) => ({
-  id: newId(),
+  id: newId(outcome.at),
   occurredAt: outcome.at,
   recordedAt: outcome.at,
   type: outcome.kind,

@@ -3,7 +3,7 @@
  * states and roll-ups move by exactly the difference. It judges nothing. Several thousand hits a second go through
  * here, so everything is counted in memory, under the lock of the recipients, and written a table at a time.
  */
-import { v7 as newId } from 'uuid';
+
 import {
   anonymousCell,
   bitOf,
@@ -18,6 +18,7 @@ import {
   recipientCells,
 } from '../core/report/cells.ts';
 import type { Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
 import { loadLinkSets } from './dimensions.ts';
 import type {
   AccountKeys,
@@ -153,7 +154,7 @@ async function storeRevisions(tx: Tx, accountId: string, revisions: readonly Rev
 }
 
 const changeOf = ({ hit, verdict }: Revision): VerdictChange => ({
-  id: newId(),
+  id: newId(verdict.judgedAt),
   eventId: hit.id,
   occurredAt: hit.occurredAt,
   changedAt: verdict.judgedAt,

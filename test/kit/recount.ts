@@ -1,0 +1,68 @@
+/** Counts everything again from the rows that are the truth, and tells where what reports read differs. */
+import pg from 'pg';
+
+/** Empty when roll-ups equal the states, and states equal the verdicts. Each line is a difference. */
+export async function differencesFromRecount(connection: pg.ClientConfig): Promise<string[]> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    const found: string[] = [];
+    for (const [name, recount] of Object.entries(recounts)) {
+      const { rows } = await client.query(recount);
+      found.push(...rows.map((row) => `${name}: ${JSON.stringify(row)}`));
+    }
+    return found;
+  } finally {
+    await client.end();
+  }
+}
+
+const cell = 'account_id, grain, day, campaign_id, key_id, status, opens, clicks';
+
+const states = ['sender', 'domain', 'link-set']
+  .map(
+    (grain) => `SELECT account_id, '${grain}' AS grain, accepted_day AS day, campaign_id,
+      ${grain.replace('-', '_')}_id AS key_id, status, opens, clicks, count(*) AS n
+      FROM recipient_states GROUP BY 1, 2, 3, 4, 5, 6, 7, 8`,
+  )
+  .join(' UNION ALL ');
+
+const bit = `CASE WHEN verdict = 'human' AND strength = 'suspected' THEN 2 WHEN verdict = 'human' THEN 1
+                  WHEN strength = 'certain' THEN 8 ELSE 4 END`;
+const hits = `SELECT e.account_id, e.recipient_id, e.type, e.occurred_at, e.link_index, ${bit} AS bit, s.campaign_id
+  FROM events e JOIN verdicts v ON v.occurred_at = e.occurred_at AND v.event_id = e.id
+  JOIN recipient_states s ON s.recipient_id = e.recipient_id`;
+
+const quarters = `SELECT account_id, 'quarter' AS grain, (occurred_at AT TIME ZONE 'UTC')::date AS day, campaign_id,
+    floor(extract(epoch FROM occurred_at) / 900)::bigint AS key_id, '' AS status,
+    CASE type WHEN 'opened' THEN bit ELSE 0 END AS opens, CASE type WHEN 'clicked' THEN bit ELSE 0 END AS clicks, count(*) AS n
+  FROM (${hits}) AS hit GROUP BY 1, 2, 3, 4, 5, 6, 7, 8`;
+
+const links = `SELECT account_id, 'link' AS grain, accepted_day AS day, campaign_id, link_id AS key_id, '' AS status, 0 AS opens,
+    clicks, count(*) AS n FROM link_states WHERE clicks <> 0 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8`;
+
+const kinds = (type: string, prefix: string): string =>
+  Object.entries({ human: 1, suspected: 2, probable: 4, certain: 8 })
+    .map(([kind, value]) => `count(*) FILTER (WHERE type = '${type}' AND bit = ${value}) AS ${prefix}_${kind}`)
+    .join(', ');
+
+const recounts = {
+  'roll-ups are not the states': `
+    WITH kept AS (SELECT ${cell}, sum(n) AS n FROM (SELECT ${cell}, n FROM rollups UNION ALL SELECT ${cell}, n FROM rollup_deltas) AS all_cells
+                   WHERE grain <> 'anonymous' GROUP BY ${cell} HAVING sum(n) <> 0),
+         truth AS (${states} UNION ALL ${links} UNION ALL ${quarters})
+    SELECT ${cell}, kept.n AS kept, truth.n AS truth FROM kept FULL JOIN truth USING (${cell}) WHERE kept.n IS DISTINCT FROM truth.n`,
+  'states are not the verdicts': `
+    WITH truth AS (SELECT recipient_id, ${kinds('opened', 'opens')}, ${kinds('clicked', 'clicks')} FROM (${hits}) AS hit GROUP BY 1)
+    SELECT s.recipient_id FROM recipient_states s LEFT JOIN truth t USING (recipient_id)
+     WHERE (s.opens_human, s.opens_suspected, s.opens_probable, s.opens_certain,
+            s.clicks_human, s.clicks_suspected, s.clicks_probable, s.clicks_certain)
+        <> (coalesce(t.opens_human, 0), coalesce(t.opens_suspected, 0), coalesce(t.opens_probable, 0), coalesce(t.opens_certain, 0),
+            coalesce(t.clicks_human, 0), coalesce(t.clicks_suspected, 0), coalesce(t.clicks_probable, 0), coalesce(t.clicks_certain, 0))`,
+  'link states are not the clicks': `
+    SELECT s.recipient_id, s.kept, t.truth
+      FROM (SELECT recipient_id, sum(clicks_human + clicks_suspected + clicks_probable + clicks_certain) AS kept FROM link_states GROUP BY 1) AS s
+      FULL JOIN (SELECT recipient_id, count(*) AS truth FROM (${hits}) AS hit WHERE type = 'clicked' AND link_index BETWEEN 0 AND 2 GROUP BY 1) AS t
+        USING (recipient_id)
+     WHERE s.kept IS DISTINCT FROM t.truth`,
+};
