@@ -1,4 +1,6 @@
-/** The door of delivery: put recipients in the queue, and run the loop that empties it. */
-
+/**
+ * The door of delivery: put recipients in the queue, and run the loop that empties it. A message's header_sealed is the
+ * `StoredHeader` of core/delivery under the message's key.
+ */
 export { enqueue, type QueuedRecipient } from './store.ts';
-export { type DeliveryOptions, type DeliveryRunning, startDelivery } from './worker.ts';
+export { type Delivery, type DeliveryOptions, startDelivery } from './worker.ts';
