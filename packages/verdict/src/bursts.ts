@@ -59,7 +59,7 @@ function mark(
     }
     if (!isEnough(times.size)) return;
     const burst: Burst = { strength, links: times.size, spanMs: last.atMs - (clicks[from]?.atMs ?? last.atMs) };
-    for (const click of clicks.slice(from, to + 1)) keepStronger(bursts, click.hit, burst);
+    for (const { hit } of clicks.slice(from, to + 1)) if (isStronger(burst, bursts.get(hit))) bursts.set(hit, burst);
   });
 }
 
@@ -69,15 +69,11 @@ function forget(times: Map<number, number>, link: number): void {
   else times.set(link, left);
 }
 
-function keepStronger(bursts: Map<Evidence, Burst>, hit: Evidence, burst: Burst): void {
-  const known = bursts.get(hit);
-  if (
-    known === undefined ||
-    (known.strength === 'probable' && burst.strength === 'certain') ||
-    burst.links > known.links
-  ) {
-    bursts.set(hit, known?.strength === 'certain' && burst.strength !== 'certain' ? known : burst);
-  }
+/** Certain before probable, then more links, then the shorter time. */
+export function isStronger(burst: Burst, than: Burst | undefined): boolean {
+  if (than === undefined) return true;
+  if (burst.strength !== than.strength) return burst.strength === 'certain';
+  return burst.links > than.links || (burst.links === than.links && burst.spanMs < than.spanMs);
 }
 
 /** "6 links in 1.2 s" */

@@ -38,7 +38,7 @@ export interface Client {
 
 const MISSING: Client = { kind: 'missing', family: 'missing' };
 /** No browser's agent comes near it; whatever is longer is cut before it is looked at. */
-const LONGEST_AGENT = 1024;
+export const LONGEST_AGENT = 1024;
 const MEMO_SIZE = 2_000;
 /** Reading an agent is a function of its text alone, and few agents make most hits: remembering is only faster. */
 const memo = new Map<string, Client>();

@@ -3,7 +3,7 @@
  * beside a hit and judged again after the raw request is gone. It decides nothing.
  */
 import { type Address, blockOf, canonical, parseAddress } from './address.ts';
-import { type Client, clientOf } from './client.ts';
+import { type Client, clientOf, LONGEST_AGENT } from './client.ts';
 import { classOfAsn } from './data/autonomous-systems.ts';
 import { type Gateway, gatewayOf } from './data/gateways.ts';
 import type { NetworkMatch, Networks } from './networks.ts';
@@ -25,35 +25,36 @@ export interface HeaderEvidence {
 
 /** Opaque keys under which two hits can be seen to share a source. */
 export interface SourceKeys {
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** The /24 or /48. */
-  readonly block?: string;
-  readonly agent?: string;
+  readonly block?: string | undefined;
+  readonly agent?: string | undefined;
 }
 
+/** Absent and `undefined` are the same: evidence that came through JSON is judged alike. */
 export interface Evidence {
   readonly version: 1;
-  readonly id?: string;
+  readonly id?: string | undefined;
   readonly kind: 'open' | 'click';
-  readonly atMs?: number;
-  readonly sinceDeliveryMs?: number;
+  readonly atMs?: number | undefined;
+  readonly sinceDeliveryMs?: number | undefined;
   readonly isRelayed: boolean;
   readonly method: Method;
   readonly isOneClickProven: boolean;
   readonly isAddressKnown: boolean;
   readonly networks: readonly NetworkMatch[];
   readonly client: Client;
-  readonly headers?: HeaderEvidence;
-  readonly isHttps?: boolean;
-  readonly link?: number;
-  readonly linkCount?: number;
+  readonly headers?: HeaderEvidence | undefined;
+  readonly isHttps?: boolean | undefined;
+  readonly link?: number | undefined;
+  readonly linkCount?: number | undefined;
   readonly isHoneypot: boolean;
   readonly isTokenDamaged: boolean;
-  readonly gateway?: Gateway;
+  readonly gateway?: Gateway | undefined;
   /** Where the source seems to be: the caller's word, or a coarse part of the address. */
-  readonly place?: string;
+  readonly place?: string | undefined;
   readonly keys: SourceKeys;
-  readonly recipientsFromSource?: { readonly within1s: number; readonly within10min: number };
+  readonly recipientsFromSource?: { readonly within1s: number; readonly within10min: number } | undefined;
 }
 
 /** Makes a key out of an address or agent. Hand in a keyed hash where the keys outlive the raw request. */
@@ -79,31 +80,27 @@ export function gather(observation: Observation, networks: Networks, keyOf: KeyO
   const atMs = timeMs(observation.at);
   return {
     version: 1,
-    ...optional('id', typeof observation.id === 'string' ? observation.id : undefined),
+    id: typeof observation.id === 'string' ? observation.id : undefined,
     kind: observation.kind === 'click' ? 'click' : 'open',
-    ...optional('atMs', atMs),
-    ...optional('sinceDeliveryMs', elapsedMs(timeMs(observation.deliveredAt), atMs)),
+    atMs,
+    sinceDeliveryMs: elapsedMs(timeMs(observation.deliveredAt), atMs),
     isRelayed: observation.deliveredVia === 'relay',
     method: method.method,
     isOneClickProven: method.isProven,
     isAddressKnown: address !== undefined,
     networks: matchesOf(observation, address, networks),
     client: clientOf(agent),
-    ...optional('headers', headers === undefined ? undefined : headerEvidence(headers)),
-    ...optional('isHttps', isHttps(observation, headers)),
-    ...optional('link', countOf(observation.link)),
-    ...optional('linkCount', countOf(observation.linkCount)),
+    headers: headers === undefined ? undefined : headerEvidence(headers),
+    isHttps: isHttps(observation, headers),
+    link: countOf(observation.link),
+    linkCount: countOf(observation.linkCount),
     isHoneypot: observation.honeypot === true,
     isTokenDamaged: observation.token === 'damaged',
-    ...optional('gateway', typeof observation.mx === 'string' ? gatewayOf(observation.mx) : undefined),
-    ...optional('place', textOf(observation.place) ?? placeOf(address)),
+    gateway: typeof observation.mx === 'string' ? gatewayOf(observation.mx) : undefined,
+    place: textOf(observation.place) ?? placeOf(address),
     keys: keyOf === undefined ? NO_KEYS : keysOf(observation, address, agent, keyOf),
-    ...optional('recipientsFromSource', recipientsOf(observation)),
+    recipientsFromSource: recipientsOf(observation),
   };
-}
-
-function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } {
-  return value === undefined ? {} : ({ [name]: value } as { [key in Name]?: Value });
 }
 
 function elapsedMs(deliveredAtMs: number | undefined, atMs: number | undefined): number | undefined {
@@ -182,15 +179,14 @@ function keysOf(
   agent: string | undefined,
   keyOf: KeyOf,
 ): SourceKeys {
-  const source = textOf(observation.source);
   if (address === undefined && agent === undefined) {
+    const source = textOf(observation.source);
     return source === undefined ? NO_KEYS : { address: `source:${source}`, agent: `source:${source}` };
   }
   return {
-    ...(address === undefined
-      ? {}
-      : { address: keyOf(canonical(address)), block: keyOf(`/${canonical(blockOf(address))}`) }),
-    ...(agent === undefined ? {} : { agent: keyOf(agent.slice(0, 1024)) }),
+    address: address === undefined ? undefined : keyOf(canonical(address)),
+    block: address === undefined ? undefined : keyOf(`/${canonical(blockOf(address))}`),
+    agent: agent === undefined ? undefined : keyOf(agent.slice(0, LONGEST_AGENT)),
   };
 }
 

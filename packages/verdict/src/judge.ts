@@ -74,18 +74,11 @@ export function judgeCopy(evidence: readonly Evidence[], bench: Bench): Verdict[
   const only = evidence[0];
   if (only === undefined) return [];
   if (evidence.length === 1) return [judgeAlone(only, bench)];
-  const { hits, keyOf } = inOrder(evidence);
-  const together = hits.slice(0, SEQUENCE_LIMIT);
-  const verdicts = new Map<string, Verdict>();
-  judgeTogether(together, bench).forEach((verdict, index) => {
-    const hit = together[index];
-    if (hit !== undefined) verdicts.set(keyOf(hit), verdict);
-  });
-  return evidence.map((hit) => {
-    const verdict = verdicts.get(keyOf(hit));
-    if (verdict === undefined) return { ...judgeAlone(hit, bench), judgedAlone: true };
-    return verdict;
-  });
+  const representatives = onceEach(evidence);
+  const hits = [...new Set(representatives)].sort(byTime);
+  const together = hits.length > SEQUENCE_LIMIT ? hits.slice(0, SEQUENCE_LIMIT) : hits;
+  const verdicts = judgeTogether(together, bench);
+  return representatives.map((hit) => verdicts.get(hit) ?? { ...judgeAlone(hit, bench), judgedAlone: true });
 }
 
 /** One hit by itself: no neighbours, no bursts, no taint. */
@@ -93,44 +86,56 @@ export function judgeAlone(hit: Evidence, bench: Bench): Verdict {
   return tell(hit, combine(hit, signsOf(hit, ALONE, bench.alone)), bench);
 }
 
-/**
- * Hits in order of time, and each only once: the same id, kind, time and link is one hit that was handed in twice. Ties are broken
- * by content, so that the order of arrival cannot matter.
- */
-function inOrder(evidence: readonly Evidence[]): { hits: readonly Evidence[]; keyOf: (hit: Evidence) => string } {
-  const keys = new Map<Evidence, string>(evidence.map((hit) => [hit, identityOf(hit)]));
-  const keyOf = (hit: Evidence): string => keys.get(hit) ?? identityOf(hit);
-  const once = new Map<string, Evidence>();
+/** For each hit the one that stands for it: the same id, kind, time and link is one hit that was handed in twice. */
+function onceEach(evidence: readonly Evidence[]): readonly Evidence[] {
+  const known = new Map<string, Evidence>();
+  const keyOf = (hit: Evidence): string => `${hit.id} ${hit.kind} ${hit.atMs} ${hit.link}`;
   for (const hit of evidence) {
+    if (hit.id === undefined) continue;
     const key = keyOf(hit);
-    const known = once.get(key);
-    if (known === undefined || JSON.stringify(hit) < JSON.stringify(known)) once.set(key, hit);
+    const twin = known.get(key);
+    if (twin === undefined || byContent(hit, twin) < 0) known.set(key, hit);
   }
-  const hits = [...once.values()].sort((one, other) => {
-    const apart = (one.atMs ?? Number.MAX_VALUE) - (other.atMs ?? Number.MAX_VALUE);
-    if (apart !== 0) return apart;
-    return keyOf(one) < keyOf(other) ? -1 : 1;
-  });
-  return { hits, keyOf };
+  if (known.size === evidence.length) return evidence;
+  return evidence.map((hit) => (hit.id === undefined ? hit : (known.get(keyOf(hit)) ?? hit)));
 }
 
-/** Without an id a hit is its whole content: two alike in everything are judged alike anyway. */
-function identityOf(hit: Evidence): string {
-  return hit.id === undefined ? JSON.stringify(hit) : `${hit.id}\n${hit.kind}\n${hit.atMs}\n${hit.link}`;
+/** Ties are broken by content, so that the order of arrival cannot matter. Without a time a hit comes last. */
+function byTime(one: Evidence, other: Evidence): number {
+  return (one.atMs ?? Number.MAX_VALUE) - (other.atMs ?? Number.MAX_VALUE) || byContent(one, other);
 }
 
-function judgeTogether(hits: readonly Evidence[], bench: Bench): Verdict[] {
+function byContent(one: Evidence, other: Evidence): number {
+  const left = JSON.stringify(one);
+  const right = JSON.stringify(other);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+interface Judged {
+  readonly hit: Evidence;
+  readonly signs: Signs;
+  readonly outcome: Outcome;
+}
+
+/** Twice over: once with the neighbours, and again with what the people among them prove. */
+function judgeTogether(hits: readonly Evidence[], bench: Bench): ReadonlyMap<Evidence, Verdict> {
   const scene = sceneOf(hits, bench.isEnabled);
-  const signs = hits.map((hit) => signsOf(hit, scene, bench.together));
-  const first = hits.map((hit, index) => combine(hit, signs[index] ?? NO_SIGNS));
-  const people = hits.filter((hit, index) => isSettledPerson(hit, first[index], bench.asOfMs));
-  if (people.length === 0) return hits.map((hit, index) => tell(hit, first[index] ?? combine(hit, NO_SIGNS), bench));
-  const peopled: Scene = { ...scene, people };
-  return hits.map((hit, index) => {
-    const more = signsOf(hit, peopled, bench.settled);
-    const all = { machine: signs[index]?.machine ?? [], person: [...(signs[index]?.person ?? []), ...more.person] };
-    return tell(hit, combine(hit, all), bench);
+  const judged = hits.map((hit): Judged => {
+    const signs = signsOf(hit, scene, bench.together);
+    return { hit, signs, outcome: combine(hit, signs) };
   });
+  const people = judged.filter((one) => isSettledPerson(one, bench.asOfMs)).map((one) => one.hit);
+  const peopled: Scene = { ...scene, people };
+  const verdicts = new Map<Evidence, Verdict>();
+  for (const one of judged) {
+    const proven = people.length === 0 ? NO_SIGNS : signsOf(one.hit, peopled, bench.settled);
+    verdicts.set(one.hit, tell(one.hit, proven.person.length === 0 ? one.outcome : reconsider(one, proven), bench));
+  }
+  return verdicts;
+}
+
+function reconsider({ hit, signs }: Judged, proven: Signs): Outcome {
+  return combine(hit, { machine: signs.machine, person: [...signs.person, ...proven.person] });
 }
 
 const NO_SIGNS: Signs = { machine: [], person: [] };
@@ -151,8 +156,8 @@ function signsOf(hit: Evidence, scene: Scene, byKind: RulesByKind): Signs {
 }
 
 /** Plainly human, not merely suspected, and past the time in which later hits could still show a machine. */
-function isSettledPerson(hit: Evidence, outcome: Outcome | undefined, asOfMs: number | undefined): boolean {
-  if (outcome?.verdict !== 'human' || outcome.strength === 'suspected') return false;
+function isSettledPerson({ hit, outcome }: Judged, asOfMs: number | undefined): boolean {
+  if (outcome.verdict !== 'human' || outcome.strength === 'suspected') return false;
   return !isProvisional(hit, outcome, asOfMs);
 }
 

@@ -17,7 +17,7 @@ interface Hit {
 export function recipientsBySource(observations: readonly Observation[], evidence: readonly Evidence[]): Evidence[] {
   const counted = [...evidence];
   for (const hits of bySource(observations, evidence)) {
-    if (hits.length < FEWEST) continue;
+    if (hits.length < FEWEST || new Set(hits.map((hit) => hit.recipient)).size < FEWEST) continue;
     hits.sort((one, other) => one.atMs - other.atMs);
     const within1s = reached(hits, SECOND_MS);
     const within10min = reached(hits, TEN_MINUTES_MS);

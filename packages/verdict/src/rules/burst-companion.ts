@@ -1,5 +1,5 @@
 /** Folds back: what the machine behind a burst did just before and after it was the machine's doing too. */
-import { type Burst, burstText } from '../bursts.ts';
+import { type Burst, burstText, isStronger } from '../bursts.ts';
 import type { Evidence } from '../evidence.ts';
 import { apartMs, isSameAddress, isSameAgent, isSameMachine } from '../same-source.ts';
 import type { Scene } from '../scene.ts';
@@ -30,12 +30,12 @@ export const burstCompanion: MachineRule = {
   },
 };
 
+/** Of the bursts it came with the strongest, then the largest. */
 function burstWith(hit: Evidence, scene: Scene): Burst | undefined {
   let found: Burst | undefined;
   for (const [click, burst] of scene.burstOf) {
-    if (found?.strength === 'certain') return found;
-    if (hit.kind === 'open' ? cameWith(hit, click) : isSameMachineClick(hit, click))
-      found = burst.strength === 'certain' ? burst : (found ?? burst);
+    const isWith = hit.kind === 'open' ? cameWith(hit, click) : isSameMachineClick(hit, click);
+    if (isWith && isStronger(burst, found)) found = burst;
   }
   return found;
 }
