@@ -1,0 +1,135 @@
+/**
+ * One request to a tracking URL, as the edge saw it and the journal keeps it. Written as a compact JSON array; what was
+ * not said is null. It knows no file and no database.
+ */
+import type { HitKind, TokenClaim, TokenReading } from '../core/token.ts';
+
+/** Whose hit it is, as far as its token says. */
+export type HitSubject =
+  | { readonly kind: 'recipient'; readonly accountId: string; readonly messageId: string; readonly recipientId: string }
+  | { readonly kind: 'anonymous'; readonly accountId: string; readonly campaignId: number }
+  /** The token does not open; its handle, or what it still claims, may lead to the recipient. */
+  | { readonly kind: 'derived'; readonly handle: string; readonly claim: TokenClaim | null }
+  /** Nothing leads anywhere. */
+  | { readonly kind: 'unknown' };
+
+export interface JournaledHit {
+  readonly id: string;
+  readonly atMs: number;
+  /** By the route that was asked, whatever its token was made for. */
+  readonly kind: HitKind;
+  readonly token: 'valid' | 'damaged';
+  readonly subject: HitSubject;
+  readonly linkIndex: number | null;
+  readonly method: string;
+  readonly ip: string | null;
+  readonly isHttps: boolean;
+  readonly userAgent: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a token tells of a hit; `not-a-token` has nothing to tell and is not journaled. */
+export type HitToken = Pick<JournaledHit, 'token' | 'subject' | 'linkIndex'>;
+
+export function hitToken(reading: TokenReading): HitToken {
+  switch (reading.kind) {
+    case 'valid':
+    case 'misplaced': {
+      const { accountId, subject } = reading.content;
+      return {
+        token: reading.kind === 'valid' ? 'valid' : 'damaged',
+        subject:
+          subject.level === 'anonymous'
+            ? { kind: 'anonymous', accountId, campaignId: subject.campaignId }
+            : { kind: 'recipient', accountId, messageId: subject.messageId, recipientId: subject.recipientId },
+        linkIndex: reading.content.kind === 'click' ? reading.content.linkIndex : null,
+      };
+    }
+    case 'damaged': {
+      const handle = Buffer.from(reading.handle).toString('hex');
+      return { token: 'damaged', subject: { kind: 'derived', handle, claim: reading.claim ?? null }, linkIndex: null };
+    }
+    default:
+      return { token: 'damaged', subject: { kind: 'unknown' }, linkIndex: null };
+  }
+}
+
+type SubjectRow =
+  | readonly [0, string, string, string]
+  | readonly [1, string, number]
+  | readonly [2, string, unknown]
+  | readonly [3];
+type HitRow = readonly [
+  string,
+  number,
+  0 | 1,
+  0 | 1,
+  SubjectRow,
+  number | null,
+  string,
+  string | null,
+  0 | 1,
+  string | null,
+  object,
+];
+
+export function encodeHit(hit: JournaledHit): string {
+  const row: HitRow = [
+    hit.id,
+    hit.atMs,
+    hit.kind === 'click' ? 1 : 0,
+    hit.token === 'damaged' ? 1 : 0,
+    encodeSubject(hit.subject),
+    hit.linkIndex,
+    hit.method,
+    hit.ip,
+    hit.isHttps ? 1 : 0,
+    hit.userAgent,
+    hit.headers,
+  ];
+  return JSON.stringify(row);
+}
+
+export function decodeHits(text: string): JournaledHit[] {
+  return (JSON.parse(text) as HitRow[]).map(
+    ([id, atMs, isClick, isDamaged, subject, linkIndex, method, ip, isHttps, userAgent, headers]) => ({
+      id,
+      atMs,
+      kind: isClick === 1 ? 'click' : 'open',
+      token: isDamaged === 1 ? 'damaged' : 'valid',
+      subject: decodeSubject(subject),
+      linkIndex,
+      method,
+      ip,
+      isHttps: isHttps === 1,
+      userAgent,
+      headers: headers as Record<string, string>,
+    }),
+  );
+}
+
+function encodeSubject(subject: HitSubject): SubjectRow {
+  switch (subject.kind) {
+    case 'recipient':
+      return [0, subject.accountId, subject.messageId, subject.recipientId];
+    case 'anonymous':
+      return [1, subject.accountId, subject.campaignId];
+    case 'derived':
+      return [2, subject.handle, subject.claim];
+    case 'unknown':
+      return [3];
+  }
+}
+
+function decodeSubject(row: SubjectRow): HitSubject {
+  switch (row[0]) {
+    case 0:
+      return { kind: 'recipient', accountId: row[1], messageId: row[2], recipientId: row[3] };
+    case 1:
+      return { kind: 'anonymous', accountId: row[1], campaignId: row[2] };
+    case 2:
+      return { kind: 'derived', handle: row[1], claim: row[2] as TokenClaim | null };
+    default:
+      return { kind: 'unknown' };
+  }
+}

@@ -1,0 +1,32 @@
+/** Builds the tracking URLs of one recipient's copy. It draws the chance that the pure token code is handed. */
+import { randomBytes } from 'node:crypto';
+import { handleBytes, nonceBytes, sealToken, type TokenKeyring, type TokenSubject } from '../core/token.ts';
+
+export interface TrackedRecipient {
+  readonly accountId: string;
+  /** The recipient's own 8 random bytes, from its row. */
+  readonly handle: Uint8Array;
+  readonly subject: TokenSubject;
+}
+
+export interface TrackingUrls {
+  open(): string;
+  /** @param url the destination as it stands in the message */
+  click(linkIndex: number, url: string): string;
+}
+
+export const newHandle = (): Uint8Array => randomBytes(handleBytes);
+
+/** @param baseUrl of the tracking host, such as `https://t.clinic.example` */
+export function trackingUrls(keys: TokenKeyring, baseUrl: string, recipient: TrackedRecipient): TrackingUrls {
+  const base = baseUrl.replace(/\/+$/, '');
+  const { accountId, subject } = recipient;
+  // An anonymous token must not lead back to its recipient, so it never carries the recipient's handle.
+  const handle = (): Uint8Array => (subject.level === 'anonymous' ? newHandle() : recipient.handle);
+  const nonce = (): Uint8Array => randomBytes(nonceBytes);
+  return {
+    open: () => `${base}/o/${sealToken(keys, handle(), nonce(), { kind: 'open', accountId, subject })}`,
+    click: (linkIndex, url) =>
+      `${base}/c/${sealToken(keys, handle(), nonce(), { kind: 'click', accountId, subject, linkIndex, url })}`,
+  };
+}
