@@ -149,20 +149,29 @@ CREATE TABLE rollups (
 CREATE INDEX ON rollups (account_id, grain, day);
 CALL fence('rollups', 'SELECT');
 
+-- One row per transaction, its changes side by side in arrays: a batch of hits moves a thousand cells.
 CREATE TABLE rollup_deltas (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account_id uuid NOT NULL,
-  grain text NOT NULL,
-  day date NOT NULL,
-  campaign_id bigint NOT NULL,
-  key_id bigint NOT NULL,
-  status text NOT NULL,
-  opens smallint NOT NULL,
-  clicks smallint NOT NULL,
-  n bigint NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
-CREATE INDEX ON rollup_deltas (account_id, grain, campaign_id);
+  grains text[] NOT NULL,
+  days date[] NOT NULL,
+  campaign_ids bigint[] NOT NULL,
+  key_ids bigint[] NOT NULL,
+  statuses text[] NOT NULL,
+  opens smallint[] NOT NULL,
+  clicks smallint[] NOT NULL,
+  ns bigint[] NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+CREATE INDEX ON rollup_deltas (account_id);
 CALL fence('rollup_deltas', 'SELECT, INSERT');
+
+-- Every change that is not folded yet, as cells; under the fence of who asks.
+CREATE VIEW unfolded_cells WITH (security_invoker = true) AS
+  SELECT d.id AS delta_id, d.account_id, c.*
+    FROM rollup_deltas d
+   CROSS JOIN LATERAL unnest(d.grains, d.days, d.campaign_ids, d.key_ids, d.statuses, d.opens, d.clicks, d.ns)
+     AS c (grain, day, campaign_id, key_id, status, opens, clicks, n);
+GRANT SELECT ON unfolded_cells TO waxwing_app, waxwing_reader, waxwing_worker;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON rollups TO waxwing_worker;
 GRANT SELECT, UPDATE, DELETE ON rollup_deltas TO waxwing_worker; -- UPDATE: what FOR UPDATE asks for

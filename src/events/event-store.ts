@@ -1,6 +1,7 @@
 /** SQL of events, their verdicts and the changes of verdicts. Details come sealed and leave sealed. */
 import type { EventType } from '../contract/messages.ts';
 import { sql, type Tx } from '../platform/database.ts';
+import { bytes, instants, literal } from './columns.ts';
 import type { HitVerdict } from './event.ts';
 
 export interface NewEvent {
@@ -21,11 +22,11 @@ export async function insertEvents(tx: Tx, accountId: string, events: readonly N
     INSERT INTO events (account_id, id, occurred_at, recorded_at, type, message_id, recipient_id, link_index, source_key,
                         detail_sealed)
     SELECT ${accountId}, m.*
-      FROM unnest(${events.map((event) => event.id)}::uuid[], ${events.map((event) => event.occurredAt)}::timestamptz[],
-                  ${events.map((event) => event.recordedAt)}::timestamptz[], ${events.map((event) => event.type)}::text[],
-                  ${events.map((event) => event.messageId)}::uuid[], ${events.map((event) => event.recipientId)}::uuid[],
-                  ${events.map((event) => event.linkIndex)}::int[], ${events.map((event) => event.sourceKey)}::bytea[],
-                  ${events.map((event) => event.detailSealed)}::bytea[]) AS m
+      FROM unnest(${literal(events.map((event) => event.id))}::uuid[], ${instants(events.map((event) => event.occurredAt))}::timestamptz[],
+                  ${instants(events.map((event) => event.recordedAt))}::timestamptz[], ${literal(events.map((event) => event.type))}::text[],
+                  ${literal(events.map((event) => event.messageId))}::uuid[], ${literal(events.map((event) => event.recipientId))}::uuid[],
+                  ${literal(events.map((event) => event.linkIndex))}::int[], ${bytes(events.map((event) => event.sourceKey))}::bytea[],
+                  ${bytes(events.map((event) => event.detailSealed))}::bytea[]) AS m
     ON CONFLICT DO NOTHING
     RETURNING id`);
   return new Set(rows.map((row) => row.id));
@@ -36,14 +37,36 @@ export interface NewVerdict extends HitVerdict {
   readonly occurredAt: Date;
 }
 
-const verdictColumns = (verdicts: readonly NewVerdict[]) => sql`
-  unnest(${verdicts.map((verdict) => verdict.eventId)}::uuid[], ${verdicts.map((verdict) => verdict.occurredAt)}::timestamptz[],
-         ${verdicts.map((verdict) => verdict.verdict)}::text[], ${verdicts.map((verdict) => verdict.strength)}::text[],
-         ${verdicts.map((verdict) => verdict.actor)}::text[], ${verdicts.map((verdict) => verdict.unknowable)}::boolean[],
-         ${verdicts.map((verdict) => JSON.stringify(verdict.reasons))}::jsonb[],
-         ${verdicts.map((verdict) => verdict.ruleset)}::text[], ${verdicts.map((verdict) => verdict.judgedAt)}::timestamptz[],
-         ${verdicts.map((verdict) => verdict.settlesAt)}::timestamptz[])
-    AS m (event_id, occurred_at, verdict, strength, actor, unknowable, reasons, ruleset, judged_at, settles_at)`;
+/** What many hits of a batch share word for word is sent once, and named by its place. */
+function shared(values: readonly string[]): { distinct: string[]; places: number[] } {
+  const place = new Map<string, number>();
+  const places = values.map((value) => {
+    const at = place.get(value) ?? place.size + 1;
+    place.set(value, at);
+    return at;
+  });
+  return { distinct: [...place.keys()], places };
+}
+
+const opinionText = ({ verdict, strength, actor, unknowable, reasons, ruleset }: HitVerdict): string =>
+  JSON.stringify({ verdict, strength, actor, unknowable, reasons, ruleset });
+
+const verdictColumns = (verdicts: readonly NewVerdict[]) => {
+  const { distinct, places } = shared(verdicts.map(opinionText));
+  return sql`
+    (SELECT hit.event_id, hit.occurred_at, o.verdict, o.strength, o.actor, o.unknowable, o.reasons, o.ruleset, hit.judged_at,
+            hit.settles_at
+       FROM unnest(${literal(verdicts.map((verdict) => verdict.eventId))}::uuid[],
+                   ${instants(verdicts.map((verdict) => verdict.occurredAt))}::timestamptz[], ${literal(places)}::int[],
+                   ${instants(verdicts.map((verdict) => verdict.judgedAt))}::timestamptz[],
+                   ${instants(verdicts.map((verdict) => verdict.settlesAt))}::timestamptz[])
+              AS hit (event_id, occurred_at, place, judged_at, settles_at)
+       JOIN (SELECT place, opinion.*
+               FROM unnest(${distinct}::jsonb[]) WITH ORDINALITY AS d (text, place)
+              CROSS JOIN LATERAL jsonb_to_record(d.text)
+                AS opinion (verdict text, strength text, actor text, unknowable boolean, reasons jsonb, ruleset text)) AS o
+         ON o.place = hit.place) AS m`;
+};
 
 export async function insertVerdicts(tx: Tx, accountId: string, verdicts: readonly NewVerdict[]): Promise<void> {
   await tx.query(sql`
@@ -78,9 +101,9 @@ export async function insertVerdictChanges(
   await tx.query(sql`
     INSERT INTO verdict_changes (account_id, id, event_id, occurred_at, changed_at, was, became)
     SELECT ${accountId}, m.*
-      FROM unnest(${changes.map((change) => change.id)}::uuid[], ${changes.map((change) => change.eventId)}::uuid[],
-                  ${changes.map((change) => change.occurredAt)}::timestamptz[],
-                  ${changes.map((change) => change.changedAt)}::timestamptz[],
+      FROM unnest(${literal(changes.map((change) => change.id))}::uuid[], ${literal(changes.map((change) => change.eventId))}::uuid[],
+                  ${instants(changes.map((change) => change.occurredAt))}::timestamptz[],
+                  ${instants(changes.map((change) => change.changedAt))}::timestamptz[],
                   ${changes.map((change) => JSON.stringify(change.was))}::jsonb[],
                   ${changes.map((change) => JSON.stringify(change.became))}::jsonb[]) AS m`);
 }
@@ -119,7 +142,7 @@ export const selectSequences = (
   tx.query<StoredHitRow>(sql`
     SELECT hit.id, hit.occurred_at, hit.type, hit.message_id, hit.recipient_id, hit.link_index, hit.source_key,
            hit.detail_sealed, v.verdict, v.strength, v.actor, v.unknowable, v.reasons, v.ruleset, v.judged_at, v.settles_at
-      FROM unnest(${recipientIds}::uuid[]) AS wanted (recipient_id)
+      FROM unnest(${literal(recipientIds)}::uuid[]) AS wanted (recipient_id)
      CROSS JOIN LATERAL (
        SELECT * FROM events e
         WHERE e.account_id = ${accountId} AND e.recipient_id = wanted.recipient_id AND e.type IN ('opened', 'clicked')
@@ -148,7 +171,7 @@ export const selectSources = (
 ): Promise<SourceRow[]> =>
   tx.query<SourceRow>(sql`
     SELECT wanted.source_key, hit.recipient_id, hit.occurred_at
-      FROM unnest(${sourceKeys}::bytea[]) AS wanted (source_key)
+      FROM unnest(${bytes(sourceKeys)}::bytea[]) AS wanted (source_key)
      CROSS JOIN LATERAL (
        SELECT e.recipient_id, e.occurred_at FROM events e
         WHERE e.account_id = ${accountId} AND e.source_key = wanted.source_key AND e.recipient_id IS NOT NULL

@@ -12,7 +12,7 @@ export interface Folded {
 }
 
 /**
- * Takes up to `limit` deltas that no other process holds. Cells are touched in one order, so that two folds may wait for
+ * Takes up to `limit` transactions' deltas that no other process holds. Cells are touched in one order, so that two folds may wait for
  * a cell but never for each other. A cell at zero says nothing and is removed under the lock of its change.
  */
 export async function foldDeltas(tx: WorkerTx, limit: number): Promise<Folded> {
@@ -21,9 +21,14 @@ export async function foldDeltas(tx: WorkerTx, limit: number): Promise<Folded> {
       SELECT id FROM rollup_deltas ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
     ), taken AS (
       DELETE FROM rollup_deltas d USING held WHERE d.id = held.id RETURNING d.*
+    ), cells AS (
+      SELECT t.account_id, c.*
+        FROM taken t
+       CROSS JOIN LATERAL unnest(t.grains, t.days, t.campaign_ids, t.key_ids, t.statuses, t.opens, t.clicks, t.ns)
+         AS c (grain, day, campaign_id, key_id, status, opens, clicks, n)
     ), summed AS (
       SELECT account_id, grain, campaign_id, day, key_id, status, opens, clicks, sum(n) AS n
-        FROM taken
+        FROM cells
        GROUP BY account_id, grain, campaign_id, day, key_id, status, opens, clicks
       HAVING sum(n) <> 0
        ORDER BY account_id, grain, campaign_id, day, key_id, status, opens, clicks

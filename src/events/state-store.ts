@@ -2,6 +2,7 @@
 import type { RecipientStatus } from '../contract/values.ts';
 import type { CellDelta, KindCounts } from '../core/report/cells.ts';
 import { sql, type Tx } from '../platform/database.ts';
+import { instants, literal } from './columns.ts';
 import type { LockedRecipient } from './event.ts';
 
 interface StateRow {
@@ -36,7 +37,7 @@ export async function lockStates(tx: Tx, accountId: string, ids: readonly string
            clicks_human, clicks_suspected, clicks_probable, clicks_certain,
            delivered_at, delivered_via, gateway_mx, gateway_mx_source
       FROM recipient_states
-     WHERE account_id = ${accountId} AND recipient_id = ANY (${ids}::uuid[])
+     WHERE account_id = ${accountId} AND recipient_id = ANY (${literal(ids)}::uuid[])
      ORDER BY recipient_id
        FOR NO KEY UPDATE`);
   return rows.map(lockedRecipient);
@@ -81,7 +82,7 @@ export async function insertStates(tx: Tx, shared: SharedState, states: readonly
                                   sender_id, domain_id, link_set_id, status)
     SELECT ${shared.accountId}, recipient_id, ${shared.messageId}, ${shared.acceptedAt}, ${shared.acceptedDay}::date,
            ${shared.campaignId}, ${shared.senderId}, domain_id, ${shared.linkSetId}, 'queued'
-      FROM unnest(${states.map((state) => state.recipientId)}::uuid[], ${states.map((state) => state.domainId)}::bigint[])
+      FROM unnest(${literal(states.map((state) => state.recipientId))}::uuid[], ${literal(states.map((state) => state.domainId))}::bigint[])
         AS new (recipient_id, domain_id)`);
 }
 
@@ -105,10 +106,10 @@ export async function moveDeliveries(tx: Tx, accountId: string, moves: readonly 
            delivered_by = coalesce(m.delivered_by, s.delivered_by),
            gateway_mx = coalesce(m.gateway_mx, s.gateway_mx),
            gateway_mx_source = coalesce(m.gateway_mx_source, s.gateway_mx_source)
-      FROM unnest(${moves.map((move) => move.recipientId)}::uuid[], ${moves.map((move) => move.status)}::text[],
-                  ${moves.map((move) => move.deliveredAt)}::timestamptz[], ${moves.map((move) => move.deliveredVia)}::text[],
+      FROM unnest(${literal(moves.map((move) => move.recipientId))}::uuid[], ${literal(moves.map((move) => move.status))}::text[],
+                  ${instants(moves.map((move) => move.deliveredAt))}::timestamptz[], ${literal(moves.map((move) => move.deliveredVia))}::text[],
                   ${moves.map((move) => move.deliveredBy)}::text[], ${moves.map((move) => move.gatewayMx)}::text[],
-                  ${moves.map((move) => move.gatewayMxSource)}::text[])
+                  ${literal(moves.map((move) => move.gatewayMxSource))}::text[])
         AS m (recipient_id, status, delivered_at, delivered_via, delivered_by, gateway_mx, gateway_mx_source)
      WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
 }
@@ -119,18 +120,18 @@ export interface HitMove {
   readonly clicks: KindCounts;
 }
 
-const column = <T>(rows: readonly T[], pick: (row: T) => KindCounts, kind: 0 | 1 | 2 | 3): number[] =>
-  rows.map((row) => pick(row)[kind]);
+const column = <T>(rows: readonly T[], pick: (row: T) => KindCounts, kind: 0 | 1 | 2 | 3): string =>
+  literal(rows.map((row) => pick(row)[kind]));
 
 /** The rows are locked, so counts are written as they now are. */
 export async function moveHits(tx: Tx, accountId: string, moves: readonly HitMove[]): Promise<void> {
-  const opens = (kind: 0 | 1 | 2 | 3): number[] => column(moves, (move) => move.opens, kind);
-  const clicks = (kind: 0 | 1 | 2 | 3): number[] => column(moves, (move) => move.clicks, kind);
+  const opens = (kind: 0 | 1 | 2 | 3): string => column(moves, (move) => move.opens, kind);
+  const clicks = (kind: 0 | 1 | 2 | 3): string => column(moves, (move) => move.clicks, kind);
   await tx.query(sql`
     UPDATE recipient_states s
        SET opens_human = m.o1, opens_suspected = m.o2, opens_probable = m.o4, opens_certain = m.o8,
            clicks_human = m.c1, clicks_suspected = m.c2, clicks_probable = m.c4, clicks_certain = m.c8
-      FROM unnest(${moves.map((move) => move.recipientId)}::uuid[],
+      FROM unnest(${literal(moves.map((move) => move.recipientId))}::uuid[],
                   ${opens(0)}::int[], ${opens(1)}::int[], ${opens(2)}::int[], ${opens(3)}::int[],
                   ${clicks(0)}::int[], ${clicks(1)}::int[], ${clicks(2)}::int[], ${clicks(3)}::int[])
         AS m (recipient_id, o1, o2, o4, o8, c1, c2, c4, c8)
@@ -157,7 +158,7 @@ export async function loadLinkStates(tx: Tx, accountId: string, ids: readonly st
   const rows = await tx.query<LinkRow>(sql`
     SELECT recipient_id, link_id, clicks_human, clicks_suspected, clicks_probable, clicks_certain
       FROM link_states
-     WHERE account_id = ${accountId} AND recipient_id = ANY (${ids}::uuid[])`);
+     WHERE account_id = ${accountId} AND recipient_id = ANY (${literal(ids)}::uuid[])`);
   return rows.map((row) => ({
     recipientId: row.recipient_id,
     linkId: row.link_id,
@@ -172,14 +173,14 @@ export interface LinkMove extends LinkState {
 }
 
 export async function moveLinks(tx: Tx, accountId: string, moves: readonly LinkMove[]): Promise<void> {
-  const clicks = (kind: 0 | 1 | 2 | 3): number[] => column(moves, (move) => move.clicks, kind);
+  const clicks = (kind: 0 | 1 | 2 | 3): string => column(moves, (move) => move.clicks, kind);
   await tx.query(sql`
     INSERT INTO link_states (account_id, recipient_id, link_id, accepted_at, accepted_day, campaign_id,
                              clicks_human, clicks_suspected, clicks_probable, clicks_certain)
     SELECT ${accountId}, m.*
-      FROM unnest(${moves.map((move) => move.recipientId)}::uuid[], ${moves.map((move) => move.linkId)}::bigint[],
-                  ${moves.map((move) => move.acceptedAt)}::timestamptz[], ${moves.map((move) => move.acceptedDay)}::date[],
-                  ${moves.map((move) => move.campaignId)}::bigint[],
+      FROM unnest(${literal(moves.map((move) => move.recipientId))}::uuid[], ${literal(moves.map((move) => move.linkId))}::bigint[],
+                  ${instants(moves.map((move) => move.acceptedAt))}::timestamptz[], ${literal(moves.map((move) => move.acceptedDay))}::date[],
+                  ${literal(moves.map((move) => move.campaignId))}::bigint[],
                   ${clicks(0)}::int[], ${clicks(1)}::int[], ${clicks(2)}::int[], ${clicks(3)}::int[]) AS m
     ON CONFLICT (recipient_id, link_id) DO UPDATE
        SET clicks_human = EXCLUDED.clicks_human, clicks_suspected = EXCLUDED.clicks_suspected,
@@ -188,10 +189,9 @@ export async function moveLinks(tx: Tx, accountId: string, moves: readonly LinkM
 
 export async function insertDeltas(tx: Tx, accountId: string, deltas: readonly CellDelta[]): Promise<void> {
   await tx.query(sql`
-    INSERT INTO rollup_deltas (account_id, grain, day, campaign_id, key_id, status, opens, clicks, n)
-    SELECT ${accountId}, m.*
-      FROM unnest(${deltas.map((delta) => delta.grain)}::text[], ${deltas.map((delta) => delta.day)}::date[],
-                  ${deltas.map((delta) => delta.campaignId)}::bigint[], ${deltas.map((delta) => delta.keyId)}::bigint[],
-                  ${deltas.map((delta) => delta.status)}::text[], ${deltas.map((delta) => delta.opens)}::smallint[],
-                  ${deltas.map((delta) => delta.clicks)}::smallint[], ${deltas.map((delta) => delta.n)}::bigint[]) AS m`);
+    INSERT INTO rollup_deltas (account_id, grains, days, campaign_ids, key_ids, statuses, opens, clicks, ns)
+    VALUES (${accountId}, ${literal(deltas.map((delta) => delta.grain))}, ${literal(deltas.map((delta) => delta.day))},
+            ${literal(deltas.map((delta) => delta.campaignId))}, ${literal(deltas.map((delta) => delta.keyId))},
+            ${literal(deltas.map((delta) => delta.status))}, ${literal(deltas.map((delta) => delta.opens))},
+            ${literal(deltas.map((delta) => delta.clicks))}, ${literal(deltas.map((delta) => delta.n))})`);
 }

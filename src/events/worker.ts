@@ -6,7 +6,7 @@ import { DatabaseUnavailable } from '../platform/database.ts';
 import type { Running, World } from '../platform/world.ts';
 import { ensurePartitions, foldDeltas } from './fold-store.ts';
 
-const deltasPerFold = 20_000;
+const deltasPerFold = 500;
 const pauseMs = 1_000;
 const partitionCheckMs = 6 * 3_600_000;
 

@@ -93,10 +93,24 @@ function accountVault(accountKey: Uint8Array): AccountVault {
 const derived = (key: Uint8Array, use: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync('sha256', key, new Uint8Array(0), `waxwing ${use}`, 32)));
 
+/** Asking the generator costs more than the cipher: a page of randomness serves many nonces, each handed out once. */
+const newNonce = ((): (() => Buffer) => {
+  let page = Buffer.alloc(0);
+  let usedBytes = 0;
+  return () => {
+    if (usedBytes === page.length) {
+      page = randomBytes(nonceBytes * 512);
+      usedBytes = 0;
+    }
+    usedBytes += nonceBytes;
+    return page.subarray(usedBytes - nonceBytes, usedBytes);
+  };
+})();
+
 function sealerOf(key: KeyObject): Sealer {
   return {
     seal(purpose, plaintext) {
-      const nonce = randomBytes(nonceBytes);
+      const nonce = newNonce();
       const cipher = createCipheriv('aes-256-gcm', key, nonce);
       cipher.setAAD(Buffer.from(purpose));
       const body = typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);

@@ -48,7 +48,7 @@ const kinds = (type: string, prefix: string): string =>
 
 const recounts = {
   'roll-ups are not the states': `
-    WITH kept AS (SELECT ${cell}, sum(n) AS n FROM (SELECT ${cell}, n FROM rollups UNION ALL SELECT ${cell}, n FROM rollup_deltas) AS all_cells
+    WITH kept AS (SELECT ${cell}, sum(n) AS n FROM (SELECT ${cell}, n FROM rollups UNION ALL SELECT ${cell}, n FROM unfolded_cells) AS all_cells
                    WHERE grain <> 'anonymous' GROUP BY ${cell} HAVING sum(n) <> 0),
          truth AS (${states} UNION ALL ${links} UNION ALL ${quarters})
     SELECT ${cell}, kept.n AS kept, truth.n AS truth FROM kept FULL JOIN truth USING (${cell}) WHERE kept.n IS DISTINCT FROM truth.n`,
