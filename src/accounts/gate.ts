@@ -4,7 +4,7 @@
  */
 import QuickLRU from 'quick-lru';
 import { Problem } from '../contract/problem.ts';
-import type { Caller } from '../platform/route.ts';
+import type { Caller, Permission } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { hashSecret } from './secrets.ts';
 import { readSessionCookie } from './session-cookie.ts';
@@ -17,8 +17,8 @@ export interface GateRequest {
 }
 
 export interface Gate {
-  /** Throws auth.missing, auth.invalid or request.cross_site. */
-  identify(request: GateRequest): Promise<Caller>;
+  /** Throws auth.missing, auth.invalid, auth.forbidden or request.cross_site. */
+  identify(request: GateRequest, permission: Permission): Promise<Caller>;
   /** For protocols that have no HTTP header. */
   identifyByApiKey(secret: string): Promise<Caller | undefined>;
   /** Takes back what it remembers of a revoked key or ended session. */
@@ -89,9 +89,13 @@ export function openGate(world: World, options: GateOptions): Gate {
 
   return {
     identifyByApiKey,
-    async identify(request) {
+    async identify(request, permission) {
       const { authorization, cookie } = request.headers;
-      if (authorization !== undefined) return assertKnown(await identifyByApiKey(bearerOf(authorization)));
+      if (authorization !== undefined) {
+        const caller = assertKnown(await identifyByApiKey(bearerOf(authorization)));
+        if (permission === 'session') throw new Problem('auth.forbidden'); // a program has no console session
+        return caller;
+      }
       const token = readSessionCookie(isSecure, cookie);
       if (token === undefined) throw new Problem('auth.missing');
       if (!isReading(request.method)) refuseOtherSites(request.headers, publicOrigin);

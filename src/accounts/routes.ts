@@ -7,9 +7,8 @@ import {
   readSession as readSessionEndpoint,
   revokeApiKey,
 } from '../contract/access.ts';
-import { Problem } from '../contract/problem.ts';
 import { changeOutboundSettings, readOutboundSettings } from '../contract/settings.ts';
-import { Answer, type Caller, type Route, route } from '../platform/route.ts';
+import { Answer, type Route, route } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { createKey, listKeys, revokeKey } from './api-keys.ts';
 import { changeSettings } from './change-settings.ts';
@@ -44,11 +43,11 @@ export function accountRoutes(world: World, gate: Gate, options: { readonly publ
       return new Answer(answer, { 'set-cookie': writeSessionCookie(isSecure, token, expiresAt) });
     }),
     route(readSessionEndpoint, 'session', async (_request, caller) => {
-      const { account, expiresAt } = await readSession(world, asSession(caller));
+      const { account, expiresAt } = await readSession(world, caller);
       return { account, expiresAt: expiresAt.toISOString() };
     }),
     route(endSessionEndpoint, 'session', async (_request, caller) => {
-      await endSession(world, asSession(caller));
+      await endSession(world, caller);
       gate.forget(caller.actor.id);
       return new Answer(undefined, { 'set-cookie': clearSessionCookie(isSecure) });
     }),
@@ -57,10 +56,4 @@ export function accountRoutes(world: World, gate: Gate, options: { readonly publ
     ),
     route(changeOutboundSettings, 'settings.change', ({ body }, caller) => changeSettings(world, caller, body)),
   ];
-}
-
-/** These routes are about the console's session; a program with an API key has none. */
-function asSession(caller: Caller): Caller {
-  if (caller.actor.kind !== 'session') throw new Problem('auth.forbidden');
-  return caller;
 }

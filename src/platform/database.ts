@@ -28,6 +28,8 @@ export interface Database {
   asWorker<T>(run: (tx: WorkerTx) => Promise<T>): Promise<T>;
   /** One of the few functions that may be asked before an account is known. */
   askGate<Row extends object>(statement: Sql): Promise<Row[]>;
+  /** How many connections are open, idle, and how many callers wait for one. */
+  connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
   close(): Promise<void>;
 }
 
@@ -98,6 +100,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     asWorker: (run) => transact('BEGIN; SET LOCAL ROLE waxwing_worker', (client) => run(workerTx(client))),
     askGate: (statement) =>
       transact('BEGIN; SET LOCAL ROLE waxwing_app', (client) => plainTx(client).query(statement)) as never,
+    connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
 }
@@ -137,9 +140,19 @@ function statementName(text: string): string | undefined {
 
 /** SQLSTATE classes 08 (connection), 53 (resources) and 57P0x (shutdown, starting up). PostgreSQL docs, appendix A. */
 const unavailableState = /^(08...|53...|57P0.)$/;
-const unavailableErrno = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH']);
+const unavailableErrno = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
 
-function asUnavailable(error: unknown): unknown {
+/** The same error, or DatabaseUnavailable when that is what it says. */
+export function asUnavailable(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DatabaseUnavailable) return error;
   const code = (error as { code?: unknown }).code;
   const gone =

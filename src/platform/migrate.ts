@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { asUnavailable } from './database.ts';
 
 export interface Migration {
   readonly version: number;
@@ -37,7 +38,7 @@ export function readMigrations(folder = migrationsFolder): Migration[] {
     });
 }
 
-/** Several processes may call this at once: one works, the others wait and find it done. Returns what was applied. */
+/** Several processes may call this at once: one works, the others wait and find it done. Returns what was applied; throws DatabaseUnavailable. */
 export async function migrate(
   connection: pg.PoolConfig,
   today: Date,
@@ -45,8 +46,8 @@ export async function migrate(
 ): Promise<string[]> {
   const client = new pg.Client({ ...connection, application_name: 'waxwing-migrate', connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);
-  await client.connect();
   try {
+    await client.connect();
     await client.query('BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0');
     await refuseOldServer(client);
     await client.query(`SELECT pg_advisory_xact_lock(hashtext('waxwing.migrate'))`);
@@ -55,6 +56,8 @@ export async function migrate(
     await client.query('SELECT ensure_event_partitions($1::date, $2)', [day(today), monthsAhead]);
     await client.query('COMMIT');
     return pending.map((migration) => migration.name);
+  } catch (error) {
+    throw asUnavailable(error);
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -1,0 +1,106 @@
+/** The forms that a setting's value may have: what each expects, in words, and how it is read. */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+
+export interface Form<Value> {
+  /** Completes the sentence "… is not …". */
+  readonly expects: string;
+  /** Undefined: not of this form. */
+  readonly parse: (text: string) => Value | undefined;
+}
+
+const wholeNumber = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
+
+const within = (text: string, min: number, max: number): number | undefined => {
+  const value = wholeNumber(text);
+  return value !== undefined && value >= min && value <= max ? value : undefined;
+};
+
+export const port: Form<number> = {
+  expects: 'a port from 0 to 65535',
+  parse: (text) => within(text, 0, 65_535),
+};
+
+export const count = (min: number, max: number): Form<number> => ({
+  expects: `a whole number from ${min} to ${max}`,
+  parse: (text) => within(text, min, max),
+});
+
+export const byteCount = (min: number, max: number): Form<number> => ({
+  expects: `a number of bytes from ${min} to ${max}`,
+  parse: (text) => within(text, min, max),
+});
+
+export const path: Form<string> = {
+  expects: 'a path',
+  parse: (text) => (text.includes('\0') ? undefined : resolve(text)),
+};
+
+export const address: Form<string> = {
+  expects: 'an IP address or `localhost`',
+  parse: (text) => (text === 'localhost' || isIP(text) > 0 ? text : undefined),
+};
+
+export const oneOf = <Choice extends string>(choices: readonly Choice[]): Form<Choice> => ({
+  expects: `one of ${choices.join(', ')}`,
+  parse: (text) => choices.find((choice) => choice === text),
+});
+
+export const printable = (min: number, max: number): Form<string> => ({
+  expects: `${min} to ${max} printable ASCII characters without spaces`,
+  parse: (text) => (/^[\x21-\x7e]+$/.test(text) && text.length >= min && text.length <= max ? text : undefined),
+});
+
+/** The text as it came, without a slash at the end. */
+export const url = (protocols: readonly string[]): Form<string> => ({
+  expects: `a URL that begins with ${protocols.map((protocol) => `\`${protocol}//\``).join(' or ')}`,
+  parse: (text) => (protocols.includes(URL.parse(text)?.protocol ?? '') ? text.replace(/\/+$/, '') : undefined),
+});
+
+export const smtpUrl: Form<string> = {
+  expects: '`smtp://host:port` or `smtps://host:port`',
+  parse: (text) => {
+    const parsed = /^smtps?:\/\//.test(text) ? URL.parse(text) : null;
+    if (parsed === null || parsed.hostname === '' || parsed.username !== '' || parsed.password !== '') return undefined;
+    return /^\/?$/.test(parsed.pathname) && parsed.search === '' ? text.replace(/\/+$/, '') : undefined;
+  },
+};
+
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+/** A network, or a single address. */
+export const cidrs: Form<readonly string[]> = {
+  expects: 'a comma list of networks such as 10.0.0.0/8',
+  parse: (text) => {
+    const items = list(text);
+    return items.every((item) => ipaddr.isValidCIDR(item) || isIP(item) > 0) ? items : undefined;
+  },
+};
+
+export const hostAndPorts: Form<readonly string[]> = {
+  expects: 'a comma list of addresses such as 192.0.2.53 or 192.0.2.53:5353',
+  parse: (text) => {
+    const items = list(text);
+    const isServer = (item: string): boolean =>
+      isIP(item) > 0 || /^(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d{1,5}$/i.test(item);
+    return items.length > 0 && items.every(isServer) ? items : undefined;
+  },
+};
+
+type RoleName = 'web' | 'edge' | 'worker' | 'smtp';
+const everyRole: readonly RoleName[] = ['web', 'edge', 'worker', 'smtp'];
+
+export const roles: Form<readonly RoleName[]> = {
+  expects: '`all`, or a comma list of web, edge, worker, smtp',
+  parse: (text) => {
+    const items = list(text);
+    if (items.length === 1 && items[0] === 'all') return everyRole;
+    const known = everyRole.filter((role) => items.includes(role));
+    return items.length > 0 && items.every((item) => everyRole.some((role) => role === item)) ? known : undefined;
+  },
+};

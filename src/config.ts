@@ -1,0 +1,319 @@
+/**
+ * Every setting of the program: its name in the environment, what it takes, what holds without it, and a sentence. The
+ * parser, the start-up errors and docs/config.md all come from this list. A secret's value is never repeated.
+ */
+import { join, resolve } from 'node:path';
+import {
+  address,
+  byteCount,
+  cidrs,
+  count,
+  type Form,
+  hostAndPorts,
+  oneOf,
+  path,
+  port,
+  printable,
+  roles,
+  smtpUrl,
+  url,
+} from './config-forms.ts';
+
+interface Setting<Value, Absent = Value> {
+  readonly name: string;
+  readonly form: Form<Value>;
+  readonly about: string;
+  readonly absent: Absent;
+  /** How docs and errors put what holds when it is not set; default: `absent` itself. */
+  readonly absentMeans?: string;
+  readonly isSecret?: boolean;
+}
+
+const setting = <Value, Absent>(description: Setting<Value, Absent>): Setting<Value, Absent> => description;
+
+const repository = resolve(import.meta.dirname, '..');
+const mebibyte = 1024 * 1024;
+
+const settings = {
+  databaseUrl: setting({
+    name: 'DATABASE_URL',
+    form: url(['postgres:', 'postgresql:']),
+    absent: undefined,
+    absentMeans: 'the embedded PostgreSQL',
+    isSecret: true,
+    about:
+      'A PostgreSQL ≥ 15 of your own, as `postgresql://user:password@host:5432/database`. Production should have one.',
+  }),
+  databaseConnections: setting({
+    name: 'WAXWING_DATABASE_CONNECTIONS',
+    form: count(4, 500),
+    absent: 20,
+    about: 'How many connections to PostgreSQL one process opens at most.',
+  }),
+  dataDir: setting({
+    name: 'WAXWING_DATA_DIR',
+    form: path,
+    absent: join(repository, '.waxwing', 'data'),
+    absentMeans: '`.waxwing/data` in the project',
+    about: 'Where the embedded database and the edge’s journal are kept. One server at a time uses it.',
+  }),
+  keyFile: setting({
+    name: 'WAXWING_KEY_FILE',
+    form: path,
+    absent: undefined,
+    absentMeans: 'the data directory’s name with `.key` added, beside it',
+    about:
+      'The master key. Made with strict permissions when there is none; all processes share it. Without it nothing that was stored can be read again: back it up apart from the data.',
+  }),
+  roles: setting({
+    name: 'WAXWING_ROLES',
+    form: roles,
+    absent: ['web', 'edge', 'worker', 'smtp'] as const,
+    absentMeans: '`all`',
+    about: 'What this process does: `all`, or a comma list of `web`, `edge`, `worker`, `smtp`.',
+  }),
+  host: setting({
+    name: 'WAXWING_HOST',
+    form: address,
+    absent: '127.0.0.1',
+    about: 'The address to listen on; `0.0.0.0` or `::` for every one, when a TLS proxy or a firewall stands in front.',
+  }),
+  httpPort: setting({
+    name: 'WAXWING_HTTP_PORT',
+    form: port,
+    absent: undefined,
+    absentMeans: '`3000` with the role web, otherwise no such listener',
+    about:
+      'API and console; in a process without the role web: `/healthz`, `/readyz` and `/metrics` only. `0` takes a free port and logs it.',
+  }),
+  trackingPort: setting({
+    name: 'WAXWING_TRACKING_PORT',
+    form: port,
+    absent: 3001,
+    about: 'The tracking host: pixels and links.',
+  }),
+  smtpPort: setting({
+    name: 'WAXWING_SMTP_PORT',
+    form: port,
+    absent: 2525,
+    about: 'SMTP submission with STARTTLS.',
+  }),
+  smtpsPort: setting({
+    name: 'WAXWING_SMTPS_PORT',
+    form: port,
+    absent: undefined,
+    absentMeans: 'no such listener',
+    about: 'SMTP submission with TLS from the first byte.',
+  }),
+  bouncePort: setting({
+    name: 'WAXWING_BOUNCE_PORT',
+    form: port,
+    absent: undefined,
+    absentMeans: 'no such listener',
+    about:
+      'Reserved for receiving bounces by mail, which this version does not do yet: replies to RCPT and DATA are read.',
+  }),
+  publicUrl: setting({
+    name: 'WAXWING_PUBLIC_URL',
+    form: url(['http:', 'https:']),
+    absent: undefined,
+    absentMeans: '`http://` with the listening address and port',
+    about: 'Where people reach the console. With `https:` the session cookie is sent over TLS only.',
+  }),
+  trackingUrl: setting({
+    name: 'WAXWING_TRACKING_URL',
+    form: url(['http:', 'https:']),
+    absent: undefined,
+    absentMeans: '`http://` with the listening address and port',
+    about: 'Where recipients reach the tracking host. It is written into mail, so it must stay reachable for years.',
+  }),
+  smarthost: setting({
+    name: 'WAXWING_SMARTHOST',
+    form: smtpUrl,
+    absent: undefined,
+    absentMeans: 'each recipient’s own MX',
+    about:
+      'The relay that all mail goes through: `smtp://host:port`, or `smtps://host:port` for TLS from the first byte.',
+  }),
+  smarthostAuthFile: setting({
+    name: 'WAXWING_SMARTHOST_AUTH_FILE',
+    form: path,
+    absent: undefined,
+    absentMeans: 'no sign-in',
+    about: 'A file with the relay’s user name and password, one a line.',
+  }),
+  mxPort: setting({
+    name: 'WAXWING_MX_PORT',
+    form: port,
+    absent: 25,
+    about: 'The port of other people’s mail servers. Only a test laboratory changes it.',
+  }),
+  dnsServers: setting({
+    name: 'WAXWING_DNS_SERVERS',
+    form: hostAndPorts,
+    absent: undefined,
+    absentMeans: 'those of the system',
+    about: 'Name servers to ask, as a comma list of `address` or `address:port`.',
+  }),
+  trustedProxies: setting({
+    name: 'WAXWING_TRUSTED_PROXIES',
+    form: cidrs,
+    absent: [] as readonly string[],
+    absentMeans: 'none',
+    about: 'Proxies whose `X-Forwarded-For` is believed, as a comma list of networks such as `10.0.0.0/8`.',
+  }),
+  bootstrapApiKey: setting({
+    name: 'WAXWING_BOOTSTRAP_API_KEY',
+    form: printable(8, 200),
+    absent: undefined,
+    absentMeans: 'a new key is made',
+    isSecret: true,
+    about: 'On an empty database: the API key of the first account.',
+  }),
+  maxMessageBytes: setting({
+    name: 'WAXWING_MAX_MESSAGE_BYTES',
+    form: byteCount(64 * 1024, 512 * mebibyte),
+    absent: 35 * mebibyte,
+    absentMeans: '36700160 (35 MiB)',
+    about: 'The largest message that is accepted, as it would be sent.',
+  }),
+  maxJournalBytes: setting({
+    name: 'WAXWING_JOURNAL_MAX_BYTES',
+    form: byteCount(mebibyte, 1024 * 1024 * mebibyte),
+    absent: 8 * 1024 * mebibyte,
+    absentMeans: '8589934592 (8 GiB)',
+    about:
+      'How much disk the hits may take that the database has not got yet. Beyond it answers go out, hits are lost and counted.',
+  }),
+  tlsCertFile: setting({
+    name: 'WAXWING_TLS_CERT_FILE',
+    form: path,
+    absent: undefined,
+    absentMeans: 'a self-signed certificate is made',
+    about: 'The certificate chain for SMTP submission, PEM. Needs `WAXWING_TLS_KEY_FILE` too.',
+  }),
+  tlsKeyFile: setting({
+    name: 'WAXWING_TLS_KEY_FILE',
+    form: path,
+    absent: undefined,
+    absentMeans: 'a self-signed certificate is made',
+    about: 'The private key of that certificate, PEM.',
+  }),
+  logLevel: setting({
+    name: 'WAXWING_LOG_LEVEL',
+    form: oneOf(['debug', 'info', 'warn', 'error']),
+    absent: 'info' as const,
+    about: 'The least important kind of line that is logged.',
+  }),
+};
+
+type Settings = typeof settings;
+type ValueOf<S> = S extends Setting<infer Value, infer Absent> ? Value | Absent : never;
+type Values = { readonly [Key in keyof Settings]: ValueOf<Settings[Key]> };
+
+export interface Config extends Omit<Values, 'keyFile' | 'bouncePort'> {
+  readonly keyFile: string;
+}
+
+export type Role = Config['roles'][number];
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that is wrong with the environment, one sentence a fault. */
+export class ConfigFaults extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The settings are not usable:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+export function readConfig(environment: Environment): { config: Config; warnings: string[] } {
+  const faults: string[] = [];
+  const values = Object.fromEntries(
+    Object.entries(settings).map(([key, one]) => [key, readOne(one as Setting<unknown>, environment, faults)]),
+  ) as unknown as Values;
+  faults.push(...conflicts(values));
+  if (faults.length > 0) throw new ConfigFaults(faults);
+  const { bouncePort, ...others } = values;
+  const warnings = unknownNames(environment);
+  if (bouncePort !== undefined)
+    warnings.push('WAXWING_BOUNCE_PORT: this version does not receive bounces by mail yet.');
+  return {
+    config: { ...others, keyFile: values.keyFile ?? `${values.dataDir}.key`, httpPort: httpPortOf(values) },
+    warnings,
+  };
+}
+
+const httpPortOf = (values: Values): number | undefined =>
+  values.httpPort ?? (values.roles.includes('web') ? 3000 : undefined);
+
+function readOne(one: Setting<unknown>, environment: Environment, faults: string[]): unknown {
+  const text = environment[one.name]?.trim() ?? '';
+  if (text === '') return one.absent;
+  const value = one.form.parse(text);
+  if (value !== undefined) return value;
+  const given = one.isSecret ? 'its value' : JSON.stringify(text.slice(0, 100));
+  faults.push(`${one.name}: ${given} is not ${one.form.expects}. Correct it, or unset it for ${absence(one)}.`);
+  return one.absent;
+}
+
+function conflicts(values: Values): string[] {
+  const faults: string[] = [];
+  if ((values.tlsCertFile === undefined) !== (values.tlsKeyFile === undefined))
+    faults.push('WAXWING_TLS_CERT_FILE and WAXWING_TLS_KEY_FILE belong together. Set both, or neither.');
+  if (values.smarthostAuthFile !== undefined && values.smarthost === undefined)
+    faults.push('WAXWING_SMARTHOST_AUTH_FILE is set without WAXWING_SMARTHOST. Set that too, or unset this.');
+  const ports = [settings.httpPort, settings.trackingPort, settings.smtpPort, settings.smtpsPort];
+  const given = [httpPortOf(values), values.trackingPort, values.smtpPort, values.smtpsPort];
+  for (const [index, one] of ports.entries()) {
+    const first = given.indexOf(given[index]);
+    if (first === index || (given[index] ?? 0) === 0) continue;
+    faults.push(`${one.name}: port ${given[index]} is taken by ${ports[first]?.name}. Give it another port, or 0.`);
+  }
+  return faults;
+}
+
+/** A misspelt setting would be a setting silently not set. */
+function unknownNames(environment: Environment): string[] {
+  const names = Object.values(settings).map((one) => one.name);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('WAXWING_') && !name.startsWith('WAXWING_TEST_') && !names.includes(name))
+    .map((name) => {
+      const nearest = names.reduce((best, other) => (distance(name, other) < distance(name, best) ? other : best));
+      return `${name} is not a setting of this version; did you mean ${nearest}?`;
+    });
+}
+
+/** Levenshtein's: how many letters to insert, delete or replace. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...to].entries())
+      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
+const absence = (one: Setting<unknown>): string => one.absentMeans ?? `\`${String(one.absent)}\``;
+
+/** docs/config.md. */
+export function configDocument(): string {
+  const rows = Object.values(settings).map((one) => {
+    const { name, form, about } = one as Setting<unknown>;
+    return `| \`${name}\` | ${form.expects} | ${absence(one as Setting<unknown>)} | ${about} |`;
+  });
+  return [
+    '# Settings',
+    '',
+    'All are environment variables and all are optional; an empty one counts as unset. What is wrong with them is said',
+    'at the start, all at once. This page is written by `npm run docs` from `src/config.ts`.',
+    '',
+    '| name | takes | without it | what it is for |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}

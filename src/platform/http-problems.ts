@@ -1,0 +1,59 @@
+/** Turns whatever a request failed on into application/problem+json. It repeats nothing that the caller sent. RFC 9457 */
+import type { FastifyError } from 'fastify';
+import type { ZodError } from 'zod';
+import { type FieldError, Problem, type ProblemCode, problemKinds } from '../contract/problem.ts';
+import { DatabaseUnavailable } from './database.ts';
+
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  readonly remedy: string;
+  readonly requestId: string;
+  readonly errors?: readonly FieldError[];
+}
+
+export function problemDocument(problem: Problem, requestId: string): ProblemDocument {
+  const { title, status, remedy } = problemKinds[problem.code];
+  return {
+    type: `urn:waxwing:problem:${problem.code}`,
+    title,
+    status,
+    detail: `${title} ${remedy}`,
+    code: problem.code,
+    remedy,
+    requestId,
+    ...(problem.fields.length > 0 ? { errors: problem.fields } : {}),
+  };
+}
+
+/** https://fastify.dev/docs/latest/Reference/Errors/ */
+const ofFastify: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'request.too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'request.unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request.malformed',
+  FST_ERR_BAD_URL: 'route.not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'route.not_found',
+};
+
+/** Undefined: nobody foresaw it, so it is our fault. */
+export function asProblem(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (error instanceof DatabaseUnavailable) return new Problem('server.unavailable');
+  const code = ofFastify[(error as FastifyError | undefined)?.code ?? ''];
+  if (code !== undefined) return new Problem(code);
+  const status = (error as FastifyError | undefined)?.statusCode;
+  return status !== undefined && status >= 400 && status < 500 ? new Problem('request.malformed') : undefined;
+}
+
+export const fieldErrors = (error: ZodError, prefix = ''): FieldError[] =>
+  error.issues.slice(0, 50).map((issue) => ({ field: prefix + fieldName(issue.path), message: issue.message }));
+
+const fieldName = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (name, part) =>
+      typeof part === 'number' ? `${name}[${part}]` : name === '' ? String(part) : `${name}.${String(part)}`,
+    '',
+  );

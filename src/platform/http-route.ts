@@ -1,0 +1,109 @@
+/** Mounts a route of an area: who calls, what is sent, what is answered. It decides nothing else. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Endpoint } from '../contract/endpoint.ts';
+import { Problem } from '../contract/problem.ts';
+import { fieldErrors } from './http-problems.ts';
+import { Answer, type Caller, type Permission, type Route } from './route.ts';
+
+export type Headers = Readonly<Record<string, string | undefined>>;
+export type Identify = (request: { method: string; headers: Headers }, permission: Permission) => Promise<Caller>;
+
+export interface MountOptions {
+  readonly identify: Identify;
+  readonly bodyLimitBytes: (endpoint: Endpoint) => number;
+  /** Throws request.rate_limited. */
+  readonly admit: (endpoint: Endpoint, clientAddress: string) => void;
+}
+
+/** There is nobody behind a request that needs no key. A handler of an open route does not look at its caller. */
+const nobody: Caller = { accountId: '', actor: { kind: 'system', id: 'open' } };
+
+export function mountRoute(server: FastifyInstance, route: Route, options: MountOptions): void {
+  const { endpoint, permission } = route;
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  server.route({
+    method: endpoint.method,
+    url: pathPattern(endpoint),
+    bodyLimit: options.bodyLimitBytes(endpoint),
+    config: { name: endpoint.name },
+    // Before the body is read: a stranger does not make us read megabytes.
+    onRequest: async (request) => {
+      options.admit(endpoint, request.ip);
+      if (permission === 'open') return;
+      const asked = { method: request.method, headers: plainHeaders(request) };
+      callers.set(request, await options.identify(asked, permission));
+    },
+    handler: async (request, reply) => {
+      const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const result = await route.handle(
+        {
+          params: readParams(endpoint, request.params),
+          query: read(endpoint.query, request.query, ''),
+          body: readBody(endpoint, rawBody),
+          headers: plainHeaders(request),
+          rawBody,
+          requestId: request.id,
+        },
+        callers.get(request) ?? nobody,
+      );
+      return answer(reply, endpoint, result);
+    },
+  });
+}
+
+export const pathPattern = (endpoint: Endpoint): string => endpoint.path.replace(/\{(\w+)\}/g, ':$1');
+
+function answer(reply: FastifyReply, endpoint: Endpoint, result: unknown): FastifyReply {
+  reply.code(endpoint.status).header('cache-control', 'no-store');
+  const body = result instanceof Answer ? result.body : result;
+  if (result instanceof Answer)
+    for (const [name, value] of Object.entries(result.headers))
+      reply.header(name, Array.isArray(value) ? [...value] : value);
+  if (body === undefined) return reply.send();
+  if (!reply.hasHeader('content-type')) return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+  return reply.send(body);
+}
+
+/** An id that cannot be one of ours names nothing, like any other unknown id. */
+function readParams(endpoint: Endpoint, given: unknown): unknown {
+  const parsed = endpoint.params.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const notFound = endpoint.problems.find((code) => code.endsWith('.not_found'));
+  throw notFound === undefined ? new Problem('request.malformed', fieldErrors(parsed.error)) : new Problem(notFound);
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, given: unknown, prefix: string): z.output<Schema> {
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw new Problem('request.malformed', fieldErrors(parsed.error, prefix));
+  return parsed.data;
+}
+
+const takesBody = (endpoint: Endpoint): boolean => !endpoint.body.safeParse(undefined).success;
+
+function readBody(endpoint: Endpoint, raw: Buffer): unknown {
+  if (!takesBody(endpoint)) return undefined;
+  const given = parseJson(raw);
+  const isTooMany = (issue: z.core.$ZodIssue): boolean =>
+    issue.code === 'too_big' && issue.path.join() === 'observations';
+  const parsed = endpoint.body.safeParse(given);
+  if (parsed.success) return parsed.data;
+  if (endpoint.problems.includes('verdicts.too_many') && parsed.error.issues.some(isTooMany))
+    throw new Problem('verdicts.too_many');
+  throw new Problem('request.malformed', fieldErrors(parsed.error));
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function parseJson(raw: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(raw));
+  } catch {
+    throw new Problem('request.invalid_json');
+  }
+}
+
+const plainHeaders = (request: FastifyRequest): Headers =>
+  Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
