@@ -58,6 +58,16 @@ export const problemKinds = {
   'message.invalid_from': kind(400, 'The From header is not one valid address.', 'Write it as Name <local@domain>.'),
   'message.invalid_address': kind(400, 'A recipient address is not valid.', 'Write it as local@domain.'),
   'message.header_malformed': kind(400, 'A header is malformed.', 'Send headers as RFC 5322 §2.2 says.'),
+  'message.header_not_allowed': kind(
+    400,
+    'A header may not be set by the caller.',
+    'Use the field of the request that stands for it, or an X- header of your own.',
+  ),
+  'message.track_header_unknown': kind(
+    400,
+    'X-Waxwing-Track is not understood.',
+    'Write `opens`, `clicks`, both with a comma, or `off`.',
+  ),
   'message.headers_too_large': kind(400, 'The headers are too large.', 'Keep them below 256 KiB and 2,000 lines.'),
   'message.too_many_parts': kind(400, 'The message has too many MIME parts.', 'Keep it below 1,000 parts.'),
   'message.nested_too_deep': kind(400, 'The MIME parts are nested too deep.', 'Keep the nesting below 20 levels.'),

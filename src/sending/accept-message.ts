@@ -1,0 +1,271 @@
+/**
+ * The one way in for a message, whichever door it came through: decides whether it is taken and how each recipient may
+ * be tracked, and stores it. When it has answered, the message survives a crash. It delivers nothing.
+ */
+import { Counter } from 'prom-client';
+import { accountVault } from '../accounts/index.ts';
+import type { Accepted } from '../contract/messages.ts';
+import { Problem } from '../contract/problem.ts';
+import type { OutboundSettings } from '../contract/settings.ts';
+import { encodeStoredHeader } from '../core/delivery/stored-header.ts';
+import {
+  domainOf,
+  instrument,
+  type Mailbox,
+  normaliseAddress,
+  type Plan,
+  type PreparedHeaders,
+  type ReadMessage,
+} from '../core/message/index.ts';
+import { decideTracking, type TrackingDecision, type TrackingWish } from '../core/sending/tracking-choice.ts';
+import { dimensionIds, linkSetId } from '../events/index.ts';
+import { newId } from '../platform/ids.ts';
+import type { Actor } from '../platform/route.ts';
+import type { AccountVault } from '../platform/vault.ts';
+import type { World } from '../platform/world.ts';
+import { newHandle } from '../tracking/index.ts';
+import { openPolicies, type Policy, type ReadPolicy } from './account-policy.ts';
+import type { IdempotencyKey } from './idempotency.ts';
+import { readSubmitted } from './read-submitted.ts';
+import { type AcceptedDraft, openMessageStore, type StoreMessage } from './store-messages.ts';
+
+export interface SendingOptions {
+  /** Where tracking URLs point: links that begin with it are ours already, and it decides how long new ones get. */
+  readonly trackingUrl: string;
+  readonly maxMessageBytes?: number;
+  readonly maxRecipients?: number;
+  /** Called after the commit of each message, so that delivery need not wait for its next look at the queue. */
+  readonly onQueued?: () => void;
+}
+
+/** A message as a door hands it in. */
+export interface SubmittedMessage {
+  readonly messageId: string;
+  readonly acceptedAt: Date;
+  readonly accountId: string;
+  readonly actor: Actor;
+  readonly via: 'rest' | 'smtp';
+  readonly octets: Uint8Array;
+  /** The reverse path; empty for the null sender (RFC 5321 §4.5.5). */
+  readonly envelopeFrom: string;
+  readonly recipients: readonly SubmittedRecipient[];
+  /** Each copy names only its own recipient in To. */
+  readonly ownTo: boolean;
+  /** What the message itself asks for, beside its X-Waxwing headers. */
+  readonly campaign: string | null;
+  readonly tags: readonly string[];
+  readonly wish: TrackingWish;
+  readonly dueAt: Date;
+  readonly idempotencyKey: IdempotencyKey | null;
+}
+
+export interface SubmittedRecipient {
+  readonly address: string;
+  readonly wish: TrackingWish;
+}
+
+export type AcceptOutcome = { readonly kind: 'accepted'; readonly answer: Accepted } | { readonly kind: 'key-taken' };
+
+export interface Desk {
+  readonly world: World;
+  readonly trackingUrl: string;
+  readonly maxMessageBytes: number;
+  readonly maxRecipients: number;
+  readonly readPolicy: ReadPolicy;
+  readonly store: StoreMessage;
+  readonly onQueued: () => void;
+  readonly acceptedCount: Counter<'via'>;
+}
+
+export function openDesk(world: World, options: SendingOptions): Desk {
+  return {
+    world,
+    trackingUrl: options.trackingUrl.replace(/\/+$/, ''),
+    maxMessageBytes: options.maxMessageBytes ?? 25 * 1024 * 1024,
+    maxRecipients: options.maxRecipients ?? 1_000,
+    readPolicy: openPolicies(world.db),
+    store: openMessageStore(world.db),
+    onQueued: options.onQueued ?? (() => {}),
+    acceptedCount: acceptedCounter(world),
+  };
+}
+
+export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Promise<AcceptOutcome> {
+  refuseWrongCounts(desk, submitted);
+  const { message, headers } = readSubmitted(submitted.octets);
+  const vault = await accountVault(desk.world, submitted.accountId);
+  const indexes = submitted.recipients.map(({ address }) => vault.index('address', normaliseAddress(address)));
+  const policy = await desk.readPolicy(submitted.accountId, indexes);
+  refuseUnverifiedSender(policy.settings);
+  const tracking = freezeTracking(submitted, headers, policy);
+  const plan = planCopies(desk, message, headers, tracking, policy.settings);
+  const numbers = await numberDimensions(desk, submitted, { vault, headers, plan });
+  const answer = answerTo(submitted);
+  const draft = seal({ submitted, vault, headers, plan, numbers, indexes, tracking, answer, settings: policy.settings });
+  const outcome = await desk.store(submitted.accountId, draft);
+  if (outcome === 'key-taken') return { kind: 'key-taken' };
+  desk.acceptedCount.inc({ via: submitted.via });
+  desk.onQueued();
+  return { kind: 'accepted', answer };
+}
+
+function refuseWrongCounts(desk: Desk, { recipients, octets }: SubmittedMessage): void {
+  if (recipients.length === 0) throw new Problem('message.no_recipients');
+  if (recipients.length > desk.maxRecipients) throw new Problem('message.too_many_recipients');
+  if (octets.length > desk.maxMessageBytes) throw new Problem('message.too_large');
+}
+
+/** No domain can be verified yet, so an account that asks for verified senders sends nothing. */
+function refuseUnverifiedSender(settings: OutboundSettings): void {
+  if (settings.requireVerifiedSender)
+    throw new Problem('sender.not_verified', [
+      { field: 'from', message: 'Domains cannot be verified in this version; allow unverified senders to send.' },
+    ]);
+}
+
+/** Decided now and kept on the recipient: loosening a setting later never reaches back. */
+function freezeTracking(submitted: SubmittedMessage, headers: PreparedHeaders, policy: Policy): TrackingDecision[] {
+  const { trackOpens, trackClicks, trackingLevel } = policy.settings;
+  const ofAll = [
+    { level: trackingLevel, opens: trackOpens, clicks: trackClicks },
+    submitted.wish,
+    headers.track === null ? {} : wishOfHeader(headers.track),
+  ];
+  return submitted.recipients.map(({ wish }, position) =>
+    decideTracking([...ofAll, wish, { level: policy.consents[position] }]),
+  );
+}
+
+const wishOfHeader = ({ opens, clicks }: { opens: boolean; clicks: boolean }): TrackingWish =>
+  opens || clicks ? { opens, clicks } : { level: 'off' };
+
+/** Planned once for all; which links and pixel a copy gets is its recipient's own decision. */
+function planCopies(
+  desk: Desk,
+  message: ReadMessage,
+  headers: PreparedHeaders,
+  tracking: readonly TrackingDecision[],
+  settings: OutboundSettings,
+): Plan {
+  return instrument(message, {
+    opens: tracking.some(({ opens }) => opens),
+    clicks: tracking.some(({ clicks }) => clicks),
+    plainText: settings.trackPlainText,
+    headers: headers.edits,
+    ownUrls: [`${desk.trackingUrl}/`],
+    urlOctetsMax: (destination) => trackingUrlLength(desk.trackingUrl, destination),
+  });
+}
+
+/** See core/token.ts: 86 octets of envelope and ids, for a click 3 and the address more, in base64url. */
+const trackingUrlLength = (base: string, destination: string | null): number =>
+  base.length + 3 + Math.ceil(((89 + (destination === null ? 0 : Buffer.byteLength(destination))) * 4) / 3);
+
+interface Numbers {
+  readonly senderId: number;
+  readonly campaignId: number;
+  readonly linkSetId: number;
+  readonly domainIds: readonly number[];
+}
+
+async function numberDimensions(
+  desk: Desk,
+  submitted: SubmittedMessage,
+  read: { vault: AccountVault; headers: PreparedHeaders; plan: Plan },
+): Promise<Numbers> {
+  const { db } = desk.world;
+  const keys = { accountId: submitted.accountId, vault: read.vault };
+  const campaign = submitted.campaign ?? read.headers.campaign;
+  const [senderId = 0, ...others] = await dimensionIds(db, keys, [
+    { kind: 'sender', value: normaliseAddress(read.headers.from.address) },
+    ...submitted.recipients.map(({ address }) => ({ kind: 'domain' as const, value: domainOf(address) })),
+    ...(campaign === null ? [] : [{ kind: 'campaign' as const, value: campaign }]),
+  ]);
+  return {
+    senderId,
+    domainIds: others.slice(0, submitted.recipients.length),
+    campaignId: others[submitted.recipients.length] ?? 0,
+    linkSetId: await linkSetId(db, keys, read.plan.links),
+  };
+}
+
+const warnings = [
+  'The sender domain is not verified: receiving servers may treat the message as spam. It was accepted because the account allows unverified senders.',
+];
+
+const answerTo = ({ messageId, recipients, acceptedAt }: SubmittedMessage): Accepted => ({
+  id: messageId,
+  recipients: recipients.map(({ address }) => ({ id: newId(acceptedAt), email: address, status: 'queued' })),
+  warnings,
+});
+
+interface Sealable {
+  readonly submitted: SubmittedMessage;
+  readonly vault: AccountVault;
+  readonly headers: PreparedHeaders;
+  readonly plan: Plan;
+  readonly numbers: Numbers;
+  readonly indexes: readonly Buffer[];
+  readonly tracking: readonly TrackingDecision[];
+  readonly answer: Accepted;
+  readonly settings: OutboundSettings;
+}
+
+/** Nothing of the message leaves here readable: its key is new, wrapped by the account's, and kept in a row of its own. */
+function seal(parts: Sealable): AcceptedDraft {
+  const { submitted, vault, plan, numbers, settings } = parts;
+  const { keySealed, sealer } = vault.newMessageKey();
+  const { accountId, messageId, acceptedAt } = submitted;
+  return {
+    ...{ accountId, messageId, acceptedAt, keySealed, via: submitted.via, actor: submitted.actor },
+    ...{ dueAt: submitted.dueAt, timeZone: settings.timeZone, sizeBytes: submitted.octets.length },
+    ...{ senderId: numbers.senderId, campaignId: numbers.campaignId, linkSetId: numbers.linkSetId },
+    linkCount: plan.links.length,
+    headerSealed: sealer.seal('message.header', storedHeader(parts)),
+    linksSealed: plan.links.length === 0 ? null : sealer.seal('message.links', JSON.stringify(plan.links)),
+    contentSealed: sealer.seal('message.content', submitted.octets),
+    planSealed: sealer.seal('message.plan', JSON.stringify(plan)),
+    recipients: submitted.recipients.map(({ address }, position) => ({
+      recipientId: parts.answer.recipients[position]?.id ?? '',
+      addressSealed: sealer.seal('recipient.address', address),
+      addressIndex: parts.indexes[position] ?? Buffer.alloc(0),
+      handle: Buffer.from(newHandle()),
+      domainId: numbers.domainIds[position] ?? 0,
+      ...(parts.tracking[position] ?? { level: 'off', opens: false, clicks: false }),
+    })),
+    answer: sealedAnswer(parts),
+  };
+}
+
+function storedHeader({ submitted, headers, settings }: Sealable): string {
+  return encodeStoredHeader({
+    subject: headers.subject ?? '',
+    from: readable(headers.from),
+    envelopeFrom: submitted.envelopeFrom,
+    tags: [...new Set([...submitted.tags, ...headers.tags])],
+    ownTo: submitted.ownTo,
+    minimumTransport: settings.minimumTransport,
+  });
+}
+
+const readable = ({ name, address }: Mailbox): string => (name === null ? address : `${name} <${address}>`);
+
+function sealedAnswer({ submitted, vault, answer }: Sealable): AcceptedDraft['answer'] {
+  const { idempotencyKey, accountId, acceptedAt } = submitted;
+  if (idempotencyKey === null) return null;
+  const responseSealed = vault.seal('idempotency.response', JSON.stringify(answer));
+  return { ...idempotencyKey, accountId, responseSealed, at: acceptedAt };
+}
+
+const acceptedName = 'waxwing_messages_accepted_total';
+
+function acceptedCounter({ metrics }: World): Counter<'via'> {
+  const known = metrics.getSingleMetric(acceptedName);
+  if (known instanceof Counter) return known as Counter<'via'>;
+  return new Counter({
+    name: acceptedName,
+    help: 'Messages accepted, by the door they came through.',
+    labelNames: ['via'],
+    registers: [metrics],
+  });
+}

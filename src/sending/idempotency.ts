@@ -1,0 +1,43 @@
+/**
+ * The same Idempotency-Key with the same body gets the same answer; with another body it is refused. Key, body and
+ * answer are kept only as keyed hashes and sealed text. Answers are kept for good; callers may count on 24 hours.
+ */
+import { type Accepted, type Submission } from '../contract/messages.ts';
+import { Problem } from '../contract/problem.ts';
+import { canonicalJson } from '../core/sending/canonical-json.ts';
+import type { Database } from '../platform/database.ts';
+import type { AccountVault } from '../platform/vault.ts';
+import { findAnswer } from './store.ts';
+
+export interface IdempotencyKey {
+  readonly keyIndex: Buffer;
+  readonly bodyHash: Buffer;
+}
+
+const usableKey = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+export function readIdempotencyKey(
+  vault: AccountVault,
+  header: string | undefined,
+  body: Submission,
+): IdempotencyKey | null {
+  if (header === undefined) return null;
+  if (!usableKey.test(header)) throw new Problem('idempotency.key_invalid');
+  return {
+    keyIndex: vault.index('idempotency.key', header),
+    bodyHash: vault.index('idempotency.body', canonicalJson(body)),
+  };
+}
+
+/** The answer that was given to this key before, if any. */
+export async function earlierAnswer(
+  db: Database,
+  accountId: string,
+  vault: AccountVault,
+  key: IdempotencyKey,
+): Promise<Accepted | null> {
+  const found = await db.readAccount(accountId, (tx) => findAnswer(tx, key.keyIndex));
+  if (found === undefined) return null;
+  if (!found.bodyHash.equals(key.bodyHash)) throw new Problem('idempotency.key_reused');
+  return JSON.parse(vault.open('idempotency.response', found.responseSealed).toString()) as Accepted;
+}

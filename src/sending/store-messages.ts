@@ -1,0 +1,84 @@
+/**
+ * Stores what was accepted, in one transaction per round: messages, recipients, first events, queue, audit, and the
+ * answers of idempotent requests. When it has returned, the rows are on disk; only then may anybody be told.
+ */
+import { record } from '../audit/index.ts';
+import { enqueue } from '../delivery/index.ts';
+import { recordAccepted } from '../events/index.ts';
+import { type Database, DatabaseUnavailable, type Tx } from '../platform/database.ts';
+import type { Actor } from '../platform/route.ts';
+import { gather } from './gather.ts';
+import { type AnswerRow, insertMessages, type MessageRow, type RecipientRow, takeIdempotencyKeys } from './store.ts';
+
+export interface QueueableRecipient extends RecipientRow {
+  readonly domainId: number;
+}
+
+export interface AcceptedDraft extends MessageRow {
+  readonly actor: Actor;
+  /** Settles the report day of its recipients. */
+  readonly timeZone: string;
+  readonly dueAt: Date;
+  readonly recipients: readonly QueueableRecipient[];
+  readonly answer: AnswerRow | null;
+}
+
+/** `key-taken`: another request with the same idempotency key was first, and nothing of this one was stored. */
+export type StoreOutcome = 'stored' | 'key-taken';
+export type StoreMessage = (accountId: string, draft: AcceptedDraft) => Promise<StoreOutcome>;
+
+export const openMessageStore = (db: Database): StoreMessage =>
+  gather({
+    maxItems: 32,
+    maxWeight: 8 * 1024 * 1024,
+    maxRounds: 2,
+    weigh: (draft) => draft.sizeBytes,
+    isWorthSplitting: (error) => !(error instanceof DatabaseUnavailable),
+    work: (accountId, drafts) => db.asAccount(accountId, (tx) => storeRound(tx, drafts)),
+  });
+
+async function storeRound(tx: Tx, drafts: readonly AcceptedDraft[]): Promise<readonly StoreOutcome[]> {
+  const first = await firstOfTheirKey(tx, drafts);
+  const kept = drafts.filter((draft) => first.has(draft));
+  if (kept.length > 0) await storeAll(tx, kept);
+  return drafts.map((draft) => (first.has(draft) ? 'stored' : 'key-taken'));
+}
+
+async function storeAll(tx: Tx, drafts: readonly AcceptedDraft[]): Promise<void> {
+  await insertMessages(tx, drafts);
+  for (const draft of drafts) await recordAccepted(tx, draft);
+  await enqueue(tx, drafts.flatMap(queueRows));
+  for (const draft of drafts) await recordAudit(tx, draft);
+}
+
+/** Drafts without a key, and for each free key the one draft that takes it. */
+async function firstOfTheirKey(tx: Tx, drafts: readonly AcceptedDraft[]): Promise<ReadonlySet<AcceptedDraft>> {
+  const byKey = new Map<string, AcceptedDraft>();
+  for (const draft of drafts) {
+    const key = draft.answer?.keyIndex.toString('hex');
+    if (key !== undefined && !byKey.has(key)) byKey.set(key, draft);
+  }
+  const answers = [...byKey.values()].flatMap(({ answer }) => answer ?? []);
+  const free = answers.length > 0 ? await takeIdempotencyKeys(tx, answers) : new Set<string>();
+  const withFreeKey = [...byKey].filter(([key]) => free.has(key)).map(([, draft]) => draft);
+  return new Set([...drafts.filter((draft) => draft.answer === null), ...withFreeKey]);
+}
+
+const queueRows = (draft: AcceptedDraft) =>
+  draft.recipients.map(({ recipientId, domainId }) => ({
+    accountId: draft.accountId,
+    messageId: draft.messageId,
+    recipientId,
+    domainId,
+    queuedAt: draft.acceptedAt,
+    dueAt: draft.dueAt,
+  }));
+
+const recordAudit = (tx: Tx, draft: AcceptedDraft): Promise<void> =>
+  record(tx, {
+    at: draft.acceptedAt,
+    actor: draft.actor,
+    action: 'message.accepted',
+    object: { kind: 'message', id: draft.messageId },
+    detail: { via: draft.via, recipients: draft.recipients.length, sizeBytes: draft.sizeBytes },
+  });

@@ -1,0 +1,102 @@
+/** All SQL of sending: a message with its key, content and recipients, and the answers kept for repeated requests. */
+import { join, sql, type Tx } from '../platform/database.ts';
+
+export interface MessageRow {
+  readonly accountId: string;
+  readonly messageId: string;
+  readonly acceptedAt: Date;
+  readonly via: 'rest' | 'smtp';
+  readonly campaignId: number;
+  readonly senderId: number;
+  readonly linkSetId: number;
+  readonly linkCount: number;
+  readonly sizeBytes: number;
+  readonly headerSealed: Buffer;
+  readonly linksSealed: Buffer | null;
+  readonly keySealed: Buffer;
+  readonly contentSealed: Buffer;
+  readonly planSealed: Buffer;
+  readonly recipients: readonly RecipientRow[];
+}
+
+export interface RecipientRow {
+  readonly recipientId: string;
+  readonly addressSealed: Buffer;
+  readonly addressIndex: Buffer;
+  readonly handle: Buffer;
+  readonly level: 'off' | 'anonymous' | 'identified';
+  readonly opens: boolean;
+  readonly clicks: boolean;
+}
+
+export interface AnswerRow {
+  readonly accountId: string;
+  readonly keyIndex: Buffer;
+  readonly bodyHash: Buffer;
+  readonly responseSealed: Buffer;
+  readonly at: Date;
+}
+
+/** Rows of values rather than arrays for what is large: a buffer of its own travels as it is, one in an array as hex. */
+export async function insertMessages(tx: Tx, messages: readonly MessageRow[]): Promise<void> {
+  await tx.query(sql`
+    INSERT INTO messages (account_id, id, accepted_at, submitted_by, campaign_id, sender_id, link_set_id, link_count,
+                          recipient_count, size_bytes, header_sealed, links_sealed)
+    VALUES ${join(
+      messages.map(
+        (one) => sql`(${one.accountId}, ${one.messageId}, ${one.acceptedAt}, ${one.via}, ${one.campaignId},
+          ${one.senderId}, ${one.linkSetId}, ${one.linkCount}, ${one.recipients.length}, ${one.sizeBytes},
+          ${one.headerSealed}, ${one.linksSealed})`,
+      ),
+    )}`);
+  await tx.query(sql`
+    INSERT INTO message_keys (account_id, message_id, key_sealed)
+    VALUES ${join(messages.map((one) => sql`(${one.accountId}, ${one.messageId}, ${one.keySealed})`))}`);
+  await tx.query(sql`
+    INSERT INTO message_contents (account_id, message_id, content_sealed, plan_sealed)
+    VALUES ${join(
+      messages.map((one) => sql`(${one.accountId}, ${one.messageId}, ${one.contentSealed}, ${one.planSealed})`),
+    )}`);
+  await insertRecipients(tx, messages);
+}
+
+async function insertRecipients(tx: Tx, messages: readonly MessageRow[]): Promise<void> {
+  const rows = messages.flatMap(({ accountId, messageId, recipients }) =>
+    recipients.map((recipient, position) => ({ accountId, messageId, position, ...recipient })),
+  );
+  await tx.query(sql`
+    INSERT INTO recipients (account_id, id, message_id, position, address_sealed, address_index, handle, tracking_level,
+                            track_opens, track_clicks)
+    SELECT * FROM unnest(
+      ${rows.map((row) => row.accountId)}::uuid[], ${rows.map((row) => row.recipientId)}::uuid[],
+      ${rows.map((row) => row.messageId)}::uuid[], ${rows.map((row) => row.position)}::integer[],
+      ${rows.map((row) => row.addressSealed)}::bytea[], ${rows.map((row) => row.addressIndex)}::bytea[],
+      ${rows.map((row) => row.handle)}::bytea[], ${rows.map((row) => row.level)}::text[],
+      ${rows.map((row) => row.opens)}::boolean[], ${rows.map((row) => row.clicks)}::boolean[])`);
+}
+
+/**
+ * Takes idempotency keys; answers with those that were still free. A key that another transaction is just taking is
+ * waited for. Always in one order, so that two rounds never wait for each other.
+ */
+export async function takeIdempotencyKeys(tx: Tx, answers: readonly AnswerRow[]): Promise<ReadonlySet<string>> {
+  const ordered = answers.toSorted((a, b) => Buffer.compare(a.keyIndex, b.keyIndex));
+  const taken = await tx.query<{ keyIndex: Buffer }>(sql`
+    INSERT INTO idempotency_keys (account_id, key_index, body_hash, response_sealed, created_at)
+    SELECT * FROM unnest(
+      ${ordered.map((one) => one.accountId)}::uuid[], ${ordered.map((one) => one.keyIndex)}::bytea[],
+      ${ordered.map((one) => one.bodyHash)}::bytea[], ${ordered.map((one) => one.responseSealed)}::bytea[],
+      ${ordered.map((one) => one.at)}::timestamptz[])
+    ON CONFLICT DO NOTHING RETURNING key_index AS "keyIndex"`);
+  return new Set(taken.map(({ keyIndex }) => keyIndex.toString('hex')));
+}
+
+export async function findAnswer(
+  tx: Tx,
+  keyIndex: Buffer,
+): Promise<{ bodyHash: Buffer; responseSealed: Buffer } | undefined> {
+  const rows = await tx.query<{ bodyHash: Buffer; responseSealed: Buffer }>(sql`
+    SELECT body_hash AS "bodyHash", response_sealed AS "responseSealed" FROM idempotency_keys
+    WHERE account_id = current_account() AND key_index = ${keyIndex}`);
+  return rows[0];
+}
