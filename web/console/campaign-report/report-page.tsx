@@ -1,0 +1,122 @@
+/** One campaign: who really opened and clicked, when, where and what; the machines beside them. */
+import { Button, Stack, Text } from '@mantine/core';
+import { Link, useParams } from 'react-router';
+import { type EngagementReport, type EngagementRow, readEngagement } from '../../../src/contract/reports.ts';
+import { count, dayRange, moment, percent, plural } from '../../shared/format.ts';
+import { PageHead } from '../elements/page-head.tsx';
+import { Answered, Empty } from '../elements/states.tsx';
+import { viewSentences } from '../elements/views.ts';
+import { useCall } from '../queries.ts';
+import { useTimeZone } from '../use-time-zone.ts';
+import { ActivitySection } from './activity-section.tsx';
+import { DomainsSection, LinksSection } from './breakdown-sections.tsx';
+import { CompositionSection } from './composition-section.tsx';
+import { HeadlineCards } from './headline-cards.tsx';
+import { type Lens, useLens } from './lens.ts';
+import { LensPanel } from './lens-panel.tsx';
+import { RecipientsSection } from './recipients-section.tsx';
+import { ReportActions } from './report-actions.tsx';
+import styles from './report-page.module.css';
+
+const Above = () => (
+  <Link to="/campaigns" className={styles.back}>
+    Campaigns
+  </Link>
+);
+
+/** The report in one sentence, for whoever reads only one. */
+function Summary({ row }: { row: EngagementRow }) {
+  const byMachines = row.machines.opened ?? 0;
+  return (
+    <p className={styles.summary}>
+      Of {plural(row.delivered, 'recipient')} reached, <strong>{count(row.people.opened)} people opened</strong> and{' '}
+      <strong>{count(row.people.clicked)} clicked</strong>.
+      {byMachines > 0 &&
+        ` For ${count(byMachines)} more, only a machine loaded the message${row.delivered > 0 ? ` (${percent(byMachines / row.delivered)})` : ''}.`}
+    </p>
+  );
+}
+
+/** A printed page cannot be asked how it was counted, so it says so. */
+function PrintNote({ report }: { report: EngagementReport }) {
+  const timeZone = useTimeZone();
+  return (
+    <p className="print-only">
+      Waxwing, {moment(new Date().toISOString(), timeZone)} ({timeZone}).{' '}
+      {report.automatedEvents === 'excluded'
+        ? 'Rates count people only; automated events are suppressed.'
+        : 'Rates include automated events.'}{' '}
+      {viewSentences[report.view]} Ruleset {report.ruleset}.
+    </p>
+  );
+}
+
+interface BodyProps {
+  readonly campaign: string;
+  readonly report: EngagementReport;
+  readonly lens: Lens;
+  readonly isStale: boolean;
+}
+
+function Body({ campaign, report, lens, isStale }: BodyProps) {
+  const row = report.rows[0];
+  if (row === undefined)
+    return (
+      <Empty title="No mail of this campaign">
+        Either nothing was sent under this name, or it has been erased.
+        <Button component={Link} to="/campaigns" mt="md">
+          To the campaigns
+        </Button>
+      </Empty>
+    );
+  return (
+    <>
+      <Summary row={row} />
+      <PrintNote report={report} />
+      <LensPanel lens={lens} />
+      <div className={styles.report} data-stale={isStale || undefined} aria-busy={isStale}>
+        <HeadlineCards row={row} isSuppressed={report.automatedEvents === 'excluded'} />
+        <Stack gap="1.25rem">
+          <CompositionSection row={row} />
+          <ActivitySection campaign={campaign} view={lens.query.view} />
+          <div className={styles.pair}>
+            <DomainsSection campaign={campaign} lens={lens.query} />
+            <LinksSection campaign={campaign} lens={lens.query} />
+          </div>
+          <RecipientsSection campaign={campaign} lens={lens.query} />
+        </Stack>
+        <Text size="xs" c="dimmed" mt="lg">
+          Judged by ruleset {report.ruleset}. Every verdict names its reasons on the page of its message.
+        </Text>
+      </div>
+    </>
+  );
+}
+
+function Report({ campaign }: { campaign: string }) {
+  const lens = useLens();
+  const report = useCall(readEngagement, { query: { ...lens.query, campaign, groupBy: 'campaign' } });
+  const row = report.data?.rows[0];
+  return (
+    <>
+      <PageHead
+        title={campaign}
+        above={<Above />}
+        about={
+          row === undefined
+            ? undefined
+            : `Sent ${dayRange(row.firstAcceptedDay, row.lastAcceptedDay)} to ${plural(row.sent, 'recipient')}`
+        }
+        actions={<ReportActions campaign={campaign} lens={lens.query} />}
+      />
+      <Answered answer={report} label="Loading the report" rows={10}>
+        {(data) => <Body campaign={campaign} report={data} lens={lens} isStale={report.isPlaceholderData} />}
+      </Answered>
+    </>
+  );
+}
+
+export function ReportPage() {
+  const { campaign = '' } = useParams();
+  return <Report key={campaign} campaign={campaign} />;
+}

@@ -1,0 +1,64 @@
+/** The campaigns as rows; each name opens its report. */
+import { Paper } from '@mantine/core';
+import { Link } from 'react-router';
+import type { EngagementRow } from '../../../src/contract/reports.ts';
+import { count, dayRange, percent, shareOf } from '../../shared/format.ts';
+import { Cell, DataTable } from '../elements/data-table.tsx';
+import { PeopleCell } from '../elements/people-cell.tsx';
+import styles from './campaigns-page.module.css';
+
+const columns = [
+  { label: 'Campaign', width: '32%' },
+  { label: 'Sent', isNumber: true, isExtra: true },
+  { label: 'Delivered', isNumber: true },
+  { label: 'Opened by people', width: '17%' },
+  { label: 'Clicked by people', width: '17%' },
+  { label: 'Clicks per open', isNumber: true, isExtra: true },
+];
+
+function Name({ row }: { row: EngagementRow }) {
+  return (
+    <div className={styles.name}>
+      {row.key === null ? (
+        <Link className="quiet-link" to="/messages">
+          No campaign
+        </Link>
+      ) : (
+        <Link className="quiet-link" to={`/campaigns/${encodeURIComponent(row.key)}`}>
+          {row.key}
+        </Link>
+      )}
+      <span>
+        {row.key === null ? 'Single messages · ' : ''}
+        {dayRange(row.firstAcceptedDay, row.lastAcceptedDay)}
+      </span>
+    </div>
+  );
+}
+
+export const CampaignTable = ({ rows }: { rows: readonly EngagementRow[] }) => (
+  <Paper className={styles.card ?? ''}>
+    <DataTable caption="Campaigns, newest first" columns={columns}>
+      {rows.map((row) => (
+        <tr key={row.key ?? ''}>
+          <Cell>
+            <Name row={row} />
+          </Cell>
+          <Cell isNumber isExtra>
+            {count(row.sent)}
+          </Cell>
+          <Cell isNumber>{count(row.delivered)}</Cell>
+          <Cell>
+            <PeopleCell people={row.people.opened} machines={row.machines.opened} of={row.delivered} />
+          </Cell>
+          <Cell>
+            <PeopleCell people={row.people.clicked} machines={row.machines.clicked} of={row.delivered} />
+          </Cell>
+          <Cell isNumber isExtra>
+            {percent(shareOf(row.people.clicked, row.people.opened ?? 0))}
+          </Cell>
+        </tr>
+      ))}
+    </DataTable>
+  </Paper>
+);

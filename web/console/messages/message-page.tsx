@@ -1,0 +1,148 @@
+/** One message: what it was, and for each recipient everything that happened, with the verdicts and their reasons. */
+import { Button, Paper, Text, TextInput, Title } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Link, useParams, useSearchParams } from 'react-router';
+import type { z } from 'zod';
+import { type message, readMessage } from '../../../src/contract/messages.ts';
+import { Refusal } from '../../shared/client.ts';
+import { moment, plural } from '../../shared/format.ts';
+import { PageHead } from '../elements/page-head.tsx';
+import { Answered, Empty } from '../elements/states.tsx';
+import { useCall } from '../queries.ts';
+import { useTimeZone } from '../use-time-zone.ts';
+import styles from './message-page.module.css';
+import { RecipientPanel } from './recipient-panel.tsx';
+
+type Message = z.infer<typeof message>;
+const shownAtFirst = 25;
+
+function useOpenRecipient(only: string | undefined) {
+  const [parameters, setParameters] = useSearchParams();
+  const open = parameters.get('recipient') ?? (parameters.has('closed') ? null : (only ?? null));
+  const toggle = (id: string) =>
+    setParameters(open === id ? { closed: '' } : { recipient: id }, { replace: true, preventScrollReset: true });
+  return { open, toggle };
+}
+
+/** The recipient that a link asks for comes first, however many there are. */
+function inOrder(recipients: Message['recipients'], search: string, first: string | null): Message['recipients'] {
+  const wanted = search.trim().toLowerCase();
+  const found = recipients.filter(({ email }) => email.toLowerCase().includes(wanted));
+  return recipients.length <= shownAtFirst
+    ? found
+    : found.toSorted((one, other) => Number(other.id === first) - Number(one.id === first));
+}
+
+function Recipients({ message, timeZone }: { message: Message; timeZone: string }) {
+  const only = message.recipients.length === 1 ? message.recipients[0]?.id : undefined;
+  const { open, toggle } = useOpenRecipient(only);
+  const [asked] = useState(open);
+  const [search, setSearch] = useState('');
+  const [shown, setShown] = useState(shownAtFirst);
+  const recipients = inOrder(message.recipients, search, asked);
+  return (
+    <Paper component="section" className={styles.card ?? ''} aria-label="Recipients">
+      <div className={styles.head}>
+        <Title order={2}>{plural(message.recipients.length, 'recipient')}</Title>
+        {message.recipients.length > 5 && (
+          <TextInput
+            type="search"
+            size="sm"
+            leftSection={<IconSearch size={16} aria-hidden />}
+            placeholder="Find an address"
+            aria-label="Find an address"
+            value={search}
+            onChange={(event) => setSearch(event.currentTarget.value)}
+          />
+        )}
+      </div>
+      {recipients.length === 0 && (
+        <Text c="dimmed" size="sm" p="lg">
+          No address like that.
+        </Text>
+      )}
+      <ul className={styles.list}>
+        {recipients.slice(0, shown).map((recipient) => (
+          <RecipientPanel
+            key={recipient.id}
+            messageId={message.id}
+            recipient={recipient}
+            timeZone={timeZone}
+            isOpen={open === recipient.id}
+            onToggle={() => toggle(recipient.id)}
+          />
+        ))}
+      </ul>
+      {recipients.length > shown && (
+        <Button variant="default" m="md" onClick={() => setShown(shown + 100)}>
+          Show more
+        </Button>
+      )}
+    </Paper>
+  );
+}
+
+const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+const Facts = ({ message, timeZone }: { message: Message; timeZone: string }) => (
+  <dl className={styles.facts}>
+    <Fact name="From">{message.from}</Fact>
+    <Fact name="Accepted">{moment(message.acceptedAt, timeZone)}</Fact>
+    <Fact name="Campaign">
+      {message.campaign === null ? (
+        'None'
+      ) : (
+        <Link className="quiet-link" to={`/campaigns/${encodeURIComponent(message.campaign)}`}>
+          {message.campaign}
+        </Link>
+      )}
+    </Fact>
+    {message.tags.length > 0 && <Fact name="Tags">{message.tags.join(', ')}</Fact>}
+  </dl>
+);
+
+const Above = () => (
+  <Link to="/messages" className={styles.back}>
+    Messages
+  </Link>
+);
+
+const Gone = () => (
+  <>
+    <PageHead title="Message not found" above={<Above />} />
+    <Empty title="There is no such message">It may have been erased, or it belongs to another account.</Empty>
+  </>
+);
+
+const isGone = (failure: Error | null): boolean =>
+  failure instanceof Refusal && (failure.status === 404 || failure.code === 'request.malformed');
+
+function MessageOf({ id }: { id: string }) {
+  const answer = useCall(readMessage, { params: { id } });
+  const timeZone = useTimeZone();
+  if (isGone(answer.error)) return <Gone />;
+  return (
+    <>
+      <PageHead title={answer.data === undefined ? 'Message' : answer.data.subject || 'No subject'} above={<Above />} />
+      <Answered answer={answer} label="Loading the message" rows={8}>
+        {(message) => (
+          <>
+            <Facts message={message} timeZone={timeZone} />
+            <Recipients message={message} timeZone={timeZone} />
+          </>
+        )}
+      </Answered>
+    </>
+  );
+}
+
+export function MessagePage() {
+  const { id = '' } = useParams();
+  return <MessageOf key={id} id={id} />;
+}

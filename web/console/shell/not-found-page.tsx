@@ -1,0 +1,17 @@
+/** What a wrong address shows. */
+import { Button } from '@mantine/core';
+import { Link } from 'react-router';
+import { PageHead } from '../elements/page-head.tsx';
+import { Empty } from '../elements/states.tsx';
+
+export const NotFoundPage = () => (
+  <>
+    <PageHead title="There is no such page" />
+    <Empty title="Nothing lives at this address">
+      The link may be old, or a letter may be missing.
+      <Button component={Link} to="/campaigns" mt="md">
+        To the campaigns
+      </Button>
+    </Empty>
+  </>
+);

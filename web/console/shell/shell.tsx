@@ -1,0 +1,97 @@
+/** The frame around every page: skip link, navigation (a bar at the side, or at the foot of a small screen), account, sign out. */
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { IconKey, IconLogout, IconMail, IconReportAnalytics, IconSettings } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
+import { endSession } from '../../../src/contract/access.ts';
+import { call } from '../../shared/client.ts';
+import { queries } from '../queries.ts';
+import { Wordmark } from './logo.tsx';
+import styles from './shell.module.css';
+
+const places = [
+  { to: '/campaigns', label: 'Campaigns', Icon: IconReportAnalytics },
+  { to: '/messages', label: 'Messages', Icon: IconMail },
+  { to: '/settings', label: 'Settings', Icon: IconSettings },
+  { to: '/api-keys', label: 'API keys', Icon: IconKey },
+] as const;
+
+function Navigation() {
+  return (
+    <nav className={styles.navigation} aria-label="Console">
+      {places.map(({ to, label, Icon }) => (
+        <NavLink key={to} to={to} className={styles.place ?? ''}>
+          <Icon size={20} stroke={1.6} aria-hidden />
+          <span>{label}</span>
+        </NavLink>
+      ))}
+    </nav>
+  );
+}
+
+function SignOut() {
+  const navigate = useNavigate();
+  const leave = useMutation({
+    mutationFn: () => call(endSession, {}),
+    onSettled: () => {
+      queries.clear();
+      void navigate('/sign-in', { replace: true, state: { left: true } });
+    },
+  });
+  return (
+    <Tooltip label="Sign out">
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="Sign out"
+        loading={leave.isPending}
+        onClick={() => leave.mutate()}
+      >
+        <IconLogout size={18} stroke={1.6} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+/** A reader of the screen is told of the new page; the first page is announced by the browser itself. */
+function useFocusOnArrival() {
+  const main = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  const arrived = useRef(pathname);
+  useEffect(() => {
+    if (arrived.current === pathname) return;
+    arrived.current = pathname;
+    main.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return main;
+}
+
+export function Shell({ account }: { account: { name: string } }) {
+  const main = useFocusOnArrival();
+  return (
+    <div className={styles.frame}>
+      <a className={styles.skip} href="#main">
+        Skip to the content
+      </a>
+      <header className={styles.side}>
+        <NavLink to="/campaigns" className={styles.brand ?? ''} aria-label="Waxwing, to the campaigns">
+          <Wordmark />
+        </NavLink>
+        <Navigation />
+        <div className={styles.account}>
+          <div className={styles.accountName}>
+            <span className={styles.accountLabel}>Account</span>
+            <span title={account.name}>{account.name}</span>
+          </div>
+          <SignOut />
+        </div>
+      </header>
+      <main id="main" className={styles.main} tabIndex={-1} ref={main}>
+        <Outlet />
+      </main>
+      <ScrollRestoration />
+    </div>
+  );
+}
