@@ -2,7 +2,7 @@
  * Whether markup can be found in a body by its octets, and how: directly, past escape sequences, or in wider units.
  * A charset that cannot be read with certainty is named as such; it is never guessed into one.
  */
-import { isCharsetDecodable } from './octets.ts';
+import { hiddenCode, isCharsetDecodable } from './octets.ts';
 
 export type CharsetReading =
   /** Every octet below 0x80 is that ASCII character. */
@@ -53,8 +53,7 @@ export function readCharset(parameter: string | undefined): CharsetReading {
   return { kind: 'unreadable', label };
 }
 
-// A character that no tokenizer takes for markup, white space or a letter.
-const mask = '\u0080';
+const mask = String.fromCharCode(hiddenCode);
 
 /** The same length, with everything outside ASCII modes hidden. */
 export function maskEscaped(view: string, system: 'iso-2022-jp' | 'shift'): string {

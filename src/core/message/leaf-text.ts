@@ -3,14 +3,9 @@
  * What cannot be read with certainty is closed with a reason; nothing is repaired.
  */
 import { maskEscaped, readCharset } from './charset.ts';
-import { asciiView, decodeText } from './octets.ts';
+import { decodeText, hiddenCode, markupView, markupViewHiding } from './octets.ts';
 import type { Part } from './read-message.ts';
-import {
-  decodeBase64,
-  type QuotedPrintableText,
-  quotedPrintableOctets,
-  readQuotedPrintable,
-} from './transfer-encoding.ts';
+import { decodeBase64, decodeQuotedPrintable, type QuotedPrintableBody } from './transfer-encoding.ts';
 
 export type ClosedReason =
   | 'ambiguous-structure'
@@ -23,12 +18,12 @@ export interface LeafText {
   readonly kind: 'open';
   readonly part: Part;
   readonly encoding: 'raw' | 'quoted-printable' | 'base64';
-  /** One character for each octet (or wider unit) of the decoded body; only ASCII is to be believed. */
+  /** One character for each octet (or wider unit) of the decoded body; what is not ASCII is hidden. */
   readonly view: string;
   /** Octets of one character: 2 or 4 for UTF-16 and UTF-32. */
   readonly unitOctets: 1 | 2 | 4;
   readonly isBigEndian: boolean;
-  readonly quotedPrintable: QuotedPrintableText | null;
+  readonly quotedPrintable: QuotedPrintableBody | null;
   /** The true text of [start, end) of the view. */
   textOf(start: number, end: number): string;
 }
@@ -49,9 +44,11 @@ export function openLeaf(octets: Uint8Array, part: Part): LeafText | ClosedLeaf 
     case '8bit':
     case 'binary':
     case '':
-      return openRaw(octets, part);
-    case 'quoted-printable':
-      return openQuotedPrintable(octets, part);
+      return openNarrow(part, 'raw', octets.subarray(part.bodyStart, part.bodyEnd), null);
+    case 'quoted-printable': {
+      const body = decodeQuotedPrintable(octets, part.bodyStart, part.bodyEnd);
+      return openNarrow(part, 'quoted-printable', body.decoded, body);
+    }
     case 'base64':
       return openBase64(octets, part);
     default:
@@ -63,70 +60,43 @@ function closed(reason: ClosedReason): ClosedLeaf {
   return { kind: 'closed', reason };
 }
 
-type Opened = Omit<LeafText, 'kind' | 'part' | 'unitOctets' | 'isBigEndian'>;
-
-function narrow(part: Part, opened: Opened): LeafText | ClosedLeaf {
-  const charset = readCharset(part.parameters.get('charset'));
-  if (charset.kind === 'unreadable' || charset.kind === 'wide') return closed('charset-unreadable');
-  const view = charset.kind === 'escaped' ? maskEscaped(opened.view, charset.system) : opened.view;
-  return { kind: 'open', part, ...opened, view, unitOctets: 1, isBigEndian: false };
-}
-
-function openRaw(octets: Uint8Array, part: Part): LeafText | ClosedLeaf {
-  const body = octets.subarray(part.bodyStart, part.bodyEnd);
-  const view = asciiView(body);
-  const label = charsetLabel(part);
-  return narrow(part, {
-    encoding: 'raw',
-    view,
-    quotedPrintable: null,
-    textOf: (start, end) => trueText(view, start, end, label, () => body.subarray(start, end)),
-  });
-}
-
-function openQuotedPrintable(octets: Uint8Array, part: Part): LeafText | ClosedLeaf {
-  const quotedPrintable = readQuotedPrintable(octets, part.bodyStart, part.bodyEnd);
-  const { view } = quotedPrintable;
-  const label = charsetLabel(part);
-  return narrow(part, {
-    encoding: 'quoted-printable',
-    view,
-    quotedPrintable,
-    textOf: (start, end) =>
-      trueText(view, start, end, label, () =>
-        start === end
-          ? new Uint8Array(0)
-          : quotedPrintableOctets(octets, quotedPrintable.spanOf(start).start, quotedPrintable.spanOf(end - 1).end),
-      ),
-  });
-}
-
 function openBase64(octets: Uint8Array, part: Part): LeafText | ClosedLeaf {
   const body = decodeBase64(octets, part.bodyStart, part.bodyEnd);
   if (!body) return closed('base64-malformed');
   const charset = readCharset(part.parameters.get('charset'));
-  if (charset.kind === 'wide') return openWide(part, body, charset.unitOctets, charset.label);
-  const view = asciiView(body);
-  const label = charsetLabel(part);
-  return narrow(part, {
-    encoding: 'base64',
-    view,
-    quotedPrintable: null,
-    textOf: (start, end) => trueText(view, start, end, label, () => body.subarray(start, end)),
-  });
+  return charset.kind === 'wide'
+    ? openWide(part, body, charset.unitOctets, charset.label)
+    : openNarrow(part, 'base64', body, null);
 }
 
-function charsetLabel(part: Part): string {
-  return readCharset(part.parameters.get('charset')).label;
+function openNarrow(
+  part: Part,
+  encoding: LeafText['encoding'],
+  body: Uint8Array,
+  quotedPrintable: QuotedPrintableBody | null,
+): LeafText | ClosedLeaf {
+  const charset = readCharset(part.parameters.get('charset'));
+  if (charset.kind === 'unreadable' || charset.kind === 'wide') return closed('charset-unreadable');
+  const highAt = quotedPrintable?.highAt;
+  const plainView = highAt ? markupViewHiding(body, highAt) : markupView(body);
+  const view = charset.kind === 'escaped' ? maskEscaped(plainView, charset.system) : plainView;
+  return {
+    kind: 'open',
+    part,
+    encoding,
+    view,
+    unitOctets: 1,
+    isBigEndian: false,
+    quotedPrintable,
+    textOf: (start, end) => trueText(view, body, start, end, charset.label),
+  };
 }
 
 /** ASCII needs no decoding, which is nearly every address. */
-function trueText(view: string, start: number, end: number, label: string, octets: () => Uint8Array): string {
+function trueText(view: string, body: Uint8Array, start: number, end: number, label: string): string {
   const text = view.slice(start, end);
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f || code === 0x1b) return decodeText(octets(), label);
-  }
+  for (let i = 0; i < text.length; i++)
+    if (text.charCodeAt(i) === hiddenCode) return decodeText(body.subarray(start, end), label);
   return text;
 }
 
@@ -140,7 +110,7 @@ function openWide(part: Part, body: Uint8Array, unitOctets: 2 | 4, label: string
       code = code * 256 + (body[isBigEndian ? at + i : at + unitOctets - 1 - i] ?? 0);
     codes.push(code);
   }
-  const view = joinCodes(codes, (code) => (code > 0xffff ? 0xfffd : code));
+  const view = joinCodes(codes);
   // Mislabelled text would be damaged by a wide insertion.
   if (!view.includes('<') && part.type === 'text/html') return closed('charset-unreadable');
   return {
@@ -151,18 +121,18 @@ function openWide(part: Part, body: Uint8Array, unitOctets: 2 | 4, label: string
     unitOctets,
     isBigEndian,
     quotedPrintable: null,
-    textOf: (start, end) => codes.slice(start, end).reduce((text, code) => text + safeCodePoint(code), ''),
+    textOf: (start, end) => wideText(codes.slice(start, end)),
   };
 }
 
-function safeCodePoint(code: number): string {
-  return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
+function wideText(codes: readonly number[]): string {
+  return codes.map((code) => (code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd')).join('');
 }
 
-function joinCodes(codes: readonly number[], unit: (code: number) => number): string {
+function joinCodes(codes: readonly number[]): string {
   const pieces: string[] = [];
   for (let at = 0; at < codes.length; at += 4_096)
-    pieces.push(String.fromCharCode(...codes.slice(at, at + 4_096).map(unit)));
+    pieces.push(String.fromCharCode(...codes.slice(at, at + 4_096).map((code) => (code > 0x7f ? hiddenCode : code))));
   return pieces.join('');
 }
 

@@ -62,8 +62,17 @@ function isAboutPreferences(folded: string): boolean {
   return hasPreference && (!folded.includes(' ') || /cent(?:er|re)/.test(folded));
 }
 
+// Nearly every address fails this one test.
+const hint = new RegExp(
+  ['unsubscri', 'opt.?out', 'pref', 'setting', 'cent(?:er|re)', 'subscription', 'profile', ...leavingUrlWords].join(
+    '|',
+  ),
+  'i',
+);
+
 /** By host, path, query and fragment; an article *about* unsubscribing has more words in its address. */
 export function isLeavingUrl(url: string): boolean {
+  if (!hint.test(url)) return false;
   const rest = url.slice(url.indexOf('//') + 2);
   const hostEnd = rest.search(/[/?#]/);
   const host = hostEnd < 0 ? rest : rest.slice(0, hostEnd);

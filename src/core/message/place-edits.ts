@@ -4,7 +4,7 @@
  */
 import type { LeafText } from './leaf-text.ts';
 import { type Edit, lineBreakEdit, pixelEdit } from './plan.ts';
-import { base64LineWidth } from './transfer-encoding.ts';
+import { base64LineWidth, writtenAt, writtenEnd } from './transfer-encoding.ts';
 
 export interface Target {
   /** Positions in the view; equal for the pixel. */
@@ -45,7 +45,7 @@ function placeBase64(octets: Uint8Array, leaf: LeafText, targets: readonly Targe
 
 function placeQuotedPrintable(octets: Uint8Array, leaf: LeafText, targets: readonly Target[]): Edit[] {
   const { bodyStart, bodyEnd } = leaf.part;
-  const spans = targets.map((target) => encodedSpan(leaf, target));
+  const spans = targets.map((target) => encodedSpan(octets, leaf, target));
   let lineEnd = bodyStart - 1;
   return spans.map(([start, end], index): Edit => {
     const isSameLine = start <= lineEnd;
@@ -58,15 +58,16 @@ function placeQuotedPrintable(octets: Uint8Array, leaf: LeafText, targets: reado
   });
 }
 
-function encodedSpan(leaf: LeafText, target: Target): [number, number] {
+function encodedSpan(octets: Uint8Array, leaf: LeafText, target: Target): [number, number] {
   const body = leaf.quotedPrintable;
-  if (!body || leaf.view.length === 0) return [leaf.part.bodyStart, leaf.part.bodyStart];
-  if (target.start >= leaf.view.length) {
-    const { end } = body.spanOf(leaf.view.length - 1);
+  const length = body?.decoded.length ?? 0;
+  if (!body || length === 0) return [leaf.part.bodyStart, leaf.part.bodyStart];
+  if (target.start >= length) {
+    const end = writtenEnd(octets, body, length - 1);
     return [end, end];
   }
-  const { start } = body.spanOf(target.start);
-  return [start, target.end > target.start ? body.spanOf(target.end - 1).end : start];
+  const start = writtenAt(body, target.start);
+  return [start, target.end > target.start ? writtenEnd(octets, body, target.end - 1) : start];
 }
 
 function lineStartOf(octets: Uint8Array, at: number, bodyStart: number): number {

@@ -4,7 +4,7 @@
  */
 import { fieldsNamed, fieldValue, type HeaderField, readHeaderLine } from './header-fields.ts';
 import { defaultMessageLimits, type MessageLimits, type MessageRefusal, refuse } from './limits.ts';
-import { utf8Octets } from './octets.ts';
+import { plainOctets, utf8Octets } from './octets.ts';
 import { readStructuredValue } from './parameters.ts';
 
 export interface Part {
@@ -57,9 +57,10 @@ interface Scan {
 }
 
 export function readMessage(
-  octets: Uint8Array,
+  message: Uint8Array,
   limits: MessageLimits = defaultMessageLimits,
 ): ReadMessage | MessageRefusal {
+  const octets = plainOctets(message);
   const root = newPart(0, 0, 'text/plain');
   const scan: Scan = {
     octets,

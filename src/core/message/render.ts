@@ -2,7 +2,7 @@
  * Renders one recipient's copy of a message from the submitted octets and the plan.
  * Octets that no edit names are copied as they are; addresses put in are made safe for where they stand.
  */
-import { asciiView, utf8Octets } from './octets.ts';
+import { asciiView, plainOctets, utf8Octets } from './octets.ts';
 import { pixelMarkup } from './pixel.ts';
 import { type Edit, type LeafPlan, lineBreakEdit, type Plan, pixelEdit } from './plan.ts';
 import type { HeaderEdits } from './prepare-headers.ts';
@@ -23,7 +23,7 @@ export interface RenderValues {
 
 export function render(octets: Uint8Array, plan: Plan, values: RenderValues): Uint8Array {
   if (octets.length !== plan.sizeBytes) throw new Error('The plan belongs to a message of another size.');
-  const copy = new Copy(octets);
+  const copy = new Copy(plainOctets(octets));
   renderHeader(copy, plan.header, values);
   const urls = new Urls(plan, values);
   for (const leaf of plan.leaves) {

@@ -1,88 +1,118 @@
 /**
- * Undoes transfer encodings while remembering where every character stood, so that edits can be made in the encoded octets.
+ * Undoes transfer encodings while remembering where every octet stood, so that edits can be made in the encoded octets.
  * Decoding never repairs: what is not base64 is said to be malformed.
  */
 import { asciiView } from './octets.ts';
 
-/** A decoded quoted-printable body: runs of characters that stand side by side in the encoded text as well. */
-export interface QuotedPrintableText {
-  readonly view: string;
-  /** Octets of the message from which position `index` of the view came. */
-  spanOf(index: number): { readonly start: number; readonly end: number };
+/** A decoded body and where its octets were written: in runs that stand side by side in both. */
+export interface QuotedPrintableBody {
+  readonly decoded: Uint8Array;
+  /** Start of each run in `decoded`, ascending, and in the message. */
+  readonly runStarts: readonly number[];
+  readonly writtenStarts: readonly number[];
+  /** Where octets ≥ 0x80 are, or null when some were not encoded (RFC 2045 §6.7 forbids that). */
+  readonly highAt: readonly number[] | null;
 }
 
-interface Runs {
-  readonly pieces: string[];
-  /** Where each run begins in the view, where in the message, and how many octets one character of it takes (1 or 3). */
-  readonly viewStarts: number[];
-  readonly octetStarts: number[];
-  readonly widths: number[];
+interface Decoding {
+  readonly decoded: Uint8Array;
+  readonly runStarts: number[];
+  readonly writtenStarts: number[];
+  readonly highAt: number[];
+  isHighUnencoded: boolean;
   length: number;
 }
 
-export function readQuotedPrintable(octets: Uint8Array, start: number, end: number): QuotedPrintableText {
-  const encoded = asciiView(octets.subarray(start, end));
-  const runs: Runs = { pieces: [], viewStarts: [], octetStarts: [], widths: [], length: 0 };
-  const hasTrailingBlanks = encoded.includes(' \r\n') || encoded.includes('\t\r\n');
-  const pushText = hasTrailingBlanks ? pushTrimmed : pushRun;
-  let at = 0;
-  while (at < encoded.length) {
-    const escapeAt = encoded.indexOf('=', at);
-    if (escapeAt < 0) {
-      pushText(runs, encoded, at, encoded.length, start);
-      break;
+export function decodeQuotedPrintable(octets: Uint8Array, start: number, end: number): QuotedPrintableBody {
+  const body: Decoding = {
+    decoded: new Uint8Array(end - start),
+    runStarts: [],
+    writtenStarts: [],
+    highAt: [],
+    isHighUnencoded: false,
+    length: 0,
+  };
+  let at = start;
+  while (at < end) {
+    if (octets[at] === 0x3d) at = decodeEscape(body, octets, at, end);
+    if (at < end && octets[at] !== 0x3d) at = copyRun(body, octets, at, end);
+  }
+  const { runStarts, writtenStarts, highAt, isHighUnencoded } = body;
+  const decoded = body.decoded.subarray(0, body.length);
+  return { decoded, runStarts, writtenStarts, highAt: isHighUnencoded ? null : highAt };
+}
+
+function startRun(body: Decoding, at: number): void {
+  body.runStarts.push(body.length);
+  body.writtenStarts.push(at);
+}
+
+/** Copies up to the next `=` or to a line end with blanks before it. */
+function copyRun(body: Decoding, octets: Uint8Array, start: number, end: number): number {
+  const { decoded } = body;
+  if (octets[start] === 0x0d) dropTrailingBlanks(body, octets);
+  startRun(body, start);
+  let { length } = body;
+  let at = start;
+  let seen = 0;
+  while (at < end) {
+    const octet = octets[at] as number;
+    if (octet === 0x3d || (octet === 0x0d && at > start && isBlank(octets[at - 1]))) break;
+    decoded[length++] = octet;
+    seen |= octet;
+    at++;
+  }
+  body.isHighUnencoded ||= seen > 0x7f;
+  body.length = length;
+  return at;
+}
+
+/** RFC 2045 §6.7 rule 3: white space at the end of an encoded line was added in transport, unless it is encoded itself. */
+function dropTrailingBlanks(body: Decoding, octets: Uint8Array): void {
+  while (body.length > 0 && isBlank(body.decoded[body.length - 1])) {
+    if (octets[writtenAt(body, body.length - 1)] === 0x3d) return;
+    body.length--;
+    if (body.runStarts.at(-1) === body.length) {
+      body.runStarts.pop();
+      body.writtenStarts.pop();
     }
-    if (escapeAt > at) pushText(runs, encoded, at, escapeAt, start);
-    at = pushEscape(runs, encoded, escapeAt, start);
   }
-  return { view: runs.pieces.join(''), spanOf: (index) => spanOf(runs, index) };
 }
 
-function pushRun(runs: Runs, encoded: string, from: number, to: number, base: number): void {
-  runs.viewStarts.push(runs.length);
-  runs.octetStarts.push(base + from);
-  runs.widths.push(1);
-  runs.pieces.push(encoded.slice(from, to));
-  runs.length += to - from;
+function decodeEscape(body: Decoding, octets: Uint8Array, at: number, end: number): number {
+  const code = hexPair(octets, at + 1, end);
+  const next = code < 0 ? afterSoftBreak(octets, at + 1, end) : at + 3;
+  if (code < 0 && next > 0) return next;
+  startRun(body, at);
+  if (code > 0x7f) body.highAt.push(body.length);
+  body.decoded[body.length++] = code < 0 ? 0x3d : code;
+  return code < 0 ? at + 1 : next;
 }
 
-/** RFC 2045 §6.7 rule 3: white space at the end of an encoded line was added in transport. */
-function pushTrimmed(runs: Runs, encoded: string, from: number, to: number, base: number): void {
-  let at = from;
-  while (at < to) {
-    const lineEnd = encoded.indexOf('\r\n', at);
-    if (lineEnd < 0 || lineEnd >= to) break;
-    let contentEnd = lineEnd;
-    while (contentEnd > at && isBlank(encoded.charCodeAt(contentEnd - 1))) contentEnd--;
-    if (contentEnd > at) pushRun(runs, encoded, at, contentEnd, base);
-    pushRun(runs, encoded, lineEnd, lineEnd + 2, base);
-    at = lineEnd + 2;
+type Runs = Pick<QuotedPrintableBody, 'runStarts' | 'writtenStarts'>;
+
+/** Where in the message the decoded octet `index` was written. */
+export function writtenAt(body: Runs, index: number): number {
+  let low = 0;
+  let high = body.runStarts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((body.runStarts[middle] ?? 0) <= index) low = middle;
+    else high = middle - 1;
   }
-  if (at < to) pushRun(runs, encoded, at, to, base);
+  return (body.writtenStarts[low] ?? 0) + index - (body.runStarts[low] ?? 0);
 }
 
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
+function isBlank(octet: number | undefined): boolean {
+  return octet === 0x20 || octet === 0x09;
 }
 
-/** `=XX` (either case), a soft line break (blanks may follow the `=`), or a literal `=`; returns where reading goes on. */
-function pushEscape(runs: Runs, encoded: string, at: number, base: number): number {
-  const high = hexValue(encoded.charCodeAt(at + 1));
-  const low = hexValue(encoded.charCodeAt(at + 2));
-  if (high >= 0 && low >= 0) {
-    runs.viewStarts.push(runs.length);
-    runs.octetStarts.push(base + at);
-    runs.widths.push(3);
-    runs.pieces.push(String.fromCharCode(high * 16 + low));
-    runs.length++;
-    return at + 3;
-  }
-  let next = at + 1;
-  while (next < encoded.length && isBlank(encoded.charCodeAt(next))) next++;
-  if (next >= encoded.length) return encoded.length;
-  if (encoded.charCodeAt(next) === 0x0d) return next + 2;
-  pushRun(runs, encoded, at, at + 1, base);
-  return at + 1;
+/** The octet that two hexadecimal digits of either case stand for, or -1. */
+function hexPair(octets: Uint8Array, at: number, end: number): number {
+  if (at + 1 >= end) return -1;
+  const high = hexValue(octets[at] as number);
+  const low = hexValue(octets[at + 1] as number);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
 function hexValue(code: number): number {
@@ -91,23 +121,18 @@ function hexValue(code: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
-function spanOf(runs: Runs, index: number): { start: number; end: number } {
-  let low = 0;
-  let high = runs.viewStarts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((runs.viewStarts[middle] ?? 0) <= index) low = middle;
-    else high = middle - 1;
-  }
-  const start = (runs.octetStarts[low] ?? 0) + index - (runs.viewStarts[low] ?? 0);
-  return { start, end: start + (runs.widths[low] ?? 1) };
+/** Where reading goes on after a soft break, blanks before its line end included; -1 when it is a literal `=`. */
+function afterSoftBreak(octets: Uint8Array, at: number, end: number): number {
+  let next = at;
+  while (next < end && isBlank(octets[next])) next++;
+  if (next >= end) return end;
+  return octets[next] === 0x0d ? Math.min(next + 2, end) : -1;
 }
 
-/** The octets that the view characters [from, to) stand for, past soft breaks and escapes. */
-export function quotedPrintableOctets(octets: Uint8Array, start: number, end: number): Uint8Array {
-  const { view } = readQuotedPrintable(octets, start, end);
-  // The view shows literal octets ≥ 0x80 as other characters; a legal body has none (RFC 2045 §6.7).
-  return Uint8Array.from(view, (char) => char.charCodeAt(0) & 0xff);
+/** Where what stands at decoded position `index` ends in the message. */
+export function writtenEnd(octets: Uint8Array, body: QuotedPrintableBody, index: number): number {
+  const at = writtenAt(body, index);
+  return octets[at] === 0x3d && hexPair(octets, at + 1, octets.length) >= 0 ? at + 3 : at + 1;
 }
 
 /** Null when it is not base64 from end to end (a footer glued on by a relay, characters outside the alphabet). */
