@@ -1,0 +1,88 @@
+/** Writes the documents that are generated from the code; with `--check` it only says which of them are stale. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { rules } from '@waxwing/verdict';
+import { configDocument } from '../src/config.ts';
+import type { Endpoint } from '../src/contract/endpoint.ts';
+import { endpoints } from '../src/contract/endpoints.ts';
+import { problemKinds } from '../src/contract/problem.ts';
+
+const generated = (script: string): string => `<!-- Written by \`npm run docs\` from ${script}; do not edit. -->\n`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+const errorsDocument = (): string => `${generated('src/contract/problem.ts')}
+# Errors
+
+Every refusal is \`application/problem+json\` (RFC 9457) with one of these codes in \`code\`, the faulty fields (never their
+values) in \`errors\`, and a \`requestId\`. SMTP replies name the same code in their text. A code never changes its meaning.
+
+${table(
+  ['code', 'status', 'what it means', 'what to do'],
+  Object.entries(problemKinds).map(([code, { status, title, remedy }]) => [`\`${code}\``, `${status}`, title, remedy]),
+)}
+`;
+
+const routeRow = (endpoint: Endpoint): string[] => [
+  `\`${endpoint.method} ${endpoint.path}\``,
+  endpoint.summary,
+  endpoint.problems.map((code) => `\`${code}\``).join(' '),
+];
+
+const apiDocument = (): string => `${generated('src/contract')}
+# API
+
+JSON over HTTP with \`Authorization: Bearer <api key>\`. The running server describes every field at \`GET /openapi.json\`.
+Beside the problems listed, every route can answer \`auth.missing\`, \`auth.invalid\`, \`auth.forbidden\`, \`request.malformed\`,
+\`request.too_large\`, \`request.rate_limited\`, \`server.unavailable\` and \`server.error\`; see [errors](errors.md).
+
+${table(['route', 'does', 'problems of its own'], endpoints.map(routeRow))}
+
+Without a key: \`GET /healthz\`, \`GET /readyz\`, \`GET /metrics\`, \`GET /openapi.json\`.
+`;
+
+const strengths = (rule: (typeof rules)[number]): string =>
+  rule.says === 'machine' ? rule.strengths.join(', ') : 'speaks for a person';
+
+const rulesDocument = (): string => `${generated('packages/verdict/src/rules')}
+# Rules of the judge
+
+One *certain* signal makes a verdict automated, else one *probable* one; *weak* signals must come from three independent
+families, and from two they make a human verdict *suspected*. Evidence for a person cancels weak signals only.
+
+${table(
+  ['rule', 'family', 'of', 'strength', 'what it says', 'source'],
+  rules.map((rule) => [
+    `\`${rule.id}\``,
+    rule.says === 'machine' ? rule.family : 'person',
+    rule.kinds.join(', '),
+    strengths(rule),
+    rule.text,
+    rule.source,
+  ]),
+)}
+`;
+
+const documents: Readonly<Record<string, () => string>> = {
+  'docs/config.md': configDocument,
+  'docs/errors.md': errorsDocument,
+  'docs/api.md': apiDocument,
+  'docs/rules.md': rulesDocument,
+};
+
+function isStale([path, write]: [string, () => string]): boolean {
+  try {
+    return readFileSync(path, 'utf8') !== write();
+  } catch {
+    return true;
+  }
+}
+
+const stale = Object.entries(documents).filter(isStale);
+if (process.argv.includes('--check')) {
+  for (const [path] of stale) console.error(`${path} is stale: run npm run docs`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const [path, write] of stale) writeFileSync(path, write());
+  console.log(stale.length === 0 ? 'every document is up to date' : `wrote ${stale.map(([path]) => path).join(', ')}`);
+}
