@@ -89,7 +89,7 @@ export const LINK_PREVIEWS = words(String.raw`
 slackbot slack-imgproxy skypeuripreview telegrambot discordbot facebookexternalhit facebookcatalog meta-externalhit facebot
 twitterbot linkedinbot pinterestbot pinterest/0\. redditbot vkshare line-poker iframely embedly bitlybot mattermost.bot rocket\.chat
 xing-contenttabreceiver flipboardproxy mastodon/ misskey/ pleroma google-pagerenderer snap.url.preview viberbot kakaotalk-scrap zoombot
-^whatsapp/ ^viber/ ^synapse\b ^tumblr/`);
+linkpreview link.preview ^whatsapp\b ^viber\b ^synapse\b ^tumblr/ onebox`);
 
 /** What a self-named robot, HTTP library, headless browser, link checker, monitor or security scanner says. Cubot makes phones. */
 export const ROBOTS = words(String.raw`
@@ -103,7 +103,8 @@ link.?check checklink linkwalker xenu validator screaming.frog httrack webcopier
 site24x7 newrelic datadog hetrix nagios check_http zabbix \bmonitor apachebench jmeter ^k6/ ^siege ^vegeta
 nessus nikto sqlmap nuclei zgrab masscan censys urlscan virustotal netcraft expanse qualys acunetix scanner
 appengine-google google-safety googleother google-inspectiontool feedfetcher mediapartners google.favicon google.web.preview
-bingpreview fetcher\b chatgpt-user claude-web feedly`);
+bingpreview fetcher\b prefetch.proxy chatgpt-user claude-(?:user|web) anthropic cohere-ai webhook exporter/ screenshot ips-agent openvas ssl.?labs
+httpunit checker\b siteimprove appinsights ^mozilla/5\.0.\(compatible(?!;.(?:msie|konqueror)) like.gecko;.compatible`);
 
 /** One pattern out of words, so that an agent is looked through once. */
 function words(text: string): RegExp {
