@@ -18,32 +18,43 @@ type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
 interface Wish {
   readonly name: string;
   readonly actor: Actor;
-  /** A key chosen outside, instead of a new one. */
-  readonly apiKey?: string;
 }
 
-export function createAccount(world: Needs, wish: Wish): Promise<NewAccount> {
+export async function createAccount(world: Needs, wish: Wish): Promise<NewAccount> {
   const accountId = newId(world.clock.now());
-  return world.db.asAccount(accountId, (tx) => writeAccount(tx, world, accountId, wish));
+  const apiKey = newApiKeySecret();
+  await world.db.asAccount(accountId, (tx) => writeAccount(tx, world, accountId, { ...wish, apiKey }));
+  return { accountId, apiKey };
 }
 
-/** Of several processes that start on an empty database at once, one makes the account. Undefined: there was one. */
-export function createFirstAccount(world: Needs, wish: Wish): Promise<NewAccount | undefined> {
+/**
+ * Of several processes that start on an empty database at once, one makes the account, with the key that was asked for
+ * or without any. Gives its id; undefined: there was an account.
+ */
+export function createFirstAccount(
+  world: Needs,
+  wish: Wish & { readonly apiKey: string | undefined },
+): Promise<string | undefined> {
   return world.db.asWorker(async (tx) => {
     await lockFirstAccount(tx);
     if ((await listAccounts(tx)).length > 0) return undefined;
     const accountId = newId(world.clock.now());
-    return tx.inAccount(accountId, (inner) => writeAccount(inner, world, accountId, wish));
+    await tx.inAccount(accountId, (inner) => writeAccount(inner, world, accountId, wish));
+    return accountId;
   });
 }
 
-async function writeAccount(tx: Tx, world: Needs, accountId: string, wish: Wish): Promise<NewAccount> {
+async function writeAccount(
+  tx: Tx,
+  world: Needs,
+  accountId: string,
+  wish: Wish & { readonly apiKey: string | undefined },
+): Promise<void> {
   const at = world.clock.now();
   const { actor } = wish;
   await insertAccount(tx, { accountId, name: wish.name, keySealed: world.vault.newAccountKey(), at });
   await record(tx, { at, actor, action: 'account.created', object: { kind: 'account', id: accountId }, detail: {} });
-  const key = await addApiKey(tx, world, { name: 'First key', actor, secret: wish.apiKey ?? newApiKeySecret() });
-  return { accountId, apiKey: key.secret };
+  if (wish.apiKey !== undefined) await addApiKey(tx, world, { name: 'First key', actor, secret: wish.apiKey });
 }
 
 export async function addApiKey(

@@ -63,23 +63,18 @@ export async function prepareDatabase(
   await checkKeyOfInstallation(needs.db, needs.vault, needs.clock.now());
 }
 
-/** Keeps trying for as long as the database does not answer. False: it was told to stop. */
-export async function prepareWhenAvailable(
-  prepare: () => Promise<void>,
-  log: Log,
-  stop: AbortSignal,
-): Promise<boolean> {
+/** Keeps trying for as long as the database does not answer and nobody says stop. */
+export async function prepareWhenAvailable(prepare: () => Promise<void>, log: Log, stop: AbortSignal): Promise<void> {
   for (let attempt = 1; !stop.aborted; attempt += 1) {
+    if (attempt % 10 === 1) log.warn({ attempt }, 'the database does not answer; trying again');
+    await delay(Math.min(5_000, 200 * 2 ** attempt), undefined, { signal: stop }).catch(() => undefined);
+    if (stop.aborted) return;
     try {
-      await prepare();
-      return true;
+      return await prepare();
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable)) throw error;
-      if (attempt % 10 === 1) log.warn({ attempt }, 'the database does not answer; trying again');
-      await delay(Math.min(5_000, 200 * 2 ** attempt), undefined, { signal: stop }).catch(() => undefined);
     }
   }
-  return false;
 }
 
 const external = (databaseUrl: string): DatabaseServer => ({

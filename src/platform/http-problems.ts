@@ -49,7 +49,10 @@ export function asProblem(error: unknown): Problem | undefined {
 }
 
 export const fieldErrors = (error: ZodError, prefix = ''): FieldError[] =>
-  error.issues.slice(0, 50).map((issue) => ({ field: prefix + fieldName(issue.path), message: issue.message }));
+  error.issues.slice(0, 50).flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return { field: prefix + fieldName(issue.path), message: issue.message };
+    return issue.keys.map((key) => ({ field: prefix + fieldName([...issue.path, key]), message: 'Unknown field' }));
+  });
 
 const fieldName = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -23,7 +24,8 @@ const keyBytes = 32;
 export class KeyFileFault extends Error {}
 
 export function openMasterKey(keyFile: string): Buffer {
-  const found = readKey(keyFile) ?? (makeKey(keyFile), readKey(keyFile));
+  if (!existsSync(keyFile)) makeKey(keyFile);
+  const found = readKey(keyFile);
   if (found === undefined) throw new KeyFileFault(`The key file ${keyFile} cannot be made.`);
   return found;
 }

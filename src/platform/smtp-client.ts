@@ -29,9 +29,12 @@ export type Sent = Transmission & {
   /** When the answer came. */
   readonly at: Date;
   readonly tls: TlsFacts | null;
+  /** False when no session came about: this next hop has heard nothing of the message. */
+  readonly reached: boolean;
 };
 
 export interface SmtpClient {
+  /** Rejects only with what `copy.render` throws. */
   send(hop: NextHop, demand: TlsDemand, copy: Copy): Promise<Sent>;
   /** Ends idle connections and waits for none; those in use close when they come back. */
   close(): void;
@@ -109,15 +112,18 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     const pool = poolOf(poolKey(hop, demand));
     const open: Open = () => openTo(hop, demand, options);
     const grant = await acquire(pool, open);
-    if (grant.kind !== 'open') return { ...grant, at: options.now(), tls: null };
+    if (grant.kind !== 'open') return { ...grant, at: options.now(), tls: null, reached: false };
     const { session } = grant;
     const reused = session.sent() > 0;
-    const { end, unheard } = await session.send(copy);
+    const { end, unheard } = await session.send(copy).catch((error) => {
+      release(pool, session, open);
+      throw error;
+    });
     const at = options.now();
     release(pool, session, open);
     // A server may close a connection between two messages (RFC 5321 §3.8, and 421 at any time): nobody's failure.
     if (reused && (unheard || isFarewell(end))) return attempt(hop, demand, copy);
-    return { ...end, at, tls: session.tls };
+    return { ...end, at, tls: session.tls, reached: true };
   };
 
   return {
@@ -140,13 +146,14 @@ const limitOf = (pool: Pool, most: number): number =>
 
 async function openAnother(pool: Pool, open: Open): Promise<Grant> {
   pool.open += 1;
+  const beganMs = Date.now();
   const grant = await open();
   if (grant.kind === 'open') {
     pool.down = null;
     return grant;
   }
   pool.open -= 1;
-  if (pool.open === 0) failWaiting(pool, grant);
+  if (pool.open === 0) failWaiting(pool, grant, Date.now() - beganMs);
   else {
     // Some hosts take only a few connections from one client: the message waits for one of those.
     pool.crowded = { limit: pool.open, untilMs: Date.now() + crowdedMs };
@@ -155,8 +162,9 @@ async function openAnother(pool: Pool, open: Open): Promise<Grant> {
   return grant;
 }
 
-function failWaiting(pool: Pool, failure: Refusal | Failure): void {
-  pool.down = { failure, untilMs: Date.now() + cooldownMs };
+/** A host that let us wait long for nothing is left alone as long, so that it cannot hold everybody up. */
+function failWaiting(pool: Pool, failure: Refusal | Failure, tookMs: number): void {
+  pool.down = { failure, untilMs: Date.now() + Math.max(cooldownMs, tookMs) };
   for (const waiter of pool.waiting.splice(0)) waiter(failure);
 }
 

@@ -34,7 +34,8 @@ export interface SessionTarget {
 export interface Copy {
   readonly from: string;
   readonly to: string;
-  readonly bytes: Buffer;
+  /** Made when a connection is free for it, so that a long line of waiting copies costs no memory. */
+  readonly render: () => Buffer;
 }
 
 export type Refusal = {
@@ -56,7 +57,7 @@ export interface SmtpSession {
   readonly sent: () => number;
   /** False once the connection is closed or in doubt. */
   readonly usable: () => boolean;
-  /** `unheard`: the next hop has answered nothing of this message, so that another connection may try at once. */
+  /** Rejects only with what `copy.render` throws. `unheard`: the next hop has answered nothing of this message, so that another connection may try at once. */
   readonly send: (copy: Copy) => Promise<{ readonly end: Transmission; readonly unheard: boolean }>;
   readonly close: () => void;
 }
@@ -224,9 +225,10 @@ function sessionOn(connection: SMTPConnection, facts: TlsFacts | null): SmtpSess
     async send(copy) {
       const envelope = envelopeFor(copy, smtpUtf8);
       if (envelope === null) return { end: { kind: 'impossible', why: 'address.needs_smtputf8' }, unheard: false };
+      const bytes = copy.render();
       sent += 1;
       connection.lastServerResponse = false;
-      const end = await transmit(connection, envelope, copy.bytes);
+      const end = await transmit(connection, envelope, bytes);
       if (end.kind === 'failed') usable = false;
       // A refused command leaves the transaction open; RFC 5321 §4.1.1.5: RSET ends it.
       else if (end.kind === 'refused' && usable) usable = end.code !== 421 && (await reset(connection));

@@ -1,0 +1,63 @@
+/** `waxwing start`: the server, until it is told to end. */
+import type { Command } from 'commander';
+import { type Config, readConfig } from '../config.ts';
+import { type Program, startProgram } from '../main.ts';
+import { errorFacts, openLog } from '../platform/log.ts';
+import { type Log, systemClock } from '../platform/world.ts';
+
+const endDeadlineMs = 40_000;
+
+export const addStartCommand = (program: Command): void => {
+  program.command('start').description('run the server (settings: docs/config.md)').action(start);
+};
+
+async function start(): Promise<void> {
+  const { config, warnings } = readConfig(process.env);
+  const log = openLog(config.logLevel, 'stdout');
+  for (const warning of warnings) log.warn(warning);
+  const asked = untilAskedToEnd();
+  const running = await startProgram(config, { clock: systemClock, log });
+  let fatal: unknown;
+  running.ready.then(
+    () => announce(running, config, log),
+    (error: unknown) => {
+      fatal = error;
+      asked.end();
+    },
+  );
+  await asked.ended;
+  await endWithin(running, log);
+  if (fatal !== undefined) throw fatal;
+}
+
+function untilAskedToEnd(): { ended: Promise<void>; end: () => void } {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  process.once('SIGTERM', () => end());
+  process.once('SIGINT', () => end());
+  return { ended, end };
+}
+
+/** A part that never ends must not keep the process: what it held is durable, and is taken up at the next start. */
+async function endWithin(running: Program, log: Log): Promise<void> {
+  const timer = setTimeout(() => {
+    log.error('the server did not end in time');
+    process.exit(1);
+  }, endDeadlineMs);
+  await running.close();
+  clearTimeout(timer);
+  log.info('ended');
+}
+
+async function announce(running: Program, config: Config, log: Log): Promise<void> {
+  log.info({ ports: running.ports, roles: config.roles, pid: process.pid }, 'started');
+  if (!config.roles.includes('web')) return;
+  try {
+    const link = await running.signInLink();
+    // Not in the log: for a day, whoever has the link is the account's owner.
+    process.stderr.write(
+      `\nWaxwing runs at ${running.publicUrl}\nSign in to the console, once, within a day:\n  ${link}\n\n`,
+    );
+  } catch (error) {
+    log.error(errorFacts(error), 'no sign-in link could be made');
+  }
+}

@@ -1,0 +1,27 @@
+/** Every endpoint of the API, in the order in which the documentation tells them. */
+import { createApiKey, endSession, listApiKeys, openSession, readSession, revokeApiKey } from './access.ts';
+import type { Endpoint } from './endpoint.ts';
+import { listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
+import { readActivity, readEngagement } from './reports.ts';
+import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
+import { judgeObservations } from './verdicts.ts';
+
+export const endpoints: readonly Endpoint[] = [
+  sendMessage,
+  listMessages,
+  readMessage,
+  listMessageEvents,
+  readEngagement,
+  readActivity,
+  readOutboundSettings,
+  changeOutboundSettings,
+  readTrackingConsent,
+  setTrackingConsent,
+  judgeObservations,
+  listApiKeys,
+  createApiKey,
+  revokeApiKey,
+  openSession,
+  readSession,
+  endSession,
+];
