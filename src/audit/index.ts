@@ -22,6 +22,7 @@ interface AuditDetails {
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
   'message.read': { what: 'message' | 'events' };
   'messages.listed': { messages: number };
+  'recipients.listed': { recipients: number };
   'report.read': {
     report: 'engagement' | 'activity';
     groupBy?: EngagementQuery['groupBy'];
@@ -57,10 +58,15 @@ export interface AuditEntry<A extends AuditAction> {
   readonly outcome?: 'done' | 'refused';
 }
 
-/** Adds an entry for the account of the transaction. It stands or falls with the transaction. */
-export async function record<A extends AuditAction>(tx: Tx, entry: AuditEntry<A>): Promise<void> {
+/** Adds entries for the account of the transaction, in one statement. They stand or fall with the transaction. */
+export async function record<A extends AuditAction>(tx: Tx, ...entries: readonly AuditEntry<A>[]): Promise<void> {
   await tx.query(sql`
     INSERT INTO audit_entries (account_id, id, at, actor_kind, actor_id, action, object_kind, object_id, outcome, detail)
-    VALUES (current_account(), ${newId(entry.at)}, ${entry.at}, ${entry.actor.kind}, ${entry.actor.id}, ${entry.action},
-            ${entry.object.kind}, ${entry.object.id ?? null}, ${entry.outcome ?? 'done'}, ${JSON.stringify(entry.detail)}::jsonb)`);
+    SELECT current_account(), m.*
+      FROM unnest(${entries.map(({ at }) => newId(at))}::uuid[], ${entries.map(({ at }) => at.toISOString())}::timestamptz[],
+                  ${entries.map(({ actor }) => actor.kind)}::text[], ${entries.map(({ actor }) => actor.id)}::text[],
+                  ${entries.map(({ action }) => action)}::text[], ${entries.map(({ object }) => object.kind)}::text[],
+                  ${entries.map(({ object }) => object.id ?? null)}::text[],
+                  ${entries.map(({ outcome }) => outcome ?? 'done')}::text[],
+                  ${entries.map(({ detail }) => JSON.stringify(detail))}::jsonb[]) AS m`);
 }

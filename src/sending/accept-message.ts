@@ -101,7 +101,17 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   const plan = planCopies(desk, message, headers, tracking, policy.settings);
   const numbers = await numberDimensions(desk, submitted, { vault, headers, plan });
   const answer = answerTo(submitted);
-  const draft = seal({ submitted, vault, headers, plan, numbers, indexes, tracking, answer, settings: policy.settings });
+  const draft = seal({
+    submitted,
+    vault,
+    headers,
+    plan,
+    numbers,
+    indexes,
+    tracking,
+    answer,
+    settings: policy.settings,
+  });
   const outcome = await desk.store(submitted.accountId, draft);
   if (outcome === 'key-taken') return { kind: 'key-taken' };
   desk.acceptedCount.inc({ via: submitted.via });

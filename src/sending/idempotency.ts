@@ -2,7 +2,7 @@
  * The same Idempotency-Key with the same body gets the same answer; with another body it is refused. Key, body and
  * answer are kept only as keyed hashes and sealed text. Answers are kept for good; callers may count on 24 hours.
  */
-import { type Accepted, type Submission } from '../contract/messages.ts';
+import type { Accepted, Submission } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import { canonicalJson } from '../core/sending/canonical-json.ts';
 import type { Database } from '../platform/database.ts';

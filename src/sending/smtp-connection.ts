@@ -99,8 +99,9 @@ class SubmissionConnection extends SMTPConnection {
     return true;
   }
 
-  /** A text that begins with its own enhanced code gets no second one. */
-  override send(code: number, data?: string | string[] | null, context?: string | false): void {
+  /** A text that begins with its own enhanced code gets no second one. RFC 4954 §4: no AUTH is offered that would be refused. */
+  override send(code: number, given?: string | string[] | null, context?: string | false): void {
+    const data = Array.isArray(given) && !this.secure ? given.filter((line) => !line.startsWith('AUTH ')) : given;
     const hasOwnCode = typeof data === 'string' && /^[245]\.\d{1,3}\.\d{1,3} /.test(data);
     if (code >= 500 && ++this.#errorCount > this.#limits.maxErrors)
       super.send(421, '4.7.0 Too many errors, goodbye', false);
@@ -147,7 +148,8 @@ class CommandReader extends SMTPStream {
     if (this._dataMode || this.isClosed) this.#afterReturn = false;
     else if (this.#hasBareNewline(chunk)) {
       this.isClosed = true;
-      return next(new WireFault('5.5.2 A line ends in a bare CR or LF; end lines with CRLF'));
+      next(new WireFault('5.5.2 A line ends in a bare CR or LF; end lines with CRLF'));
+      return;
     }
     super._write(chunk, encoding, next);
   }

@@ -46,9 +46,9 @@ async function storeRound(tx: Tx, drafts: readonly AcceptedDraft[]): Promise<rea
 
 async function storeAll(tx: Tx, drafts: readonly AcceptedDraft[]): Promise<void> {
   await insertMessages(tx, drafts);
-  for (const draft of drafts) await recordAccepted(tx, draft);
+  await recordAccepted(tx, ...drafts);
   await enqueue(tx, drafts.flatMap(queueRows));
-  for (const draft of drafts) await recordAudit(tx, draft);
+  await record(tx, ...drafts.map(auditEntry));
 }
 
 /** Drafts without a key, and for each free key the one draft that takes it. */
@@ -74,11 +74,10 @@ const queueRows = (draft: AcceptedDraft) =>
     dueAt: draft.dueAt,
   }));
 
-const recordAudit = (tx: Tx, draft: AcceptedDraft): Promise<void> =>
-  record(tx, {
-    at: draft.acceptedAt,
-    actor: draft.actor,
-    action: 'message.accepted',
-    object: { kind: 'message', id: draft.messageId },
-    detail: { via: draft.via, recipients: draft.recipients.length, sizeBytes: draft.sizeBytes },
-  });
+const auditEntry = (draft: AcceptedDraft) => ({
+  at: draft.acceptedAt,
+  actor: draft.actor,
+  action: 'message.accepted' as const,
+  object: { kind: 'message' as const, id: draft.messageId },
+  detail: { via: draft.via, recipients: draft.recipients.length, sizeBytes: draft.sizeBytes },
+});

@@ -1,0 +1,4 @@
+/** The door of sending: submission by REST and by SMTP, one pipeline behind both. */
+export type { SendingOptions } from './accept-message.ts';
+export { sendingRoutes } from './routes.ts';
+export { type Submission, type SubmissionOptions, startSubmission } from './smtp-submission.ts';
