@@ -2,7 +2,7 @@
 import { createApiKey, endSession, listApiKeys, openSession, readSession, revokeApiKey } from './access.ts';
 import type { Endpoint } from './endpoint.ts';
 import { listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
-import { readActivity, readEngagement } from './reports.ts';
+import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { judgeObservations } from './verdicts.ts';
 
@@ -13,6 +13,7 @@ export const endpoints: readonly Endpoint[] = [
   listMessageEvents,
   readEngagement,
   readActivity,
+  listReportRecipients,
   readOutboundSettings,
   changeOutboundSettings,
   readTrackingConsent,

@@ -1,7 +1,7 @@
 /** Who opened and clicked: people, machines and all, side by side. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { instant, instantOrDay, noParams, nothing, view } from './values.ts';
+import { cursor, id, instant, instantOrDay, noParams, nothing, recipientStatus, view } from './values.ts';
 
 const range = { since: instantOrDay.optional(), until: instantOrDay.optional() };
 const campaignFilter = z.string().min(1).max(200).optional();
@@ -39,7 +39,10 @@ export const engagementRow = z
     anonymous: z
       .object({ opens: z.int(), clicks: z.int() })
       .nullable()
-      .meta({ description: 'Events of recipients who may only be counted; never joined to a person.' }),
+      .meta({
+        description:
+          'Events of recipients who may only be counted, obeying the same choice; null where a range cuts a day or a row is finer than a campaign or day.',
+      }),
     estimated: z.object({ openRate: z.number(), low: z.number(), high: z.number(), method: z.string() }).nullable(),
     firstAcceptedDay: z.iso.date().nullable(),
     lastAcceptedDay: z.iso.date().nullable(),
@@ -97,4 +100,48 @@ export const readActivity = endpoint({
   status: 200,
   result: z.object({ view, points: z.array(activityPoint) }),
   problems: ['report.range_invalid'],
+});
+
+const seenBy = z.enum(['people', 'machines']);
+const seenFilter = z.enum(['people', 'machines', 'nobody']).optional();
+
+export const reportRecipient = z
+  .object({
+    id,
+    messageId: id,
+    email: z.string(),
+    campaign: z.string().nullable(),
+    acceptedAt: instant,
+    status: recipientStatus,
+    deliveredAt: instant.nullable(),
+    openedBy: seenBy.nullable(),
+    clickedBy: seenBy.nullable(),
+    opens: z.int().meta({ description: 'Requests for the pixel, whoever made them.' }),
+    clicks: z.int(),
+  })
+  .meta({ id: 'ReportRecipient' });
+export type ReportRecipient = z.infer<typeof reportRecipient>;
+
+export const listReportRecipients = endpoint({
+  name: 'listReportRecipients',
+  method: 'GET',
+  path: '/v1/reports/recipients',
+  summary: 'The recipients behind a number of a report, newest first; each leads to its message and events.',
+  area: 'reports',
+  params: noParams,
+  query: z.object({
+    ...range,
+    campaign: campaignFilter,
+    recipientDomain: z.string().min(1).max(255).optional(),
+    status: recipientStatus.optional(),
+    openedBy: seenFilter,
+    clickedBy: seenFilter,
+    view: z.enum(['account', 'strict', 'balanced', 'lenient']).default('account'),
+    limit: z.coerce.number().int().min(1).max(100).default(50),
+    cursor: cursor.optional(),
+  }),
+  body: nothing,
+  status: 200,
+  result: z.object({ view, recipients: z.array(reportRecipient), nextCursor: z.string().nullable() }),
+  problems: ['report.range_invalid', 'request.bad_cursor'],
 });

@@ -93,12 +93,14 @@ export interface Revision {
   readonly verdict: HitVerdict;
 }
 
-/** A hit of a recipient who may only be counted: nothing else of it is kept. */
-export interface AnonymousHit {
-  readonly recipientId: string;
+/**
+ * A hit of somebody who may only be counted: nothing else of it is kept. Whom it is counted with is said by a locked
+ * recipient, or, where the token named none, by its campaign and a day.
+ */
+export type AnonymousHit = {
   readonly kind: 'open' | 'click';
   readonly verdict: Pick<HitVerdict, 'verdict' | 'strength'>;
-}
+} & ({ readonly recipientId: string } | { readonly campaignId: number; readonly acceptedDay: string });
 
 /** A recipient whose state no other transaction can move until this one ends. */
 export interface LockedRecipient {

@@ -1,27 +1,32 @@
-/** A message was accepted: an event and a state for each recipient, and the roll-ups that count them. */
-
+/** Messages were accepted: an event and a state for each recipient, and the roll-ups that count them. */
 import { CellLedger, recipientCells } from '../core/report/cells.ts';
 import { dayOf } from '../core/report/days.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { AcceptedMessage } from './event.ts';
 import { insertEvents } from './event-store.ts';
-import { insertDeltas, insertStates } from './state-store.ts';
+import { insertDeltas, insertStates, type NewState } from './state-store.ts';
 
-export async function recordAccepted(tx: Tx, message: AcceptedMessage): Promise<void> {
-  const { accountId, recipients } = message;
-  if (recipients.length === 0) return;
-  const acceptedDay = dayOf(message.timeZone, message.acceptedAt);
-  await insertStates(tx, { ...message, acceptedDay }, recipients);
-  await insertEvents(
-    tx,
-    accountId,
-    recipients.map(({ recipientId }) => acceptedEvent(message, recipientId)),
-  );
-  await insertDeltas(tx, accountId, acceptedDeltas(message, acceptedDay));
+/** Messages of one account. Three statements for all of them, because many are accepted in one transaction. */
+export async function recordAccepted(tx: Tx, ...messages: readonly AcceptedMessage[]): Promise<void> {
+  const states = messages.flatMap(statesOf);
+  const accountId = messages[0]?.accountId;
+  if (states.length === 0 || accountId === undefined) return;
+  await insertStates(tx, accountId, states);
+  await insertEvents(tx, accountId, states.map(acceptedEvent));
+  const ledger = new CellLedger();
+  for (const state of states) ledger.add(recipientCells(state, { status: 'queued', opens: 0, clicks: 0 }), 1);
+  await insertDeltas(tx, accountId, ledger.deltas());
 }
 
-const acceptedEvent = ({ messageId, acceptedAt }: AcceptedMessage, recipientId: string) => ({
+function statesOf(message: AcceptedMessage): NewState[] {
+  const { messageId, acceptedAt, campaignId, senderId, linkSetId } = message;
+  const acceptedDay = dayOf(message.timeZone, acceptedAt);
+  const shared = { messageId, acceptedAt, acceptedDay, campaignId, senderId, linkSetId };
+  return message.recipients.map(({ recipientId, domainId }) => ({ ...shared, recipientId, domainId }));
+}
+
+const acceptedEvent = ({ messageId, recipientId, acceptedAt }: NewState) => ({
   id: newId(acceptedAt),
   occurredAt: acceptedAt,
   recordedAt: acceptedAt,
@@ -32,12 +37,3 @@ const acceptedEvent = ({ messageId, acceptedAt }: AcceptedMessage, recipientId: 
   sourceKey: null,
   detailSealed: null,
 });
-
-function acceptedDeltas(message: AcceptedMessage, acceptedDay: string) {
-  const ledger = new CellLedger();
-  const queued = { status: 'queued', opens: 0, clicks: 0 } as const;
-  for (const { domainId } of message.recipients) {
-    ledger.add(recipientCells({ ...message, acceptedDay, domainId }, queued), 1);
-  }
-  return ledger.deltas();
-}

@@ -72,7 +72,8 @@ export async function recordHits(tx: Tx, account: AccountKeys, batch: HitBatch):
     );
   }
   for (const hit of batch.anonymous) {
-    ledger.add([anonymousCell(lockedOf(batch.recipients, hit.recipientId), hit.kind, bitOf(hit.verdict))], 1);
+    const placement = 'recipientId' in hit ? lockedOf(batch.recipients, hit.recipientId) : hit;
+    ledger.add([anonymousCell(placement, hit.kind, bitOf(hit.verdict))], 1);
   }
   const deltas = ledger.deltas();
   if (deltas.length > 0) await insertDeltas(tx, account.accountId, deltas);

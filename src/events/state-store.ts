@@ -1,6 +1,6 @@
 /** SQL of recipient states, link states and roll-up deltas. It reads and writes what it is told; it decides nothing. */
 import type { RecipientStatus } from '../contract/values.ts';
-import type { CellDelta, KindCounts } from '../core/report/cells.ts';
+import type { CellDelta, KindCounts, Placement } from '../core/report/cells.ts';
 import { sql, type Tx } from '../platform/database.ts';
 import { instants, literal } from './columns.ts';
 import type { LockedRecipient } from './event.ts';
@@ -61,29 +61,25 @@ const lockedRecipient = (row: StateRow): LockedRecipient => ({
   gatewayMxSource: row.gateway_mx_source,
 });
 
-export interface NewState {
+export interface NewState extends Placement {
   readonly recipientId: string;
-  readonly domainId: number;
-}
-
-export interface SharedState {
-  readonly accountId: string;
   readonly messageId: string;
   readonly acceptedAt: Date;
-  readonly acceptedDay: string;
-  readonly campaignId: number;
-  readonly senderId: number;
-  readonly linkSetId: number;
 }
 
-export async function insertStates(tx: Tx, shared: SharedState, states: readonly NewState[]): Promise<void> {
+export async function insertStates(tx: Tx, accountId: string, states: readonly NewState[]): Promise<void> {
   await tx.query(sql`
-    INSERT INTO recipient_states (account_id, recipient_id, message_id, accepted_at, accepted_day, campaign_id,
-                                  sender_id, domain_id, link_set_id, status)
-    SELECT ${shared.accountId}, recipient_id, ${shared.messageId}, ${shared.acceptedAt}, ${shared.acceptedDay}::date,
-           ${shared.campaignId}, ${shared.senderId}, domain_id, ${shared.linkSetId}, 'queued'
-      FROM unnest(${literal(states.map((state) => state.recipientId))}::uuid[], ${literal(states.map((state) => state.domainId))}::bigint[])
-        AS new (recipient_id, domain_id)`);
+    INSERT INTO recipient_states (account_id, status, recipient_id, message_id, accepted_at, accepted_day, campaign_id,
+                                  sender_id, domain_id, link_set_id)
+    SELECT ${accountId}, 'queued', m.*
+      FROM unnest(${literal(states.map((state) => state.recipientId))}::uuid[],
+                  ${literal(states.map((state) => state.messageId))}::uuid[],
+                  ${instants(states.map((state) => state.acceptedAt))}::timestamptz[],
+                  ${literal(states.map((state) => state.acceptedDay))}::date[],
+                  ${literal(states.map((state) => state.campaignId))}::bigint[],
+                  ${literal(states.map((state) => state.senderId))}::bigint[],
+                  ${literal(states.map((state) => state.domainId))}::bigint[],
+                  ${literal(states.map((state) => state.linkSetId))}::bigint[]) AS m`);
 }
 
 export interface DeliveryMove {

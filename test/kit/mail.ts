@@ -166,7 +166,8 @@ export function fetchMail(
   more: { readonly revise?: readonly Revision[]; readonly anonymous?: readonly AnonymousHit[] } = {},
 ) {
   const { revise = [], anonymous = [] } = more;
-  const ids = [...hits, ...revise.map(({ hit }) => hit), ...anonymous].map((hit) => hit.recipientId);
+  const counted = anonymous.flatMap((hit) => ('recipientId' in hit ? [hit.recipientId] : []));
+  const ids = [...[...hits, ...revise.map(({ hit }) => hit)].map((hit) => hit.recipientId), ...counted];
   return world.db.asAccount(keys.accountId, async (tx) => {
     const recipients = await lockRecipients(tx, keys, ids);
     return recordHits(tx, keys, { recipients, hits, revisions: revise, anonymous, recordedAt: world.clock.now() });

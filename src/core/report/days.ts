@@ -38,6 +38,12 @@ const dayText = (wallMs: number): string => new Date(wallMs).toISOString().slice
 
 export const dayOf = (timeZone: string, at: Date): string => dayText(wallClockMs(timeZone, at.getTime()));
 
+const hourMs = 3_600_000;
+
+/** The start of the zone's own hour: half past by UTC where the zone is half an hour off. */
+export const startOfHour = (timeZone: string, at: Date): Date =>
+  new Date(at.getTime() - (wallClockMs(timeZone, at.getTime()) % hourMs));
+
 export const nextDay = (day: string): string => dayText(Date.parse(`${day}T00:00:00Z`) + dayMs);
 
 /**

@@ -13,6 +13,9 @@ const humanBitsOf: Readonly<Record<View, number>> = {
   lenient: kindBit.human | kindBit.suspected | kindBit.probable,
 };
 
+/** The mask of all kinds of hit. */
+export const everyKind = kindBit.human | kindBit.suspected | kindBit.probable | kindBit.certain;
+
 /** The mask of the kinds that a view takes for people. */
 export const humanBits = (view: View): number => humanBitsOf[view];
 

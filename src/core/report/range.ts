@@ -1,0 +1,23 @@
+/** The `since` and `until` of a question as instants: an instant is itself, a day begins at the account's midnight. */
+import { Problem } from '../../contract/problem.ts';
+import { type Bounds, startOfDay } from './days.ts';
+
+const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text);
+
+/** No mail is older or newer; beyond them calendars and databases disagree about years. */
+const earliestMs = Date.parse('1970-01-01T00:00:00Z');
+const latestMs = Date.parse('9000-01-01T00:00:00Z');
+
+function boundOf(timeZone: string, text: string | undefined): Date | null {
+  if (text === undefined) return null;
+  const at = isDay(text) ? startOfDay(timeZone, text) : new Date(text);
+  return new Date(Math.min(Math.max(at.getTime(), earliestMs), latestMs));
+}
+
+/** `since` is in the range, `until` is not. */
+export function boundsOf(timeZone: string, asked: { since?: string | undefined; until?: string | undefined }): Bounds {
+  const since = boundOf(timeZone, asked.since);
+  const until = boundOf(timeZone, asked.until);
+  if (since !== null && until !== null && since >= until) throw new Problem('report.range_invalid');
+  return { since, until };
+}

@@ -1,0 +1,189 @@
+/**
+ * The engagement report: people, machines and all, side by side. Suppression and view are chosen here, at reading time,
+ * over the same stored counts; reading writes nothing but the entry that says who looked.
+ */
+import { RULESET } from '@waxwing/verdict';
+import { accountVault, readSettings } from '../accounts/index.ts';
+import { record } from '../audit/index.ts';
+import type { EngagementQuery, EngagementReport, EngagementRow } from '../contract/reports.ts';
+import type { View } from '../contract/values.ts';
+import { splitRange } from '../core/report/days.ts';
+import { boundsOf } from '../core/report/range.ts';
+import { addCounts, type Counts, figuresOf, noCounts } from '../core/report/rates.ts';
+import { type Automated, automatedEvents, everyKind, humanBits } from '../core/report/view.ts';
+import type { AccountKeys } from '../events/index.ts';
+import type { Tx } from '../platform/database.ts';
+import type { Caller } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { namesOf, numberOf } from './dimension-names.ts';
+import { type CellQuestion, type CountedGroup, countAnonymous, countGroups } from './engagement-store.ts';
+import { countLinks } from './link-rows.ts';
+
+type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
+
+export async function readEngagementReport(
+  world: Needs,
+  caller: Caller,
+  query: EngagementQuery,
+): Promise<EngagementReport> {
+  const keys = { accountId: caller.accountId, vault: await accountVault(world, caller.accountId) };
+  const report = await world.db.readAccount(caller.accountId, (tx) => engagement(tx, keys, query));
+  // A look changes nothing, so there is nothing for its entry to be atomic with: it is written before the answer leaves,
+  // and an answer whose entry cannot be written does not leave.
+  await world.db.asAccount(caller.accountId, (tx) =>
+    record(tx, {
+      at: world.clock.now(),
+      actor: caller.actor,
+      action: 'report.read',
+      object: { kind: 'report' },
+      detail: {
+        report: 'engagement',
+        groupBy: query.groupBy,
+        format: query.format,
+        automatedEvents: report.automatedEvents,
+        rows: report.rows.length,
+      },
+    }),
+  );
+  return report;
+}
+
+interface Choice {
+  readonly view: View;
+  readonly automated: Automated;
+}
+
+/** A row before it is told as a choice tells it. */
+interface Group {
+  readonly key: string | null;
+  readonly counts: Counts;
+  readonly anonymous: { readonly opens: number; readonly clicks: number } | null;
+  readonly firstAcceptedDay: string | null;
+  readonly lastAcceptedDay: string | null;
+}
+
+async function engagement(tx: Tx, keys: AccountKeys, query: EngagementQuery): Promise<EngagementReport> {
+  const settings = await readSettings(tx);
+  const choice = {
+    view: query.view === 'account' ? settings.view : query.view,
+    automated: automatedEvents(query.automated, settings.suppressAutomatedEvents),
+  };
+  const question = {
+    accountId: keys.accountId,
+    campaignId: query.campaign === undefined ? undefined : await numberOf(tx, keys, 'campaign', query.campaign),
+    range: splitRange(settings.timeZone, boundsOf(settings.timeZone, query)),
+  };
+  const { groups, totals } = await groupsOf(tx, keys, question, query.groupBy, choice);
+  return {
+    automatedEvents: choice.automated,
+    view: choice.view,
+    ruleset: RULESET,
+    groupBy: query.groupBy,
+    rows: groups.map((group) => rowOf(group, choice.automated)),
+    totals: rowOf(totals, choice.automated),
+  };
+}
+
+function rowOf(
+  { key, counts, anonymous, firstAcceptedDay, lastAcceptedDay }: Group,
+  automated: Automated,
+): EngagementRow {
+  const figures = figuresOf(counts, automated);
+  return { key, ...figures, anonymous, estimated: null, firstAcceptedDay, lastAcceptedDay };
+}
+
+interface Groups {
+  readonly groups: readonly Group[];
+  readonly totals: Group;
+}
+
+type Grouping = EngagementQuery['groupBy'];
+
+async function groupsOf(
+  tx: Tx,
+  keys: AccountKeys,
+  question: CellQuestion,
+  by: Grouping,
+  choice: Choice,
+): Promise<Groups> {
+  const bits = humanBits(choice.view);
+  if (by === 'link') {
+    const groups = (await countLinks(tx, keys, { ...question, humanBits: bits })).map((link) => ({
+      ...link,
+      anonymous: null,
+    }));
+    const everyone = await countGroups(tx, { ...question, ...groupings.campaign, humanBits: bits });
+    return { groups, totals: totalsOf(everyone, await anonymousTotal(tx, question, choice)) };
+  }
+  const counted = (await countGroups(tx, { ...question, ...groupings[by], humanBits: bits })).sort(orders[by]);
+  const anonymous = await anonymousOf(tx, question, by, choice);
+  const names =
+    by === 'day'
+      ? new Map()
+      : await namesOf(
+          tx,
+          keys,
+          counted.map(({ group }) => Number(group)),
+        );
+  const groups = counted.map((one) => ({
+    key: by === 'day' ? String(one.group) : (names.get(one.group) ?? null),
+    counts: one,
+    anonymous: anonymous === null ? null : (anonymous.get(one.group) ?? { opens: 0, clicks: 0 }),
+    firstAcceptedDay: one.firstAcceptedDay,
+    lastAcceptedDay: one.lastAcceptedDay,
+  }));
+  return { groups, totals: totalsOf(counted, await anonymousTotal(tx, question, choice)) };
+}
+
+const groupings = {
+  campaign: { grain: 'sender', column: 'campaign_id' },
+  day: { grain: 'sender', column: 'day' },
+  sender: { grain: 'sender', column: 'key_id' },
+  recipientDomain: { grain: 'domain', column: 'key_id' },
+} as const;
+
+type Order = (a: CountedGroup, b: CountedGroup) => number;
+const mostSent: Order = (a, b) => b.sent - a.sent || Number(a.group) - Number(b.group);
+const orders: Readonly<Record<Exclude<Grouping, 'link'>, Order>> = {
+  campaign: (a, b) => b.lastAcceptedDay.localeCompare(a.lastAcceptedDay) || Number(b.group) - Number(a.group),
+  day: (a, b) => String(a.group).localeCompare(String(b.group)),
+  sender: mostSent,
+  recipientDomain: mostSent,
+};
+
+type AnonymousCounts = Map<number | string, { opens: number; clicks: number }>;
+
+const kindsThatCount = ({ view, automated }: Choice): number =>
+  automated === 'included' ? everyKind : humanBits(view);
+
+/** Null where they cannot be told: only whole days of a whole campaign are kept of them. */
+async function anonymousOf(
+  tx: Tx,
+  question: CellQuestion,
+  by: Grouping,
+  choice: Choice,
+): Promise<AnonymousCounts | null> {
+  if (question.range.ends.length > 0 || (by !== 'campaign' && by !== 'day')) return null;
+  if (question.range.days === null) return new Map();
+  const column = groupings[by].column;
+  const rows = await countAnonymous(tx, { ...question, column, bits: kindsThatCount(choice) });
+  return new Map(rows.map(({ group, opens, clicks }) => [group, { opens, clicks }]));
+}
+
+async function anonymousTotal(tx: Tx, question: CellQuestion, choice: Choice): Promise<Group['anonymous']> {
+  const counts = await anonymousOf(tx, question, 'campaign', choice);
+  if (counts === null) return null;
+  const all = [...counts.values()];
+  return { opens: all.reduce((sum, one) => sum + one.opens, 0), clicks: all.reduce((sum, one) => sum + one.clicks, 0) };
+}
+
+function totalsOf(counted: readonly CountedGroup[], anonymous: Group['anonymous']): Group {
+  const days = counted.flatMap((one) => [one.firstAcceptedDay, one.lastAcceptedDay]).sort();
+  return {
+    key: null,
+    counts: counted.reduce<Counts>(addCounts, noCounts),
+    anonymous,
+    firstAcceptedDay: days[0] ?? null,
+    lastAcceptedDay: days.at(-1) ?? null,
+  };
+}
