@@ -1,0 +1,163 @@
+/**
+ * Moves one journal folder into the database, batch after batch, for as long as it is asked to. A database that is away is
+ * waited for; a hit that cannot be stored is set aside; nothing else stops it.
+ */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseUnavailable } from '../platform/database.ts';
+import type { World } from '../platform/world.ts';
+import { encodeHit, type JournaledHit } from './hit.ts';
+import type { CountHits } from './hit-counter.ts';
+import { sealFrame } from './journal-frame.ts';
+import { type JournalBatch, readBatch } from './journal-reader.ts';
+import { deleteDrained, type JournalPosition } from './journal-segments.ts';
+import type { Slot } from './journal-slots.ts';
+import { readPosition } from './store.ts';
+import { PositionMoved, storeAllButPoison, storeBatch } from './store-batch.ts';
+
+type LogLine = (facts: object, text: string) => void;
+
+export interface DrainWorld extends Pick<World, 'db' | 'vault' | 'clock'> {
+  readonly log: { readonly info: LogLine; readonly warn: LogLine; readonly error: LogLine };
+  readonly count: CountHits;
+}
+
+export interface DrainPace {
+  readonly batchHits: number;
+  /** How long an idle drain waits before it looks again. */
+  readonly idleMs: number;
+  readonly minBackoffMs: number;
+  readonly maxBackoffMs: number;
+}
+
+export const defaultPace: DrainPace = { batchHits: 1_000, idleMs: 40, minBackoffMs: 100, maxBackoffMs: 5_000 };
+
+export async function drainSlot(world: DrainWorld, slot: Slot, pace: DrainPace, stop: AbortSignal): Promise<void> {
+  const sealer = world.vault.sealer('journal');
+  const read = (from: JournalPosition, isSettled: boolean): Promise<JournalBatch> =>
+    readBatch(slot.folder, sealer, from, pace.batchHits, isSettled);
+  let position = await insist(world, pace, stop, () => readPosition(world.db, slot.id));
+  let isIdle = false;
+  while (position !== undefined && !stop.aborted) {
+    const batch = await insist(world, pace, stop, () => read(position as JournalPosition, isIdle));
+    if (batch === undefined) return;
+    isIdle = batch.hits.length === 0;
+    if (isIdle && isSame(batch.next, position)) await nap(pace.idleMs, stop);
+    else position = await storeOrReread(world, slot, pace, stop, position, batch);
+  }
+}
+
+const isSame = (one: JournalPosition, other: JournalPosition): boolean =>
+  one.segment === other.segment && one.offsetBytes === other.offsetBytes;
+
+async function storeOrReread(
+  world: DrainWorld,
+  slot: Slot,
+  pace: DrainPace,
+  stop: AbortSignal,
+  from: JournalPosition,
+  batch: JournalBatch,
+): Promise<JournalPosition | undefined> {
+  try {
+    await insist(world, pace, stop, (attempt) => store(world, slot, from, batch, attempt));
+  } catch (error) {
+    if (!(error instanceof PositionMoved)) throw error;
+    return insist(world, pace, stop, () => readPosition(world.db, slot.id));
+  }
+  if (stop.aborted) return undefined; // stored or not: the database knows, and the next drain asks it
+  if (batch.next.segment !== from.segment) await deleteDrained(slot.folder, batch.next).catch(() => undefined);
+  return batch.next;
+}
+
+async function store(
+  world: DrainWorld,
+  slot: Slot,
+  from: JournalPosition,
+  batch: JournalBatch,
+  attempt: number,
+): Promise<void> {
+  const step = { journalId: slot.id, from, to: batch.next };
+  const stored =
+    attempt === 0 ? await storeBatch(world, step, batch.hits) : await storeRest(world, slot, step, batch.hits);
+  tellDamage(world, batch);
+  world.count('drained', batch.hits.length);
+  world.count('unattributed', stored.unattributed);
+  if (stored.judgedAlone > 0)
+    world.log.warn({ hits: stored.judgedAlone }, 'hits were judged singly: their sequences are too long');
+}
+
+async function storeRest(
+  world: DrainWorld,
+  slot: Slot,
+  step: Parameters<typeof storeBatch>[1],
+  hits: readonly JournaledHit[],
+): ReturnType<typeof storeBatch> {
+  const setAside = (poison: readonly JournaledHit[]): Promise<void> => quarantine(world, slot, poison);
+  const { stored, poisoned } = await storeAllButPoison(world, step, hits, isPassing, setAside);
+  if (poisoned > 0) {
+    world.count('quarantined', poisoned);
+    world.log.error({ hits: poisoned, journal: slot.id }, 'hits could not be stored and were set aside');
+  }
+  return stored;
+}
+
+/** Sealed like the journal itself, in the same frames, for whoever looks into it later. */
+async function quarantine(world: DrainWorld, slot: Slot, poison: readonly JournaledHit[]): Promise<void> {
+  const file = await open(join(slot.folder, 'quarantine.wxj'), 'a', 0o600);
+  try {
+    await file.writeFile(sealFrame(world.vault.sealer('journal'), poison.map(encodeHit)));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+function tellDamage(world: DrainWorld, { damage }: JournalBatch): void {
+  for (const { at, bytes, hits } of damage) {
+    world.count('lost', hits);
+    world.log.error({ ...at, bytes, hits }, 'a part of the journal is damaged and was skipped');
+  }
+}
+
+/** serialization_failure, deadlock_detected, lock_not_available, query_canceled. PostgreSQL docs, appendix A. */
+const passingStates = new Set(['40001', '40P01', '55P03', '57014']);
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof DatabaseUnavailable || passingStates.has(String((error as { code?: unknown }).code));
+
+/**
+ * Tries until it works or is told to stop (undefined then). `attempt` counts failures that are not the weather's, so that
+ * the second try can be another one.
+ */
+async function insist<T>(
+  world: DrainWorld,
+  pace: DrainPace,
+  stop: AbortSignal,
+  run: (attempt: number) => Promise<T>,
+): Promise<T | undefined> {
+  let waitMs = pace.minBackoffMs;
+  let attempt = 0;
+  for (let failures = 0; !stop.aborted; failures++) {
+    try {
+      const result = await run(attempt);
+      if (failures > 0) world.log.info({ failures }, 'the drain goes on');
+      return result;
+    } catch (error) {
+      if (error instanceof PositionMoved) throw error;
+      if (!isPassing(error)) attempt++;
+      if (failures === 0 || attempt > 1) world.log.warn({ reason: reasonOf(error) }, 'the drain waits and tries again');
+      if (attempt !== 1) await nap(waitMs, stop);
+      waitMs = Math.min(waitMs * 2, pace.maxBackoffMs);
+    }
+  }
+  return undefined;
+}
+
+/** An error's class or code: the message of a database error can repeat values. */
+const reasonOf = (error: unknown): string =>
+  String((error as { code?: unknown }).code ?? (error instanceof Error ? error.constructor.name : typeof error));
+
+async function nap(waitMs: number, stop: AbortSignal): Promise<void> {
+  await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
+}

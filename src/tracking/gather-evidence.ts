@@ -1,0 +1,82 @@
+/**
+ * Turns what the journal kept of a hit, and what is known of the copy it is about, into the judge's evidence. Addresses
+ * and agents become keyed hashes here; nothing is looked up and nothing decided.
+ */
+import { builtInNetworks, type Evidence, gatherEvidence, type KeyOf, type Networks } from '@waxwing/verdict';
+import type { LockedRecipient } from '../events/index.ts';
+import type { AccountVault } from '../platform/vault.ts';
+import type { JournaledHit } from './hit.ts';
+
+/** What of a copy bears on its hits. */
+export interface CopyUnderTest {
+  readonly recipient: Pick<LockedRecipient, 'deliveredAt' | 'deliveredVia' | 'gatewayMx'>;
+  readonly linkCount: number;
+}
+
+export interface EvidenceSources {
+  readonly networks: Networks;
+  readonly keyOf: KeyOf;
+}
+
+export function evidenceSources(
+  vault: Pick<AccountVault, 'index'>,
+  networks: Networks = builtInNetworks,
+): EvidenceSources {
+  return { networks, keyOf: remembered((text) => vault.index('source', text).toString('base64url')) };
+}
+
+/** Without a copy (an anonymous hit) only the request itself speaks. */
+export function evidenceOf(hit: JournaledHit, copy: CopyUnderTest | undefined, sources: EvidenceSources): Evidence {
+  const { networks, keyOf } = sources;
+  const observation = {
+    id: hit.id,
+    kind: hit.kind,
+    at: new Date(hit.atMs).toISOString(),
+    method: hit.method,
+    headers: hit.headers,
+    token: hit.token,
+    oneClick: false, // unsubscribe links are never rewritten, so no POST to a tracking URL is RFC 8058's
+    ...(hit.ip === null ? {} : { ip: hit.ip }),
+    ...(hit.userAgent === null ? {} : { userAgent: hit.userAgent }),
+    ...(hit.isHttps ? { https: true } : {}),
+    ...(hit.linkIndex === null ? {} : { link: hit.linkIndex }),
+    ...(copy === undefined ? {} : { linkCount: copy.linkCount, ...deliveryOf(copy.recipient) }),
+  };
+  return gatherEvidence(observation, networks, keyOf);
+}
+
+/** Earlier evidence as it reads now: the delivery is often known only after the first hits. */
+export function withDelivery(evidence: Evidence, { recipient }: Pick<CopyUnderTest, 'recipient'>): Evidence {
+  if (recipient.deliveredAt === null || evidence.atMs === undefined) return evidence;
+  const at = new Date(evidence.atMs).toISOString();
+  const { sinceDeliveryMs, isRelayed, gateway } = gatherEvidence(
+    { kind: evidence.kind, at, ...deliveryOf(recipient) },
+    builtInNetworks,
+    () => '',
+  );
+  return {
+    ...evidence,
+    isRelayed,
+    ...(sinceDeliveryMs === undefined ? {} : { sinceDeliveryMs }),
+    ...(gateway === undefined ? {} : { gateway }),
+  };
+}
+
+const deliveryOf = ({ deliveredAt, deliveredVia, gatewayMx }: CopyUnderTest['recipient']) => ({
+  ...(deliveredAt === null ? {} : { deliveredAt: deliveredAt.toISOString() }),
+  ...(deliveredVia === null ? {} : { deliveredVia }),
+  ...(gatewayMx === null ? {} : { mx: gatewayMx }),
+});
+
+/** Agents and addresses come again and again; a keyed hash costs microseconds each time. */
+function remembered(keyOf: KeyOf): KeyOf {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    if (known.size >= 20_000) known.clear();
+    const made = keyOf(text);
+    known.set(text, made);
+    return made;
+  };
+}

@@ -1,0 +1,24 @@
+/** The door of the tracking area: the edge, the drain, the URLs that lead to them, and what recipients agreed to. */
+import type { AccountKeys } from '../events/index.ts';
+import type { Tx } from '../platform/database.ts';
+import { evidenceSources } from './gather-evidence.ts';
+import { rejudge } from './judge-hits.ts';
+
+export { consentLevels } from './consents.ts';
+export type { DrainOptions } from './drain.ts';
+export { trackingRoutes } from './routes.ts';
+export { type DrainThreadOptions, startDrain, startDrainThread } from './start-drain.ts';
+export { type Edge, startEdge, type TrackingEdgeOptions } from './start-edge.ts';
+export { tokenKeys } from './token-keys.ts';
+export { newHandle, type TrackedRecipient, type TrackingUrls, trackingUrls } from './tracking-urls.ts';
+
+/**
+ * Judges what these recipients' hits were once more, in the transaction that recorded something new about them, such as
+ * their delivery. Gives how many verdicts changed.
+ */
+export const rejudgeRecipients = (
+  tx: Tx,
+  account: AccountKeys,
+  recipientIds: readonly string[],
+  now: Date,
+): Promise<number> => rejudge(tx, { ...account, ...evidenceSources(account.vault) }, recipientIds, now);

@@ -1,0 +1,320 @@
+/**
+ * Judges the hits of one account's batch among all that is known of their copies, and records them: new verdicts, revised
+ * earlier ones, bare counts where no more is agreed. It runs inside the transaction that moves the journal's position.
+ */
+import { type Evidence, judgeSequence, SEQUENCE_LIMIT, type Verdict } from '@waxwing/verdict';
+import {
+  type AccountKeys,
+  type AnonymousHit,
+  type HitVerdict,
+  type JudgedHit,
+  type LockedRecipient,
+  type LockedRecipients,
+  loadHits,
+  loadSources,
+  lockRecipients,
+  type Revision,
+  recordHits,
+} from '../events/index.ts';
+import type { Tx } from '../platform/database.ts';
+import { type EvidenceSources, evidenceOf, withDelivery } from './gather-evidence.ts';
+import type { JournaledHit } from './hit.ts';
+import { type SourceMark, SourceSpreads, type Spread, spreadWindowMs } from './source-spread.ts';
+import { type CopyFacts, loadCopyFacts } from './store.ts';
+
+export interface JudgedAccount extends AccountKeys, EvidenceSources {}
+
+/** A hit whose token led to a copy of this account's, or claims to. */
+export interface CopyHit {
+  readonly hit: JournaledHit;
+  readonly messageId: string;
+  readonly recipientId: string;
+}
+
+/** A hit of a token that names no recipient. */
+export interface CampaignHit {
+  readonly hit: JournaledHit;
+  readonly campaignId: number;
+  /** In the account's time zone. */
+  readonly day: string;
+}
+
+export interface StoredHits {
+  /** Hits of copies that do not exist here. */
+  readonly unattributed: number;
+  readonly revised: number;
+  /** Hits beyond what is judged together. */
+  readonly judgedAlone: number;
+}
+
+const settleMs = 15 * 60_000;
+/** A burst that would speak against a person's own browser shows within this. */
+const burstMs = 5_000;
+/** Enough to see that a source reaches many; an unbounded look would cost more the more a machine asks. */
+const hitsPerSource = 200;
+
+export async function storeAccountHits(
+  tx: Tx,
+  account: JudgedAccount,
+  copyHits: readonly CopyHit[],
+  campaignHits: readonly CampaignHit[],
+  now: Date,
+): Promise<StoredHits> {
+  const ids = [...new Set(copyHits.map((one) => one.recipientId))];
+  const facts = await loadCopyFacts(tx, account.accountId, ids);
+  const known = copyHits.filter((one) => facts.get(one.recipientId)?.messageId === one.messageId);
+  const [open, silenced] = partition(known, (one) => facts.get(one.recipientId)?.level === 'identified');
+  const arrivals = open.map((one) => arrivalOf(account, one));
+  const sources = await loadSpreads(tx, account, arrivals);
+  const ownIds = [...new Set(known.map((one) => one.recipientId))];
+  const recipients = await lockRecipients(tx, account, [...ownIds, ...sources.reachedBefore]);
+  const sequences = await loadSequences(tx, account, recipients, arrivals, facts, sources);
+  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, sources.spreads, now));
+  const { revised } = await recordHits(tx, account, {
+    recipients,
+    hits: judged.flatMap((one) => ('hit' in one ? [] : [one])),
+    revisions: judged.flatMap((one) => ('hit' in one ? [one] : [])),
+    anonymous: [
+      ...silenced.map((one) => silencedHit(account, one)),
+      ...campaignHits.map((one) => countedHit(account, one)),
+    ],
+    recordedAt: now,
+  });
+  const judgedAlone = sequences.filter((one) => one.isTooLong).reduce((sum, one) => sum + one.arrivals.length, 0);
+  return { unattributed: copyHits.length - known.length, revised, judgedAlone };
+}
+
+/** Judges these recipients' stored hits again, after something about them became known. Runs in the transaction of the news. */
+export async function rejudge(
+  tx: Tx,
+  account: JudgedAccount,
+  recipientIds: readonly string[],
+  now: Date,
+): Promise<number> {
+  const recipients = await lockRecipients(tx, account, recipientIds);
+  const sources = { spreads: new SourceSpreads([]), reachedBefore: new Set(recipientIds) };
+  const facts = new Map<string, CopyFacts>();
+  const sequences = await loadSequences(tx, account, recipients, [], facts, sources);
+  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, sources.spreads, now));
+  const revisions = judged.flatMap((one) => ('hit' in one ? [one] : []));
+  if (revisions.length === 0) return 0;
+  const batch = { recipients, hits: [], revisions, anonymous: [], recordedAt: now };
+  return (await recordHits(tx, account, batch)).revised;
+}
+
+interface Arrival extends CopyHit {
+  readonly sourceKey: Buffer | null;
+}
+
+function arrivalOf({ vault }: JudgedAccount, one: CopyHit): Arrival {
+  const { ip, userAgent } = one.hit;
+  const isKnown = ip !== null && userAgent !== null;
+  return { ...one, sourceKey: isKnown ? vault.index('source', `${ip}\0${userAgent}`) : null };
+}
+
+interface Sources {
+  readonly spreads: SourceSpreads;
+  /** Recipients whose earlier hits look different now that their source is seen to reach so many. */
+  readonly reachedBefore: ReadonlySet<string>;
+}
+
+/** detection.md §6: four recipients in a second, twenty in ten minutes. */
+const crosses = (was: Spread | undefined, is: Spread | undefined): boolean =>
+  ((was?.within1s ?? 0) < 4 && (is?.within1s ?? 0) >= 4) ||
+  ((was?.within10min ?? 0) < 20 && (is?.within10min ?? 0) >= 20);
+
+async function loadSpreads(tx: Tx, account: JudgedAccount, arrivals: readonly Arrival[]): Promise<Sources> {
+  const marks = arrivals.flatMap(markOf);
+  if (marks.length === 0) return { spreads: new SourceSpreads([]), reachedBefore: new Set() };
+  const times = marks.map((mark) => mark.atMs);
+  const keys = [...new Set(marks.map((mark) => mark.sourceKey))].map((key) => Buffer.from(key, 'hex'));
+  const stored = await loadSources(tx, account, keys, {
+    since: new Date(Math.min(...times) - spreadWindowMs),
+    until: new Date(Math.max(...times) + spreadWindowMs),
+    hitsPerSource,
+  });
+  const before = stored.map(({ sourceKey, recipientId, occurredAt }) => ({
+    sourceKey,
+    recipientId,
+    atMs: occurredAt.getTime(),
+  }));
+  const spreads = new SourceSpreads([...before, ...marks]);
+  const was = new SourceSpreads(before);
+  const changed = before.filter(({ sourceKey, atMs }) => crosses(was.at(sourceKey, atMs), spreads.at(sourceKey, atMs)));
+  return { spreads, reachedBefore: new Set(changed.map((mark) => mark.recipientId)) };
+}
+
+const markOf = ({ sourceKey, recipientId, hit }: Arrival): SourceMark[] =>
+  sourceKey === null ? [] : [{ sourceKey: sourceKey.toString('hex'), recipientId, atMs: hit.atMs }];
+
+/** A copy with the hits it had, the hits it now gets, and what is known of it. */
+interface Sequence {
+  readonly recipient: LockedRecipient;
+  readonly facts: CopyFacts | undefined;
+  readonly earlier: readonly JudgedHit[];
+  readonly arrivals: readonly Arrival[];
+  readonly isTooLong: boolean;
+}
+
+async function loadSequences(
+  tx: Tx,
+  account: JudgedAccount,
+  recipients: LockedRecipients,
+  arrivals: readonly Arrival[],
+  facts: ReadonlyMap<string, CopyFacts>,
+  sources: Sources,
+): Promise<Sequence[]> {
+  const byRecipient = Map.groupBy(arrivals, (arrival) => arrival.recipientId);
+  const wanted = [...recipients.values()].filter(
+    ({ recipientId }) => byRecipient.has(recipientId) || sources.reachedBefore.has(recipientId),
+  );
+  const withHistory = wanted.filter((recipient) => hitCount(recipient) > 0 && hitCount(recipient) < SEQUENCE_LIMIT);
+  const since = new Date(Math.min(...withHistory.map((recipient) => recipient.acceptedAt.getTime())));
+  const bounds = { since, hitsPerRecipient: SEQUENCE_LIMIT };
+  const earlier = await loadHits(
+    tx,
+    account,
+    withHistory.map((recipient) => recipient.recipientId),
+    bounds,
+  );
+  return wanted.map((recipient) => ({
+    recipient,
+    facts: facts.get(recipient.recipientId),
+    earlier: earlier.get(recipient.recipientId) ?? [],
+    arrivals: byRecipient.get(recipient.recipientId) ?? [],
+    isTooLong: hitCount(recipient) >= SEQUENCE_LIMIT,
+  }));
+}
+
+const hitCount = ({ opens, clicks }: LockedRecipient): number =>
+  [...opens, ...clicks].reduce((sum, count) => sum + count, 0);
+
+function judgeCopy(
+  account: JudgedAccount,
+  sequence: Sequence,
+  spreads: SourceSpreads,
+  now: Date,
+): (JudgedHit | Revision)[] {
+  const { recipient, facts, earlier, arrivals, isTooLong } = sequence;
+  const copy = { recipient, linkCount: facts?.linkCount ?? 0 };
+  const before = earlier.map((hit) =>
+    spread(withDelivery(earlierEvidence(hit), copy), keyText(hit.sourceKey), spreads),
+  );
+  const fresh = arrivals.map(({ hit, sourceKey }) =>
+    spread(evidenceOf(hit, copy, account), keyText(sourceKey), spreads),
+  );
+  // Judged as if settled: what later hits would change they do change, since each of them has the sequence judged anew.
+  const verdicts = isTooLong ? fresh.flatMap((one) => judgeSequence([one])) : judgeSequence([...before, ...fresh]);
+  const revisions = isTooLong
+    ? []
+    : earlier.map((hit, place) => ({ hit, verdict: revised(hit, opinion(verdicts[place], hit.occurredAt, now)) }));
+  const opinions = verdicts.slice(revisions.length);
+  const hits = arrivals.map((arrival, place) =>
+    judgedHit(arrival, fresh[place], opinions[place], facts?.isErased === true, now),
+  );
+  return [...revisions, ...hits];
+}
+
+const keyText = (sourceKey: Uint8Array | null): string | undefined =>
+  sourceKey === null ? undefined : Buffer.from(sourceKey).toString('hex');
+
+/** What an earlier verdict says of its source stays known, though the evidence beside it was kept before. */
+function earlierEvidence(hit: JudgedHit): Evidence {
+  const evidence = hit.detail.evidence as unknown as Evidence;
+  const said = (rule: string): number => {
+    const reason = hit.verdict.reasons.find((one) => one.rule === rule);
+    return Number(/(\d+) recipients/.exec(reason?.text ?? '')?.[1] ?? 0);
+  };
+  const told = { within1s: said('shared-source-second'), within10min: said('shared-source-minutes') };
+  return told.within1s + told.within10min === 0 ? evidence : widened(evidence, told);
+}
+
+function spread(evidence: Evidence, sourceKey: string | undefined, spreads: SourceSpreads): Evidence {
+  const found = sourceKey === undefined ? undefined : spreads.at(sourceKey, evidence.atMs ?? Number.NaN);
+  return found === undefined ? evidence : widened(evidence, found);
+}
+
+const widened = (evidence: Evidence, found: Spread): Evidence => ({
+  ...evidence,
+  recipientsFromSource: {
+    within1s: Math.max(found.within1s, evidence.recipientsFromSource?.within1s ?? 0),
+    within10min: Math.max(found.within10min, evidence.recipientsFromSource?.within10min ?? 0),
+  },
+});
+
+const erasedReason = { rule: 'message-erased', text: 'The message had been deleted before this request.' };
+
+/** What was true of the request when it came stays beside any later opinion. */
+const revised = (hit: JudgedHit, verdict: HitVerdict): HitVerdict =>
+  hit.verdict.reasons.some((reason) => reason.rule === erasedReason.rule) ? withErased(verdict) : verdict;
+
+const withErased = (verdict: HitVerdict): HitVerdict => ({ ...verdict, reasons: [...verdict.reasons, erasedReason] });
+
+function judgedHit(
+  { hit, messageId, recipientId, sourceKey }: Arrival,
+  evidence: Evidence | undefined,
+  verdict: Verdict | undefined,
+  isErased: boolean,
+  now: Date,
+): JudgedHit {
+  const occurredAt = new Date(hit.atMs);
+  const formed = opinion(verdict, occurredAt, now);
+  const { method, token } = hit;
+  return {
+    id: hit.id,
+    kind: hit.kind,
+    occurredAt,
+    messageId,
+    recipientId,
+    linkIndex: hit.linkIndex,
+    sourceKey,
+    detail: {
+      request: { method, token, ip: isErased ? null : hit.ip, userAgent: isErased ? null : hit.userAgent },
+      evidence: { ...evidence },
+    },
+    verdict: isErased ? withErased(formed) : formed,
+  };
+}
+
+/** Settled at once when certain, else a quarter of an hour after the hit. */
+function opinion(verdict: Verdict | undefined, occurredAt: Date, now: Date): HitVerdict {
+  if (verdict === undefined) throw new Error('the judge left a hit out');
+  const { strength, actor, unknowable, ruleset } = verdict;
+  const afterMs = strength !== 'certain' ? settleMs : verdict.verdict === 'human' ? burstMs : 0;
+  return {
+    verdict: verdict.verdict,
+    strength,
+    actor,
+    unknowable,
+    ruleset,
+    reasons: [...verdict.reasons],
+    judgedAt: now,
+    settlesAt: new Date(occurredAt.getTime() + afterMs),
+  };
+}
+
+const silencedHit = (account: JudgedAccount, { hit, recipientId }: CopyHit): AnonymousHit => ({
+  recipientId,
+  kind: hit.kind,
+  verdict: judgeOne(account, hit),
+});
+
+const countedHit = (account: JudgedAccount, { hit, campaignId, day }: CampaignHit): AnonymousHit => ({
+  campaignId,
+  acceptedDay: day,
+  kind: hit.kind,
+  verdict: judgeOne(account, hit),
+});
+
+function judgeOne(account: JudgedAccount, hit: JournaledHit): Verdict {
+  const [verdict] = judgeSequence([evidenceOf(hit, undefined, account)]);
+  if (verdict === undefined) throw new Error('the judge left a hit out');
+  return verdict;
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const first: T[] = [];
+  const rest: T[] = [];
+  for (const one of all) (isFirst(one) ? first : rest).push(one);
+  return [first, rest];
+}

@@ -1,0 +1,13 @@
+/** Judges observations from anyone's logs. Nothing is stored, looked up or remembered. */
+import { judge, RULESET } from '@waxwing/verdict';
+import type { z } from 'zod';
+import type { judgeObservations as endpoint } from '../contract/verdicts.ts';
+
+type Asked = z.output<typeof endpoint.body>;
+
+export function judgeObservations({ observations, asOf, view }: Asked): z.input<typeof endpoint.result> {
+  const options = { ...(asOf === undefined ? {} : { asOf }), ...(view === undefined ? {} : { view }) };
+  // zod names an absent field `undefined`; the judge takes what is missing as missing either way.
+  const verdicts = judge(observations as Parameters<typeof judge>[0], options);
+  return { ruleset: RULESET, verdicts: verdicts.map((one) => ({ ...one, reasons: [...one.reasons] })) };
+}

@@ -1,0 +1,19 @@
+/** The HTTP routes of the tracking area: consents, and judging without storing. */
+import { readTrackingConsent, setTrackingConsent } from '../contract/settings.ts';
+import { judgeObservations as judgeEndpoint } from '../contract/verdicts.ts';
+import { type Route, route } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { readConsent, setConsent } from './consents.ts';
+import { judgeObservations } from './judge-observations.ts';
+
+export const trackingRoutes = (world: World): Route[] => [
+  route(setTrackingConsent, 'consents.change', async ({ params, body }, caller) => {
+    const { email, level, updatedAt } = await setConsent(world, caller, params.email, body.level);
+    return { email, level, updatedAt: updatedAt.toISOString() };
+  }),
+  route(readTrackingConsent, 'settings.read', async ({ params }, caller) => {
+    const { email, level, updatedAt } = await readConsent(world, caller, params.email);
+    return { email, level, updatedAt: updatedAt?.toISOString() ?? null };
+  }),
+  route(judgeEndpoint, 'verdicts.judge', async ({ body }) => judgeObservations(body)),
+];

@@ -1,0 +1,184 @@
+/**
+ * Stores one batch of the journal: whose hits they are, what they are judged to be, and the journal's new position, in one
+ * transaction. Whatever is stored, its position moved; whatever is not, it did not.
+ */
+import { accountVault, readSettings } from '../accounts/index.ts';
+import { dayOf } from '../core/report/days.ts';
+import { sql, type Tx, type WorkerTx } from '../platform/database.ts';
+import type { World } from '../platform/world.ts';
+import { evidenceSources } from './gather-evidence.ts';
+import type { JournaledHit } from './hit.ts';
+import type { JournalPosition } from './journal-segments.ts';
+import { type CampaignHit, type CopyHit, type JudgedAccount, type StoredHits, storeAccountHits } from './judge-hits.ts';
+import { findAccounts, findHandleOwners, movePosition } from './store.ts';
+
+export interface JournalStep {
+  readonly journalId: string;
+  readonly from: JournalPosition;
+  readonly to: JournalPosition;
+}
+
+/** Another drain has read on from where this batch began. */
+export class PositionMoved extends Error {}
+
+/** Sets hits aside durably before the transaction that skips them commits. */
+export type Quarantine = (hits: readonly JournaledHit[]) => Promise<void>;
+
+export type BatchWorld = Pick<World, 'db' | 'vault' | 'clock'>;
+
+const nothing: StoredHits = { unattributed: 0, revised: 0, judgedAlone: 0 };
+
+export async function storeBatch(
+  world: BatchWorld,
+  step: JournalStep,
+  hits: readonly JournaledHit[],
+): Promise<StoredHits> {
+  const owned = await attribute(world, hits);
+  return world.db.asWorker(async (tx) => {
+    await claim(tx, step, world);
+    return storeOwned(world, tx, owned);
+  });
+}
+
+/**
+ * The same for a batch that could not be stored whole: halves it until what is wrong stands alone, sets that aside and
+ * stores the rest. `isPassing` tells errors that are nobody's fault and end the attempt.
+ */
+export async function storeAllButPoison(
+  world: BatchWorld,
+  step: JournalStep,
+  hits: readonly JournaledHit[],
+  isPassing: (error: unknown) => boolean,
+  quarantine: Quarantine,
+): Promise<{ stored: StoredHits; poisoned: number }> {
+  const owned = await attribute(world, hits);
+  return world.db.asWorker(async (tx) => {
+    await claim(tx, step, world);
+    const poison: OwnedHit[] = [];
+    const stored = await storeHalves(world, tx, owned, poison, isPassing);
+    if (poison.length > 0) await quarantine(poison.map((one) => one.hit));
+    return { stored, poisoned: poison.length };
+  });
+}
+
+async function storeHalves(
+  world: BatchWorld,
+  tx: WorkerTx,
+  owned: readonly OwnedHit[],
+  poison: OwnedHit[],
+  isPassing: (error: unknown) => boolean,
+): Promise<StoredHits> {
+  await tx.query(sql`SAVEPOINT half`);
+  try {
+    const stored = await storeOwned(world, tx, owned);
+    await tx.query(sql`RELEASE SAVEPOINT half`);
+    return stored;
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    await tx.query(sql`ROLLBACK TO SAVEPOINT half`);
+  }
+  if (owned.length <= 1) {
+    poison.push(...owned);
+    return nothing;
+  }
+  const middle = owned.length >> 1;
+  const first = await storeHalves(world, tx, owned.slice(0, middle), poison, isPassing);
+  return sum(first, await storeHalves(world, tx, owned.slice(middle), poison, isPassing));
+}
+
+async function claim(tx: WorkerTx, step: JournalStep, { clock }: BatchWorld): Promise<void> {
+  if (!(await movePosition(tx, step.journalId, step.from, step.to, clock.now()))) throw new PositionMoved();
+}
+
+type Owner =
+  | { readonly kind: 'copy'; readonly messageId: string; readonly recipientId: string }
+  | { readonly kind: 'campaign'; readonly campaignId: number };
+
+interface OwnedHit {
+  readonly hit: JournaledHit;
+  /** Null: it leads to nobody. */
+  readonly owner: (Owner & { readonly account: JudgedAccount }) | null;
+}
+
+async function attribute(world: BatchWorld, hits: readonly JournaledHit[]): Promise<OwnedHit[]> {
+  const handles = hits.flatMap(({ subject }) => (subject.kind === 'derived' ? [subject.handle] : []));
+  const owners = await findHandleOwners(world.db, [...new Set(handles)]);
+  const claims = hits.map((hit) => claimed(hit, owners));
+  const accounts = await openAccounts(world, new Set(claims.flatMap((one) => one?.accountId ?? [])));
+  return hits.map((hit, place) => {
+    const found = claims[place];
+    const account = found && accounts.get(found.accountId);
+    return { hit, owner: found && account ? { ...found, account } : null };
+  });
+}
+
+type HandleOwners = Awaited<ReturnType<typeof findHandleOwners>>;
+
+function claimed({ subject }: JournaledHit, owners: HandleOwners): (Owner & { readonly accountId: string }) | null {
+  switch (subject.kind) {
+    case 'recipient': {
+      const { accountId, messageId, recipientId } = subject;
+      return { kind: 'copy', accountId, messageId, recipientId };
+    }
+    case 'anonymous':
+      return { kind: 'campaign', accountId: subject.accountId, campaignId: subject.campaignId };
+    case 'derived': {
+      const owner = owners.get(subject.handle) ?? subject.claim;
+      return owner === null ? null : { kind: 'copy', ...owner };
+    }
+    case 'unknown':
+      return null;
+  }
+}
+
+const opened = new WeakMap<World['vault'], Map<string, JudgedAccount>>();
+
+/** Accounts that exist. Their keys never change, so each is opened once. */
+async function openAccounts(world: BatchWorld, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, JudgedAccount>> {
+  const known = opened.get(world.vault) ?? new Map<string, JudgedAccount>();
+  opened.set(world.vault, known);
+  const strangers = [...ids].filter((id) => !known.has(id));
+  if (strangers.length === 0) return known;
+  for (const accountId of await findAccounts(world.db, strangers)) {
+    const vault = await accountVault(world, accountId);
+    known.set(accountId, { accountId, vault, ...evidenceSources(vault) });
+  }
+  return known;
+}
+
+async function storeOwned(world: BatchWorld, tx: WorkerTx, owned: readonly OwnedHit[]): Promise<StoredHits> {
+  const ownerless = owned.filter((one) => one.owner === null).length;
+  let stored: StoredHits = { ...nothing, unattributed: ownerless };
+  const byAccount = Map.groupBy(owned, (one) => one.owner?.account);
+  for (const [account, own] of byAccount) {
+    if (account === undefined) continue;
+    stored = sum(
+      stored,
+      await tx.inAccount(account.accountId, (inside) => storeOfAccount(world, inside, account, own)),
+    );
+  }
+  return stored;
+}
+
+async function storeOfAccount(
+  world: BatchWorld,
+  tx: Tx,
+  account: JudgedAccount,
+  own: readonly OwnedHit[],
+): Promise<StoredHits> {
+  const copyHits: CopyHit[] = [];
+  const campaignHits: Omit<CampaignHit, 'day'>[] = [];
+  for (const { hit, owner } of own) {
+    if (owner?.kind === 'copy') copyHits.push({ hit, messageId: owner.messageId, recipientId: owner.recipientId });
+    else if (owner?.kind === 'campaign') campaignHits.push({ hit, campaignId: owner.campaignId });
+  }
+  const timeZone = campaignHits.length === 0 ? 'UTC' : (await readSettings(tx)).timeZone;
+  const counted = campaignHits.map((one) => ({ ...one, day: dayOf(timeZone, new Date(one.hit.atMs)) }));
+  return storeAccountHits(tx, account, copyHits, counted, world.clock.now());
+}
+
+const sum = (one: StoredHits, other: StoredHits): StoredHits => ({
+  unattributed: one.unattributed + other.unattributed,
+  revised: one.revised + other.revised,
+  judgedAlone: one.judgedAlone + other.judgedAlone,
+});
