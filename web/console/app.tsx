@@ -26,7 +26,7 @@ const router = createBrowserRouter([
             lazy: async () => ({ Component: (await import('./campaigns/campaigns-page.tsx')).CampaignsPage }),
           },
           {
-            path: '/campaigns/:campaign',
+            path: '/campaigns/report',
             lazy: async () => ({ Component: (await import('./campaign-report/report-page.tsx')).ReportPage }),
           },
           {

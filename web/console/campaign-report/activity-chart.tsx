@@ -32,7 +32,7 @@ export default function ActivityChart({ bars, summary }: { bars: readonly Bar[];
         type="stacked"
         series={series}
         valueFormatter={count}
-        gridAxis="y"
+        gridAxis="x"
         tickLine="none"
         maxBarWidth={36}
         barProps={({ name }) => ({

@@ -97,7 +97,7 @@ function Shown({ bars, kind, step, asTable }: { bars: readonly Bar[]; kind: Kind
   if (asTable) return <ActivityTable bars={bars} kind={kind} step={step} />;
   return (
     <>
-      <Legend />
+      <Legend machines="Machines" />
       <Suspense fallback={<Skeleton height={280} mt="md" />}>
         <ActivityChart bars={bars} summary={summaryOf(bars, kind, step)} />
       </Suspense>

@@ -1,5 +1,5 @@
 /** The report by recipient domain and by link: where people are, and what they wanted. */
-import { Button, Text } from '@mantine/core';
+import { Button, Text, UnstyledButton } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { type EngagementRow, readEngagement } from '../../../src/contract/reports.ts';
 import { count, percent, plural, shareOf } from '../../shared/format.ts';
@@ -10,6 +10,7 @@ import { Answered } from '../elements/states.tsx';
 import { useCall } from '../queries.ts';
 import styles from './breakdown-sections.module.css';
 import type { LensQuery } from './lens.ts';
+import type { RecipientFilter } from './recipient-filter.ts';
 
 const shownAtFirst = 8;
 
@@ -51,7 +52,13 @@ const domainColumns = [
   { label: 'Clicked by people', width: '26%' },
 ];
 
-export function DomainsSection({ campaign, lens }: { campaign: string; lens: LensQuery }) {
+interface DomainsProps {
+  readonly campaign: string;
+  readonly lens: LensQuery;
+  onOpen(filter: Partial<RecipientFilter>): void;
+}
+
+export function DomainsSection({ campaign, lens, onOpen }: DomainsProps) {
   const report = useCall(readEngagement, { query: { ...lens, campaign, groupBy: 'recipientDomain' } });
   return (
     <Section title="Recipient domains" about="A hatched bar is a mail system that opens or clicks by itself.">
@@ -67,7 +74,13 @@ export function DomainsSection({ campaign, lens }: { campaign: string; lens: Len
             {(row) => (
               <tr key={row.key}>
                 <Cell>
-                  <span className={styles.domain}>{row.key}</span>
+                  <UnstyledButton
+                    className={`quiet-link ${styles.domain}`}
+                    title="Show its recipients"
+                    onClick={() => onOpen({ recipientDomain: row.key ?? '' })}
+                  >
+                    {row.key}
+                  </UnstyledButton>
                 </Cell>
                 <Cell isNumber isExtra>
                   {count(row.delivered)}

@@ -64,7 +64,11 @@ export function useLens(): Lens {
       },
       { replace: true, preventScrollReset: true },
     );
-  const followAccount = () => setParameters({}, { replace: true, preventScrollReset: true });
+  const followAccount = () =>
+    setParameters(
+      (before) => new URLSearchParams([...before].filter(([name]) => name !== 'automated' && name !== 'view')),
+      { replace: true, preventScrollReset: true },
+    );
   const save = useSave(followAccount);
   return {
     query,

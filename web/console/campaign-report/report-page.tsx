@@ -1,6 +1,7 @@
 /** One campaign: who really opened and clicked, when, where and what; the machines beside them. */
 import { Button, Stack, Text } from '@mantine/core';
-import { Link, useParams } from 'react-router';
+import { useRef, useState } from 'react';
+import { Link, useSearchParams } from 'react-router';
 import { type EngagementReport, type EngagementRow, readEngagement } from '../../../src/contract/reports.ts';
 import { count, dayRange, moment, percent, plural } from '../../shared/format.ts';
 import { PageHead } from '../elements/page-head.tsx';
@@ -14,6 +15,7 @@ import { CompositionSection } from './composition-section.tsx';
 import { HeadlineCards } from './headline-cards.tsx';
 import { type Lens, useLens } from './lens.ts';
 import { LensPanel } from './lens-panel.tsx';
+import { everyone, type RecipientFilter } from './recipient-filter.ts';
 import { RecipientsSection } from './recipients-section.tsx';
 import { ReportActions } from './report-actions.tsx';
 import styles from './report-page.module.css';
@@ -51,6 +53,18 @@ function PrintNote({ report }: { report: EngagementReport }) {
   );
 }
 
+/** A number of the report opens the recipients behind it. */
+function useDrill() {
+  const [filter, setFilter] = useState<RecipientFilter>(everyone);
+  const recipients = useRef<HTMLDivElement>(null);
+  const open = (wanted: Partial<RecipientFilter>) => {
+    setFilter({ ...everyone, ...wanted });
+    recipients.current?.focus({ preventScroll: true });
+    recipients.current?.scrollIntoView({ block: 'start' });
+  };
+  return { filter, setFilter, recipients, open };
+}
+
 interface BodyProps {
   readonly campaign: string;
   readonly report: EngagementReport;
@@ -60,6 +74,7 @@ interface BodyProps {
 
 function Body({ campaign, report, lens, isStale }: BodyProps) {
   const row = report.rows[0];
+  const { filter, setFilter, recipients, open } = useDrill();
   if (row === undefined)
     return (
       <Empty title="No mail of this campaign">
@@ -77,13 +92,15 @@ function Body({ campaign, report, lens, isStale }: BodyProps) {
       <div className={styles.report} data-stale={isStale || undefined} aria-busy={isStale}>
         <HeadlineCards row={row} isSuppressed={report.automatedEvents === 'excluded'} />
         <Stack gap="1.25rem">
-          <CompositionSection row={row} />
+          <CompositionSection row={row} onOpen={open} />
           <ActivitySection campaign={campaign} view={lens.query.view} />
           <div className={styles.pair}>
-            <DomainsSection campaign={campaign} lens={lens.query} />
+            <DomainsSection campaign={campaign} lens={lens.query} onOpen={open} />
             <LinksSection campaign={campaign} lens={lens.query} />
           </div>
-          <RecipientsSection campaign={campaign} lens={lens.query} />
+          <div ref={recipients} tabIndex={-1} className={styles.target}>
+            <RecipientsSection campaign={campaign} view={lens.query.view} filter={filter} onFilter={setFilter} />
+          </div>
         </Stack>
         <Text size="xs" c="dimmed" mt="lg">
           Judged by ruleset {report.ruleset}. Every verdict names its reasons on the page of its message.
@@ -117,6 +134,7 @@ function Report({ campaign }: { campaign: string }) {
 }
 
 export function ReportPage() {
-  const { campaign = '' } = useParams();
+  const [parameters] = useSearchParams();
+  const campaign = parameters.get('campaign') ?? '';
   return <Report key={campaign} campaign={campaign} />;
 }

@@ -5,6 +5,7 @@ import type { EngagementRow } from '../../../src/contract/reports.ts';
 import { count, dayRange, percent, shareOf } from '../../shared/format.ts';
 import { Cell, DataTable } from '../elements/data-table.tsx';
 import { PeopleCell } from '../elements/people-cell.tsx';
+import { reportPath } from '../elements/report-path.ts';
 import styles from './campaigns-page.module.css';
 
 const columns = [
@@ -24,7 +25,7 @@ function Name({ row }: { row: EngagementRow }) {
           No campaign
         </Link>
       ) : (
-        <Link className="quiet-link" to={`/campaigns/${encodeURIComponent(row.key)}`}>
+        <Link className="quiet-link" to={reportPath(row.key)}>
           {row.key}
         </Link>
       )}

@@ -1,6 +1,6 @@
 /** A table that scrolls inside itself on small screens and is named for those who cannot see it. */
 import { Table } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useCallback, useState } from 'react';
 import styles from './data-table.module.css';
 
 export interface Column {
@@ -14,37 +14,49 @@ export interface Column {
 interface DataTableProps {
   readonly caption: string;
   readonly columns: readonly Column[];
-  readonly minWidth?: string;
   readonly children: ReactNode;
 }
 
 export const classesOf = (column: Pick<Column, 'isNumber' | 'isExtra'>): string =>
   [column.isNumber ? styles.number : '', column.isExtra ? styles.extra : ''].join(' ').trim();
 
-export const DataTable = ({ caption, columns, minWidth, children }: DataTableProps) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling box must be reachable by keyboard (WCAG 2.1.1)
-  <div className={styles.scroll} tabIndex={0} role="group" aria-label={caption}>
-    <Table {...(minWidth === undefined ? {} : { miw: minWidth })}>
-      <caption className="unseen">{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map((column, index) => (
-            <th
-              // biome-ignore lint/suspicious/noArrayIndexKey: columns never move
-              key={index}
-              scope="col"
-              className={classesOf(column)}
-              style={column.width === undefined ? undefined : { width: column.width }}
-            >
-              {column.label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>{children}</tbody>
-    </Table>
-  </div>
-);
+/** A box that scrolls must be reachable by keyboard (WCAG 2.1.1); one that does not would only be a needless stop. */
+function useReachable() {
+  const [scrolls, setScrolls] = useState(false);
+  const ref = useCallback((box: HTMLElement) => {
+    const observer = new ResizeObserver(() => setScrolls(box.scrollWidth > box.clientWidth + 1));
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+  return scrolls ? { ref, tabIndex: 0 } : { ref };
+}
+
+export function DataTable({ caption, columns, children }: DataTableProps) {
+  const reachable = useReachable();
+  return (
+    <section className={styles.scroll} aria-label={caption} {...reachable}>
+      <Table>
+        <caption className="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column, index) => (
+              <th
+                // biome-ignore lint/suspicious/noArrayIndexKey: columns never move
+                key={index}
+                scope="col"
+                className={classesOf(column)}
+                style={column.width === undefined ? undefined : { width: column.width }}
+              >
+                {column.label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </Table>
+    </section>
+  );
+}
 
 interface CellProps extends Pick<Column, 'isNumber' | 'isExtra'> {
   readonly children: ReactNode;

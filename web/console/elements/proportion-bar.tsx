@@ -20,13 +20,13 @@ export const ProportionBar = ({ people, machines, of, tall = false }: Proportion
 export const PeopleMark = () => <span className={`${styles.mark} ${styles.people}`} aria-hidden />;
 export const MachinesMark = () => <span className={`${styles.mark} ${styles.machines}`} aria-hidden />;
 
-export const Legend = ({ rest }: { rest?: string }) => (
+export const Legend = ({ machines = 'Machines only', rest }: { machines?: string; rest?: string }) => (
   <span className={styles.legend}>
     <span>
       <PeopleMark /> People
     </span>
     <span>
-      <MachinesMark /> Machines only
+      <MachinesMark /> {machines}
     </span>
     {rest !== undefined && (
       <span>

@@ -8,6 +8,7 @@ import { type message, readMessage } from '../../../src/contract/messages.ts';
 import { Refusal } from '../../shared/client.ts';
 import { moment, plural } from '../../shared/format.ts';
 import { PageHead } from '../elements/page-head.tsx';
+import { reportPath } from '../elements/report-path.ts';
 import { Answered, Empty } from '../elements/states.tsx';
 import { useCall } from '../queries.ts';
 import { useTimeZone } from '../use-time-zone.ts';
@@ -98,7 +99,7 @@ const Facts = ({ message, timeZone }: { message: Message; timeZone: string }) =>
       {message.campaign === null ? (
         'None'
       ) : (
-        <Link className="quiet-link" to={`/campaigns/${encodeURIComponent(message.campaign)}`}>
+        <Link className="quiet-link" to={reportPath(message.campaign)}>
           {message.campaign}
         </Link>
       )}
