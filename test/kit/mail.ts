@@ -1,6 +1,7 @@
 /** Mail that was accepted, delivered and fetched, told to the events area as the program tells it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { accountVault } from '../../src/accounts/index.ts';
+import { encodeStoredHeader } from '../../src/core/delivery/stored-header.ts';
 import {
   type AccountKeys,
   type AnonymousHit,
@@ -81,7 +82,14 @@ interface StoredMail {
 
 async function storeMessage(world: World, { accountId }: AccountKeys, mail: StoredMail): Promise<void> {
   const { keySealed, sealer } = (await accountVault(world, accountId)).newMessageKey();
-  const header = { subject: 'Your results', from: 'Clinic <care@clinic.example>', tags: [] };
+  const header = encodeStoredHeader({
+    subject: 'Your results',
+    from: 'Clinic <care@clinic.example>',
+    envelopeFrom: 'care@clinic.example',
+    tags: ['care'],
+    ownTo: true,
+    minimumTransport: 'opportunistic',
+  });
   const addresses = mail.to.map((address) => sealer.seal('recipient.address', address));
   await world.db.asAccount(accountId, async (tx) => {
     await tx.query(sql`
@@ -89,7 +97,7 @@ async function storeMessage(world: World, { accountId }: AccountKeys, mail: Stor
                             recipient_count, size_bytes, header_sealed, links_sealed)
       VALUES (${accountId}, ${mail.messageId}, ${mail.acceptedAt}, 'rest', ${mail.campaignId}, ${mail.senderId},
               ${mail.linkSetId}, ${mail.links.length}, ${mail.to.length}, 1000,
-              ${sealer.seal('message.header', JSON.stringify(header))},
+              ${sealer.seal('message.header', header)},
               ${sealer.seal('message.links', JSON.stringify(mail.links))})`);
     await tx.query(sql`
       INSERT INTO message_keys (account_id, message_id, key_sealed) VALUES (${accountId}, ${mail.messageId}, ${keySealed})`);
