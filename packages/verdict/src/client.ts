@@ -67,7 +67,7 @@ function exactClient(agent: string): Client | undefined {
   if (agent === GMAIL_PREFETCH_AGENT) return { kind: 'gmail-prefetch', family: 'gmail-prefetch' };
   if (agent.endsWith(GMAIL_SAMPLING_ENDING)) return { kind: 'gmail-sampling', family: 'gmail-sampling' };
   if (agent.endsWith(GMAIL_ACTIONS_ENDING)) return { kind: 'gmail-actions', family: 'gmail-actions' };
-  if (agent === BARRACUDA_AGENT) return { kind: 'scanner', family: 'barracuda' };
+  if (agent.startsWith(BARRACUDA_AGENT)) return { kind: 'scanner', family: 'barracuda' };
   return undefined;
 }
 

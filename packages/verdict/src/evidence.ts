@@ -179,14 +179,12 @@ function keysOf(
   agent: string | undefined,
   keyOf: KeyOf,
 ): SourceKeys {
-  if (address === undefined && agent === undefined) {
-    const source = textOf(observation.source);
-    return source === undefined ? NO_KEYS : { address: `source:${source}`, agent: `source:${source}` };
-  }
+  const source = textOf(observation.source);
+  const standIn = source === undefined ? undefined : `source:${source}`;
   return {
-    address: address === undefined ? undefined : keyOf(canonical(address)),
+    address: address === undefined ? standIn : keyOf(canonical(address)),
     block: address === undefined ? undefined : keyOf(`/${canonical(blockOf(address))}`),
-    agent: agent === undefined ? undefined : keyOf(agent.slice(0, LONGEST_AGENT)),
+    agent: agent === undefined ? standIn : keyOf(agent.slice(0, LONGEST_AGENT)),
   };
 }
 

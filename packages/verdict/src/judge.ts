@@ -5,6 +5,7 @@
 import { combine, type MachineSign, type Outcome, type PersonSign, type Signs } from './combine.ts';
 import type { Evidence } from './evidence.ts';
 import type { Networks } from './networks.ts';
+import { timeMs } from './read-fields.ts';
 import { RULESET, rules } from './rules/index.ts';
 import type { Kind, Rule } from './rules/rule.ts';
 import { ALONE, type Scene, sceneOf } from './scene.ts';
@@ -56,11 +57,11 @@ function rulesOf(disabled: ReadonlySet<string>): Pick<Bench, 'alone' | 'together
 
 export function benchOf(options: JudgeOptions): Bench {
   const disabled = options.disabledRules === undefined ? NO_RULES : new Set(options.disabledRules);
-  const asOfMs = options.asOf === undefined ? Number.NaN : Date.parse(options.asOf);
+  const asOfMs = timeMs(options.asOf);
   return {
     ...(disabled.size === 0 ? ALL_RULES : rulesOf(disabled)),
     isEnabled: (rule) => !disabled.has(rule),
-    asOfMs: Number.isNaN(asOfMs) ? undefined : asOfMs,
+    asOfMs,
     view: options.view ?? 'balanced',
   };
 }

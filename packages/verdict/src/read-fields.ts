@@ -13,7 +13,7 @@ export function timeMs(value: unknown): number | undefined {
 
 function isoMs(text: string): number | undefined {
   if (text.length > 40) return undefined;
-  if (text.length === 24 && text.endsWith('Z')) {
+  if (isPlainUtc(text)) {
     const ms = Date.parse(text);
     return Number.isNaN(ms) ? undefined : ms;
   }
@@ -23,6 +23,17 @@ function isoMs(text: string): number | undefined {
   const millis = fraction.slice(0, 3).padEnd(3, '0');
   const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millis}${isoZone(zone)}`);
   return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** The form that programs write, with or without milliseconds: the engine reads it the same everywhere. */
+function isPlainUtc(text: string): boolean {
+  return (
+    (text.length === 24 || text.length === 20) &&
+    text.endsWith('Z') &&
+    text[4] === '-' &&
+    text[10] === 'T' &&
+    text[13] === ':'
+  );
 }
 
 function isoZone(zone: string): string {

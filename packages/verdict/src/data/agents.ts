@@ -10,7 +10,7 @@ export const GMAIL_PREFETCH_AGENT =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0';
 export const GMAIL_SAMPLING_ENDING = 'Edge/12.246 Gmail-content-sampling';
 export const GMAIL_ACTIONS_ENDING = 'Gmail Actions)';
-export const BARRACUDA_AGENT = 'Barracuda Sentinel (EE)';
+export const BARRACUDA_AGENT = 'Barracuda Sentinel';
 
 /** Image proxies that fetch when a person looks: what the agent contains → actor. */
 export const DISPLAY_PROXIES: readonly (readonly [string, string])[] = [

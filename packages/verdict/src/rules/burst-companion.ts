@@ -1,6 +1,7 @@
 /** Folds back: what the machine behind a burst did just before and after it was the machine's doing too. */
 import { type Burst, burstText, isStronger } from '../bursts.ts';
 import type { Evidence } from '../evidence.ts';
+import { matchIn } from '../network-facts.ts';
 import { apartMs, isSameAddress, isSameAgent, isSameMachine } from '../same-source.ts';
 import type { Scene } from '../scene.ts';
 import type { MachineRule } from './rule.ts';
@@ -10,8 +11,9 @@ const SAME_MACHINE_OPEN_MS = 15 * 60_000;
 const SAME_MACHINE_CLICK_MS = 60_000;
 /** A person and an appliance may share an office's address, so another agent there is only folded within seconds. */
 const SAME_ADDRESS_MS = 10_000;
-/** Scanners fetch the parts of a message from several addresses at once. */
-const ANY_SOURCE_MS = 2_000;
+/** Scanners fetch the parts of a message from several addresses at once, and hosted ones from several rented servers. */
+const ANY_SOURCE_MS = 5_000;
+const BOTH_RENTED_MS = 60_000;
 
 export const burstCompanion: MachineRule = {
   id: 'burst-companion',
@@ -50,13 +52,17 @@ function cameWith(open: Evidence, click: Evidence): boolean {
   if (isPersonsClient(open)) return false;
   if (isSameAddress(open, click))
     return apart <= (isAgentUnknown(open, click) ? SAME_MACHINE_OPEN_MS : SAME_ADDRESS_MS);
-  if (isSameAgent(open, click)) return apart <= SAME_ADDRESS_MS;
-  return apart <= ANY_SOURCE_MS;
+  if (isRented(open) && isRented(click)) return apart <= BOTH_RENTED_MS;
+  return apart <= (isSameAgent(open, click) ? SAME_ADDRESS_MS : ANY_SOURCE_MS);
 }
 
 /** An image proxy or a mail client that names itself: the person's own, unless it is the very machine of the burst. */
 function isPersonsClient(open: Evidence): boolean {
   return open.client.kind === 'display-proxy' || open.client.kind === 'mail-client';
+}
+
+function isRented(hit: Evidence): boolean {
+  return matchIn(hit, ['data-centre', 'proofpoint', 'mimecast', 'barracuda', 'cisco']) !== undefined;
 }
 
 function isAgentUnknown(open: Evidence, click: Evidence): boolean {

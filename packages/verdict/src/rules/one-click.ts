@@ -1,5 +1,10 @@
 /** RFC 8058: a POST is how a mail provider carries out a person's unsubscription, from its own servers. */
-import type { PersonRule } from './rule.ts';
+import type { Family, PersonRule } from './rule.ts';
+
+/** The provider's network, haste and program are no signs against the person. */
+const PROVEN: readonly Family[] = ['network', 'timing', 'headers', 'agent'];
+/** Any POST may be one, but from a scanner's network it may as well be a form that was tried out. */
+const SUPPOSED: readonly Family[] = ['timing', 'headers'];
 
 export const oneClick: PersonRule = {
   id: 'one-click',
@@ -10,7 +15,6 @@ export const oneClick: PersonRule = {
   source: 'RFC 8058 §3.1 and §6 (a POST, so that scanners do not unsubscribe people)',
   find: (hit) => {
     if (hit.method !== 'one-click') return undefined;
-    const shields = ['network', 'timing', 'headers'] as const;
-    return { text: oneClick.text, shields: hit.isOneClickProven ? [...shields, 'agent'] : shields };
+    return { text: oneClick.text, shields: hit.isOneClickProven ? PROVEN : SUPPOSED };
   },
 };

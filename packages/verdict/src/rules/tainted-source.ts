@@ -4,6 +4,7 @@ import { apartMs, isSameAddress, isSameMachine, isSharedByMany } from '../same-s
 import type { MachineRule } from './rule.ts';
 
 const TAINT_MS = 15 * 60_000;
+const JUST_BEFORE_MS = 60_000;
 
 export const taintedSource: MachineRule = {
   id: 'tainted-source',
@@ -20,8 +21,15 @@ export const taintedSource: MachineRule = {
       : undefined,
 };
 
-/** An address that a provider shares among all its people taints only what wears the same agent too. */
+/**
+ * An address that a provider shares among all its people taints only what wears the same agent too. What came before the taint under
+ * another agent may have been a colleague of the appliance behind the same address: only the last minute counts.
+ */
 function isTaintedBy(hit: Evidence, tainter: Evidence): boolean {
-  if (hit === tainter || apartMs(hit, tainter) > TAINT_MS) return false;
-  return isSameMachine(hit, tainter) || (isSameAddress(hit, tainter) && !isSharedByMany(hit));
+  const apart = apartMs(hit, tainter);
+  if (hit === tainter || apart > TAINT_MS) return false;
+  if (isSameMachine(hit, tainter)) return true;
+  if (!isSameAddress(hit, tainter) || isSharedByMany(hit)) return false;
+  const isBefore = (hit.atMs ?? 0) < (tainter.atMs ?? 0);
+  return !isBefore || apart <= JUST_BEFORE_MS || hit.keys.agent === undefined;
 }
