@@ -2,7 +2,7 @@
 import { Text, Title, UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { EngagementRow } from '../../../src/contract/reports.ts';
-import { count, percent, shareOf } from '../../shared/format.ts';
+import { count, percent, plural, shareOf } from '../../shared/format.ts';
 import { MachinesMark, PeopleMark, ProportionBar } from '../elements/proportion-bar.tsx';
 import { Section } from '../elements/section.tsx';
 import styles from './composition-section.module.css';
@@ -79,6 +79,17 @@ const Line = ({ label, row, of, onOpen }: LineProps) => (
   </div>
 );
 
+/** Recipients who agreed to be counted only are in none of the numbers above. */
+function Anonymous({ row: { anonymous } }: { row: EngagementRow }) {
+  if (anonymous === null || anonymous.opens + anonymous.clicks === 0) return null;
+  return (
+    <p className={styles.anonymous}>
+      Beside these, {plural(anonymous.opens, 'open')} and {plural(anonymous.clicks, 'click')} by recipients who may only
+      be counted and are never joined to a person.
+    </p>
+  );
+}
+
 function Estimate({ row }: { row: EngagementRow }) {
   const { estimated } = row;
   return (
@@ -110,6 +121,7 @@ export const CompositionSection = ({ row, onOpen }: CompositionProps) => (
       <Line label="Opened" row={row} of="opened" onOpen={onOpen} />
       <Line label="Clicked" row={row} of="clicked" onOpen={onOpen} />
     </div>
+    <Anonymous row={row} />
     <Estimate row={row} />
   </Section>
 );
