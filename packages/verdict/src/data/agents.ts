@@ -22,8 +22,8 @@ export const DISPLAY_PROXIES: readonly (readonly [string, string])[] = [
   ['seznamemailproxy/', 'seznam-proxy'],
   ['mail.ukr.net proxy', 'ukrnet-proxy'],
 ];
-/** Rambler's whole agent, so a mere part of another one is not taken for it. */
-export const RAMBLER_AGENT = /^imageproxy(\/[\d.]+)?$|rambler.*imageproxy/;
+/** Rambler says just this word; other proxies only end in it. */
+export const RAMBLER_AGENT = /\bimageproxy\b/;
 
 /** Mail clients that name themselves: taken out before any robot pattern is tried. */
 export const MAIL_CLIENTS: readonly (readonly [string, string])[] = [
