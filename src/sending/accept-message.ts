@@ -27,6 +27,7 @@ import { newHandle } from '../tracking/index.ts';
 import { openPolicies, type Policy, type ReadPolicy } from './account-policy.ts';
 import type { IdempotencyKey } from './idempotency.ts';
 import { readSubmitted } from './read-submitted.ts';
+import { defaultSubmissionLimits } from './smtp-limits.ts';
 import { type AcceptedDraft, openMessageStore, type StoreMessage } from './store-messages.ts';
 
 export interface SendingOptions {
@@ -81,8 +82,8 @@ export function openDesk(world: World, options: SendingOptions): Desk {
   return {
     world,
     trackingUrl: options.trackingUrl.replace(/\/+$/, ''),
-    maxMessageBytes: options.maxMessageBytes ?? 25 * 1024 * 1024,
-    maxRecipients: options.maxRecipients ?? 1_000,
+    maxMessageBytes: options.maxMessageBytes ?? defaultSubmissionLimits.maxMessageBytes,
+    maxRecipients: options.maxRecipients ?? defaultSubmissionLimits.maxRecipients,
     readPolicy: openPolicies(world.db),
     store: openMessageStore(world.db),
     onQueued: options.onQueued ?? (() => {}),

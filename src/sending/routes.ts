@@ -1,8 +1,5 @@
 /** Submission over HTTP. */
-
 import { sendMessage } from '../contract/messages.ts';
-import { Problem } from '../contract/problem.ts';
-import { DatabaseUnavailable } from '../platform/database.ts';
 import { type Route, route } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { openDesk, type SendingOptions } from './accept-message.ts';
@@ -12,11 +9,7 @@ export function sendingRoutes(world: World, options: SendingOptions): Route[] {
   const desk = openDesk(world, options);
   return [
     route(sendMessage, 'messages.send', (request, caller) =>
-      submitByRest(desk, caller, request.body, request.headers['idempotency-key']).catch(asProblem),
+      submitByRest(desk, caller, request.body, request.headers['idempotency-key']),
     ),
   ];
-}
-
-function asProblem(error: unknown): never {
-  throw error instanceof DatabaseUnavailable ? new Problem('server.unavailable') : error;
 }

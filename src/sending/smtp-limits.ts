@@ -5,7 +5,7 @@ export interface SubmissionLimits {
   readonly maxRecipients: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
-  /** Message bytes in memory over all connections. */
+  /** Message bytes in memory over all connections; raised to hold four of the largest messages. */
   readonly maxBytesInFlight: number;
   /** Refused commands of a connection before it is cut. */
   readonly maxErrors: number;
@@ -19,12 +19,10 @@ export interface SubmissionLimits {
   readonly idleTimeoutMs: number;
   /** For a whole message, so that a client that trickles cannot hold its place for ever. */
   readonly dataTimeoutMs: number;
-  /** How long a good key is believed before the database is asked again, so that a revoked one ends open sessions. */
-  readonly keyTrustMs: number;
 }
 
 export const defaultSubmissionLimits: SubmissionLimits = {
-  maxMessageBytes: 25 * 1024 * 1024,
+  maxMessageBytes: 35 * 1024 * 1024,
   maxRecipients: 1_000,
   maxConnections: 1_000,
   maxConnectionsPerAddress: 200,
@@ -36,7 +34,6 @@ export const defaultSubmissionLimits: SubmissionLimits = {
   loginTimeoutMs: 60_000,
   idleTimeoutMs: 5 * 60_000,
   dataTimeoutMs: 10 * 60_000,
-  keyTrustMs: 1_000,
 };
 
 /** A count per name that forgets names at zero. */

@@ -96,7 +96,7 @@ function openReception(world: World, options: SubmissionOptions): Reception {
     openByAddress: new Tally(),
     counted: new WeakSet(),
     failedLogins: new FailedLogins(limits),
-    inFlight: new Budget(limits.maxBytesInFlight),
+    inFlight: new Budget(Math.max(limits.maxBytesInFlight, 4 * limits.maxMessageBytes)),
   };
 }
 

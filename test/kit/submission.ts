@@ -100,7 +100,7 @@ export class RawClient {
       const match = /^(?:\d{3}-[^\r\n]*\r\n)*\d{3} [^\r\n]*\r\n/.exec(this.#text);
       if (match) {
         this.#text = this.#text.slice(match[0].length);
-        return match[0].trimEnd();
+        return match[0].slice(0, -2);
       }
       if (this.#isClosed) return '';
       const leftMs = until - performance.now();
@@ -128,8 +128,9 @@ export class RawClient {
 
   /** The reply to a message's octets and the final dot; dots are doubled. */
   async content(octets: string | Uint8Array): Promise<string> {
-    this.write(Buffer.from(octets).toString('latin1').replace(/^\./gm, '..'));
-    return await this.say('.');
+    const stuffed = Buffer.from(octets).toString('latin1').replace(/^\./gm, '..');
+    this.write(Buffer.from(`${stuffed}.\r\n`, 'latin1'));
+    return await this.reply();
   }
 
   close(): void {
