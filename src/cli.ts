@@ -1,6 +1,7 @@
 /** The command line. Every command has a help text; what a program may read goes to standard output, the rest to standard error. */
 import { Command } from 'commander';
 import { addAccountCommands } from './commands/accounts.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { CommandFault } from './commands/fault.ts';
 import { addJudgeCommand } from './commands/judge.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -19,6 +20,7 @@ const program = new Command('waxwing')
   .configureHelp({ sortSubcommands: false });
 
 addStartCommand(program);
+addDemoCommand(program);
 addAccountCommands(program);
 addJudgeCommand(program);
 
