@@ -1,5 +1,5 @@
-/** The queue and the attempts: all SQL of delivery. It decides nothing and opens no seal. */
-import { type Sql, sql, type Tx } from '../platform/database.ts';
+/** The queue, the attempts and what a copy is made from: all SQL of delivery. It decides nothing and opens no seal. */
+import { sql, type Tx } from '../platform/database.ts';
 
 /** One recipient's copy that is to go out. */
 export interface QueuedRecipient {
@@ -17,16 +17,150 @@ export interface QueuedRecipient {
 /** Puts recipients in the queue, in the transaction that stores their message. Nudge the worker after the commit. */
 export async function enqueue(tx: Tx, recipients: readonly QueuedRecipient[]): Promise<void> {
   if (recipients.length === 0) return;
-  await tx.query(insertQueued(recipients));
+  await tx.query(sql`
+    INSERT INTO deliveries (account_id, recipient_id, message_id, domain_id, priority, queued_at, due_at)
+    SELECT * FROM unnest(
+      ${recipients.map((one) => one.accountId)}::uuid[],
+      ${recipients.map((one) => one.recipientId)}::uuid[],
+      ${recipients.map((one) => one.messageId)}::uuid[],
+      ${recipients.map((one) => one.domainId)}::bigint[],
+      ${recipients.map((one) => one.priority ?? 1)}::smallint[],
+      ${recipients.map((one) => one.queuedAt.toISOString())}::timestamptz[],
+      ${recipients.map((one) => one.dueAt.toISOString())}::timestamptz[])`);
 }
 
-const insertQueued = (recipients: readonly QueuedRecipient[]): Sql => sql`
-  INSERT INTO deliveries (account_id, recipient_id, message_id, domain_id, priority, queued_at, due_at)
-  SELECT * FROM unnest(
-    ${recipients.map((one) => one.accountId)}::uuid[],
-    ${recipients.map((one) => one.recipientId)}::uuid[],
-    ${recipients.map((one) => one.messageId)}::uuid[],
-    ${recipients.map((one) => one.domainId)}::bigint[],
-    ${recipients.map((one) => one.priority ?? 1)}::smallint[],
-    ${recipients.map((one) => one.queuedAt.toISOString())}::timestamptz[],
-    ${recipients.map((one) => one.dueAt.toISOString())}::timestamptz[])`;
+/** A recipient whose delivery this process has taken on until its lease ends. */
+export interface Claimed {
+  readonly accountId: string;
+  readonly messageId: string;
+  readonly recipientId: string;
+  /** Attempts made before this one. */
+  readonly attempts: number;
+  readonly queuedAt: Date;
+  readonly leaseEnd: Date;
+}
+
+/** Takes what is due and nobody holds; workers beside this one skip it. Under the worker role. */
+export function claimDue(tx: Tx, now: Date, leaseEnd: Date, limit: number): Promise<Claimed[]> {
+  return tx.query<Claimed>(sql`
+    WITH due AS (
+      SELECT recipient_id FROM deliveries
+       WHERE held_because IS NULL AND due_at <= ${now}
+       ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    UPDATE deliveries d SET due_at = ${leaseEnd} FROM due WHERE d.recipient_id = due.recipient_id
+    RETURNING d.account_id AS "accountId", d.message_id AS "messageId", d.recipient_id AS "recipientId", d.attempts,
+              d.queued_at AS "queuedAt", d.due_at AS "leaseEnd"`);
+}
+
+/** Moves leases that still stand; answers with those it moved. Under the worker role. */
+export async function renewLeases(tx: Tx, held: readonly Claimed[], leaseEnd: Date): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ recipientId: string }>(sql`
+    UPDATE deliveries d SET due_at = ${leaseEnd}
+      FROM unnest(${held.map((one) => one.recipientId)}::uuid[], ${held.map((one) => one.leaseEnd)}::timestamptz[])
+        AS h (recipient_id, lease_end)
+     WHERE d.recipient_id = h.recipient_id AND d.due_at = h.lease_end
+    RETURNING d.recipient_id AS "recipientId"`);
+  return new Set(rows.map((row) => row.recipientId));
+}
+
+/** What a copy is made from, still sealed. */
+export interface CopySource {
+  readonly recipientId: string;
+  readonly messageId: string;
+  readonly addressSealed: Buffer;
+  readonly handle: Buffer;
+  readonly level: 'off' | 'anonymous' | 'identified';
+  readonly opens: boolean;
+  readonly clicks: boolean;
+  readonly acceptedAt: Date;
+  readonly campaignId: number;
+  readonly sizeBytes: number;
+  readonly headerSealed: Buffer;
+  readonly erasedAt: Date | null;
+  /** Null once erased. */
+  readonly keySealed: Buffer | null;
+}
+
+export function readCopySources(tx: Tx, recipientIds: readonly string[]): Promise<CopySource[]> {
+  return tx.query<CopySource>(sql`
+    SELECT r.id AS "recipientId", r.message_id AS "messageId", r.address_sealed AS "addressSealed", r.handle,
+           r.tracking_level AS level, r.track_opens AS opens, r.track_clicks AS clicks,
+           m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.size_bytes AS "sizeBytes",
+           m.header_sealed AS "headerSealed", m.erased_at AS "erasedAt", k.key_sealed AS "keySealed"
+      FROM recipients r JOIN messages m ON m.id = r.message_id
+      LEFT JOIN message_keys k ON k.message_id = r.message_id
+     WHERE r.account_id = current_account() AND r.id = ANY (${recipientIds}::uuid[])`);
+}
+
+export interface SealedContent {
+  readonly messageId: string;
+  readonly contentSealed: Buffer;
+  readonly planSealed: Buffer;
+}
+
+export function readContents(tx: Tx, messageIds: readonly string[]): Promise<SealedContent[]> {
+  return tx.query<SealedContent>(sql`
+    SELECT message_id AS "messageId", content_sealed AS "contentSealed", plan_sealed AS "planSealed"
+      FROM message_contents WHERE account_id = current_account() AND message_id = ANY (${messageIds}::uuid[])`);
+}
+
+export interface AttemptRow {
+  readonly id: string;
+  readonly messageId: string;
+  readonly recipientId: string;
+  readonly at: Date;
+  readonly outcome: 'delivered' | 'deferred' | 'bounced';
+  readonly why: string;
+  readonly replyCode: number | null;
+  readonly host: string | null;
+  readonly tls: string | null;
+  readonly replySealed: Buffer | null;
+}
+
+export async function insertAttempts(tx: Tx, rows: readonly AttemptRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query(sql`
+    INSERT INTO delivery_attempts (account_id, id, message_id, recipient_id, at, outcome, why, reply_code, host, tls,
+                                   reply_sealed)
+    SELECT current_account(), * FROM unnest(
+      ${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.messageId)}::uuid[],
+      ${rows.map((row) => row.recipientId)}::uuid[], ${rows.map((row) => row.at)}::timestamptz[],
+      ${rows.map((row) => row.outcome)}::text[], ${rows.map((row) => row.why)}::text[],
+      ${rows.map((row) => row.replyCode)}::integer[], ${rows.map((row) => row.host)}::text[],
+      ${rows.map((row) => row.tls)}::text[], ${rows.map((row) => row.replySealed)}::bytea[])`);
+}
+
+/** They are delivered, bounced or dropped: nothing is left to do. */
+export async function finishDeliveries(tx: Tx, recipientIds: readonly string[]): Promise<void> {
+  if (recipientIds.length === 0) return;
+  await tx.query(sql`
+    DELETE FROM deliveries WHERE account_id = current_account() AND recipient_id = ANY (${recipientIds}::uuid[])`);
+}
+
+export interface Postponement {
+  readonly recipientId: string;
+  readonly attempts: number;
+  readonly dueAt: Date;
+  /** Not before someone releases it, and why. */
+  readonly heldBecause: string | null;
+}
+
+export async function postponeDeliveries(tx: Tx, rows: readonly Postponement[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query(sql`
+    UPDATE deliveries d SET attempts = p.attempts, due_at = p.due_at, held_because = p.held_because
+      FROM unnest(${rows.map((row) => row.recipientId)}::uuid[], ${rows.map((row) => row.attempts)}::integer[],
+                  ${rows.map((row) => row.dueAt)}::timestamptz[], ${rows.map((row) => row.heldBecause)}::text[])
+        AS p (recipient_id, attempts, due_at, held_because)
+     WHERE d.account_id = current_account() AND d.recipient_id = p.recipient_id`);
+}
+
+const countedAtMost = 100_000;
+
+/** Counts no further than 100,000, so that looking costs the same at any depth. Under the worker role. */
+export async function readQueueDepth(tx: Tx): Promise<{ depth: number; oldestDueAt: Date | null }> {
+  const rows = await tx.query<{ depth: number; oldestDueAt: Date | null }>(sql`
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries LIMIT ${countedAtMost}) AS some) AS depth,
+           (SELECT min(due_at) FROM deliveries WHERE held_because IS NULL) AS "oldestDueAt"`);
+  return rows[0] ?? { depth: 0, oldestDueAt: null };
+}

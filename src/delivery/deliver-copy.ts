@@ -1,0 +1,129 @@
+/**
+ * Delivers one recipient's copy: gathers the facts, decides the protection, renders, transmits, and tells what it came
+ * to. It writes nothing to the database and logs no word of the message.
+ */
+import type { AttemptEnd } from '../core/delivery/outcome.ts';
+import { planTransport, type TlsDemand } from '../core/delivery/transport.ts';
+import { render } from '../core/message/render.ts';
+import type { TokenKeyring } from '../core/token.ts';
+import type { NextHop, Sent, SmtpClient } from '../platform/smtp-client.ts';
+import type { Copy } from '../platform/smtp-session.ts';
+import { type TrackingUrls, trackingUrls } from '../tracking/index.ts';
+import type { OpenCopy } from './open-copies.ts';
+import { domainOf, type Gateway, type Router } from './route.ts';
+import type { Claimed } from './store.ts';
+
+/** What an attempt came to, with all that is to be recorded. */
+export interface Attempt {
+  readonly claimed: Claimed;
+  readonly end: AttemptEnd;
+  readonly at: Date;
+  readonly host: string | null;
+  readonly reply: { readonly code: number; readonly text: string } | null;
+  readonly tls: string | null;
+  readonly via: 'mx' | 'relay' | null;
+  readonly gateway: Gateway | null;
+}
+
+export interface Carrier {
+  readonly client: SmtpClient;
+  readonly router: Router;
+  readonly keys: TokenKeyring;
+  readonly trackingUrl: string;
+  readonly now: () => Date;
+}
+
+/** @param assertMine throws when this process may no longer send the copy; asked at the last moment. */
+export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: () => void): Promise<Attempt> {
+  const domain = domainOf(copy.address);
+  const transport = planTransport(copy.floor);
+  if (transport.kind === 'unreachable') return untried(carrier, copy, { kind: 'failed', why: transport.why });
+  const gateway = carrier.router.gatewayOf(domain);
+  const way = await carrier.router.wayTo(domain);
+  if (way.kind === 'none') return untried(carrier, copy, way.end);
+  const { sent, hop } = await transmit(carrier, way.hops, transport.tls, {
+    from: copy.message.header.envelopeFrom,
+    to: copy.address,
+    render() {
+      assertMine();
+      return renderCopy(carrier, copy);
+    },
+  });
+  return {
+    claimed: copy.claimed,
+    end: sent,
+    at: sent.at,
+    host: hop?.host ?? null,
+    reply: sent.kind === 'taken' || sent.kind === 'refused' ? { code: sent.code, text: sent.reply } : null,
+    tls: sent.tls?.protocol ?? null,
+    via: way.via,
+    gateway: way.via === 'mx' ? gatewayThatAnswered(sent, hop) : await gateway,
+  };
+}
+
+const untried = (carrier: Carrier, copy: OpenCopy, end: AttemptEnd): Attempt => ({
+  claimed: copy.claimed,
+  end,
+  at: carrier.now(),
+  host: null,
+  reply: null,
+  tls: null,
+  via: null,
+  gateway: null,
+});
+
+const gatewayThatAnswered = (sent: Sent, hop: NextHop | null): Gateway | null =>
+  sent.reached && hop !== null ? { host: hop.host, source: 'delivery' } : null;
+
+interface Transmitted {
+  readonly sent: Sent;
+  readonly hop: NextHop | null;
+}
+
+/** The hosts in their order; the next one is tried only while none has heard of the message (RFC 5321 §5.1). */
+async function transmit(
+  carrier: Carrier,
+  hops: readonly NextHop[],
+  demand: TlsDemand,
+  copy: Copy,
+): Promise<Transmitted> {
+  let last: Transmitted = {
+    sent: { kind: 'failed', why: 'domain.no_host', at: carrier.now(), tls: null, reached: false },
+    hop: null,
+  };
+  for (const hop of hops) {
+    last = { sent: await carrier.client.send(hop, demand, copy), hop };
+    if (last.sent.reached) return last;
+  }
+  return last;
+}
+
+function renderCopy(carrier: Carrier, copy: OpenCopy): Buffer {
+  const { content, plan, header } = copy.message;
+  const urls = copy.level === 'off' ? null : trackingUrlsOf(carrier, copy, copy.level);
+  const rendered = render(content, plan, {
+    openUrl: urls !== null && copy.opens ? urls.open() : null,
+    clickUrl: urls !== null && copy.clicks ? (link) => clickUrl(urls, plan.links, link) : null,
+    date: rfc5322Date(copy.acceptedAt),
+    messageId: `<${copy.claimed.messageId}@${domainOf(header.envelopeFrom || 'waxwing.invalid')}>`,
+    ...(header.ownTo ? { to: copy.address } : {}),
+  });
+  return Buffer.from(rendered.buffer, rendered.byteOffset, rendered.byteLength);
+}
+
+function trackingUrlsOf(carrier: Carrier, copy: OpenCopy, level: 'anonymous' | 'identified'): TrackingUrls {
+  const { accountId, messageId, recipientId } = copy.claimed;
+  return trackingUrls(carrier.keys, carrier.trackingUrl, {
+    accountId,
+    handle: copy.handle,
+    subject: level === 'identified' ? { level, messageId, recipientId } : { level, campaignId: copy.campaignId },
+  });
+}
+
+function clickUrl(urls: TrackingUrls, links: readonly string[], link: number): string | null {
+  const url = links[link];
+  return url === undefined ? null : urls.click(link, url);
+}
+
+/** RFC 5322 §3.3, in UTC. */
+const rfc5322Date = (at: Date): string => at.toUTCString().replace('GMT', '+0000');

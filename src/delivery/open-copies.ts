@@ -1,0 +1,171 @@
+/**
+ * Loads what claimed recipients' copies are made from and opens the seals. A message with many recipients is loaded
+ * once; what is kept is bounded in bytes. What does not open is said so and harms nobody else.
+ */
+import { accountVault, readSettings } from '../accounts/index.ts';
+import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
+import { type MinimumTransport, stricter } from '../core/delivery/transport.ts';
+import type { Plan } from '../core/message/plan.ts';
+import type { Tx } from '../platform/database.ts';
+import { type AccountVault, SealBroken, type Sealer } from '../platform/vault.ts';
+import type { World } from '../platform/world.ts';
+import { type Claimed, type CopySource, readContents, readCopySources, type SealedContent } from './store.ts';
+
+export interface OpenMessage {
+  readonly header: StoredHeader;
+  readonly content: Buffer;
+  readonly plan: Plan;
+}
+
+export interface OpenCopy {
+  readonly kind: 'ready';
+  readonly claimed: Claimed;
+  readonly message: OpenMessage;
+  readonly address: string;
+  readonly handle: Buffer;
+  readonly level: CopySource['level'];
+  readonly opens: boolean;
+  readonly clicks: boolean;
+  readonly acceptedAt: Date;
+  readonly campaignId: number;
+  /** The stricter of the floors at acceptance and now. */
+  readonly floor: MinimumTransport;
+}
+
+/** `gone`: the message was erased while it waited. `unreadable`: keys and content do not fit together. */
+export type LoadedCopy = OpenCopy | { readonly kind: 'gone' | 'unreadable'; readonly claimed: Claimed };
+
+export interface LoadedCopies {
+  readonly copies: readonly LoadedCopy[];
+  /** Not loaded yet: together they were too large. */
+  readonly later: readonly Claimed[];
+}
+
+export interface CopyLoader {
+  /** All of one account. */
+  load(accountId: string, claimed: readonly Claimed[]): Promise<LoadedCopies>;
+}
+
+interface Loaded {
+  readonly floorNow: MinimumTransport;
+  readonly sources: ReadonlyMap<string, CopySource>;
+  readonly contents: ReadonlyMap<string, SealedContent>;
+  /** Opened before, held here so that the cache may forget them meanwhile. */
+  readonly known: Map<string, OpenMessage>;
+  readonly later: ReadonlySet<string>;
+}
+
+/** Contents that one load reads at most, unless a single one is larger. */
+const loadBytes = 16 * 1024 * 1024;
+
+export function openCopyLoader(world: Pick<World, 'db' | 'vault'>, cacheBytes: number): CopyLoader {
+  const messages = newMessageCache(cacheBytes);
+  return {
+    async load(accountId, claimed) {
+      const vault = await accountVault(world, accountId).catch(whenUnreadable);
+      if (vault === null) return { copies: claimed.map((one) => ({ kind: 'unreadable', claimed: one })), later: [] };
+      const loaded = await world.db.readAccount(accountId, (tx) => readLoaded(tx, claimed, messages));
+      const isLater = (one: Claimed): boolean => loaded.later.has(one.messageId);
+      const copies = claimed.filter((one) => !isLater(one)).map((one) => openCopy(one, loaded, vault));
+      for (const [messageId, message] of loaded.known) messages.keep(messageId, message);
+      return { copies, later: claimed.filter(isLater) };
+    },
+  };
+}
+
+async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: MessageCache): Promise<Loaded> {
+  const sources = await readCopySources(
+    tx,
+    claimed.map((one) => one.recipientId),
+  );
+  const known = new Map<string, OpenMessage>();
+  const wanted = new Set<string>();
+  const later = new Set<string>();
+  let bytes = 0;
+  for (const { messageId, sizeBytes } of sources) {
+    const message = messages.get(messageId);
+    if (message !== undefined) known.set(messageId, message);
+    else if (!wanted.has(messageId) && wanted.size > 0 && bytes + sizeBytes > loadBytes) later.add(messageId);
+    else if (!wanted.has(messageId)) {
+      wanted.add(messageId);
+      bytes += sizeBytes;
+    }
+  }
+  const contents = wanted.size === 0 ? [] : await readContents(tx, [...wanted]);
+  const { minimumTransport } = await readSettings(tx);
+  return {
+    floorNow: minimumTransport,
+    sources: new Map(sources.map((one) => [one.recipientId, one])),
+    contents: new Map(contents.map((one) => [one.messageId, one])),
+    known,
+    later,
+  };
+}
+
+function whenUnreadable(error: unknown): null {
+  if (error instanceof SealBroken) return null;
+  throw error;
+}
+
+function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): LoadedCopy {
+  const source = loaded.sources.get(claimed.recipientId);
+  if (source === undefined || source.erasedAt !== null || source.keySealed === null) return { kind: 'gone', claimed };
+  try {
+    const sealer = vault.openMessageKey(source.keySealed);
+    const message = loaded.known.get(source.messageId) ?? openMessage(sealer, source, loaded.contents);
+    loaded.known.set(source.messageId, message);
+    return {
+      kind: 'ready',
+      claimed,
+      message,
+      address: sealer.open('recipient.address', source.addressSealed).toString(),
+      handle: source.handle,
+      level: source.level,
+      opens: source.opens,
+      clicks: source.clicks,
+      acceptedAt: source.acceptedAt,
+      campaignId: source.campaignId,
+      floor: stricter(message.header.minimumTransport, loaded.floorNow),
+    };
+  } catch {
+    // A broken seal, or content that is missing or not of this version: people must look, a retry changes nothing.
+    return { kind: 'unreadable', claimed };
+  }
+}
+
+function openMessage(sealer: Sealer, source: CopySource, contents: ReadonlyMap<string, SealedContent>): OpenMessage {
+  const sealed = contents.get(source.messageId);
+  if (sealed === undefined) throw new SealBroken('a message has a key and no content');
+  return {
+    header: decodeStoredHeader(sealer.open('message.header', source.headerSealed).toString()),
+    content: sealer.open('message.content', sealed.contentSealed),
+    plan: JSON.parse(sealer.open('message.plan', sealed.planSealed).toString()) as Plan,
+  };
+}
+
+interface MessageCache {
+  get(messageId: string): OpenMessage | undefined;
+  keep(messageId: string, message: OpenMessage): void;
+}
+
+/** The least recently used go first. A message larger than the whole cache is not kept. */
+function newMessageCache(maxBytes: number): MessageCache {
+  const kept = new Map<string, OpenMessage>();
+  let bytes = 0;
+  const drop = (messageId: string): void => {
+    bytes -= kept.get(messageId)?.content.length ?? 0;
+    kept.delete(messageId);
+  };
+  return {
+    get: (messageId) => kept.get(messageId),
+    keep(messageId, message) {
+      drop(messageId);
+      kept.set(messageId, message);
+      bytes += message.content.length;
+      for (const oldest of kept.keys()) {
+        if (bytes <= maxBytes) return;
+        drop(oldest);
+      }
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * Records what attempts came to, many in one transaction: the attempt, the queue, the event, the recipient's state. An
+ * attempt that could not be recorded yet is kept and tried again: forgetting it would send the message twice.
+ */
+import { accountVault } from '../accounts/index.ts';
+import type { RetryPolicy } from '../core/delivery/backoff.ts';
+import { type Outcome, outcomeOf } from '../core/delivery/outcome.ts';
+import { reasons, type Why } from '../core/delivery/reasons.ts';
+import { type DeliveryOutcome, recordDeliveries } from '../events/index.ts';
+import type { Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
+import type { AccountVault } from '../platform/vault.ts';
+import type { World } from '../platform/world.ts';
+import type { Attempt } from './deliver-copy.ts';
+import {
+  type AttemptRow,
+  type Claimed,
+  finishDeliveries,
+  insertAttempts,
+  type Postponement,
+  postponeDeliveries,
+} from './store.ts';
+
+/** What is to be recorded: an attempt, or that none was made and why. */
+export type Ending =
+  | { readonly kind: 'attempt'; readonly attempt: Attempt; readonly outcome: Outcome }
+  /** Erased while it waited. */
+  | { readonly kind: 'drop'; readonly claimed: Claimed; readonly at: Date }
+  /** Cannot be read; people must look. */
+  | { readonly kind: 'hold'; readonly claimed: Claimed; readonly at: Date }
+  /** Given back untried, as at shutdown. */
+  | { readonly kind: 'release'; readonly claimed: Claimed; readonly at: Date };
+
+export const claimedOf = (ending: Ending): Claimed =>
+  ending.kind === 'attempt' ? ending.attempt.claimed : ending.claimed;
+
+export function endingOf(attempt: Attempt, policy: RetryPolicy, chance: number): Ending {
+  const { claimed, end, at } = attempt;
+  const ageMs = at.getTime() - claimed.queuedAt.getTime();
+  return {
+    kind: 'attempt',
+    attempt,
+    outcome: outcomeOf(end, { attempts: claimed.attempts + 1, ageMs, chance }, policy),
+  };
+}
+
+/** All of one account, in one transaction. */
+export async function recordEndings(
+  world: Pick<World, 'db' | 'vault'>,
+  accountId: string,
+  endings: readonly Ending[],
+): Promise<void> {
+  const vault = await accountVault(world, accountId);
+  const attempts = endings.flatMap((ending) => attemptRows(ending, vault));
+  const news = endings.flatMap(deliveryOutcomes);
+  await world.db.asAccount(accountId, async (tx: Tx) => {
+    await insertAttempts(tx, attempts);
+    await finishDeliveries(
+      tx,
+      endings.filter(isFinal).map((ending) => claimedOf(ending).recipientId),
+    );
+    await postponeDeliveries(tx, endings.flatMap(postponements));
+    if (news.length > 0) await recordDeliveries(tx, { accountId, vault }, news);
+  });
+}
+
+const isFinal = (ending: Ending): boolean =>
+  ending.kind === 'drop' || (ending.kind === 'attempt' && ending.outcome.kind !== 'retry');
+
+const outcomeNames = { delivered: 'delivered', retry: 'deferred', bounce: 'bounced' } as const;
+
+function attemptRows(ending: Ending, vault: AccountVault): AttemptRow[] {
+  if (ending.kind !== 'attempt') return [];
+  const { attempt, outcome } = ending;
+  const row: AttemptRow = {
+    id: newId(attempt.at),
+    messageId: attempt.claimed.messageId,
+    recipientId: attempt.claimed.recipientId,
+    at: attempt.at,
+    outcome: outcomeNames[outcome.kind],
+    why: outcome.why,
+    replyCode: attempt.reply?.code ?? null,
+    host: attempt.host,
+    tls: attempt.tls,
+    replySealed: attempt.reply === null ? null : vault.seal('attempt.reply', attempt.reply.text),
+  };
+  return [row];
+}
+
+function postponements(ending: Ending): Postponement[] {
+  const { recipientId, attempts } = claimedOf(ending);
+  if (ending.kind === 'hold') return [{ recipientId, attempts, dueAt: ending.at, heldBecause: 'content.unreadable' }];
+  if (ending.kind === 'release') return [{ recipientId, attempts, dueAt: ending.at, heldBecause: null }];
+  if (ending.kind !== 'attempt' || ending.outcome.kind !== 'retry') return [];
+  const dueAt = new Date(ending.attempt.at.getTime() + ending.outcome.afterMs);
+  return [{ recipientId, attempts: attempts + 1, dueAt, heldBecause: null }];
+}
+
+function deliveryOutcomes(ending: Ending): DeliveryOutcome[] {
+  const { recipientId } = claimedOf(ending);
+  if (ending.kind === 'release') return [];
+  if (ending.kind === 'drop') return [{ recipientId, kind: 'dropped', at: ending.at, detail: ownDetail('erased') }];
+  if (ending.kind === 'hold')
+    return [{ recipientId, kind: 'deferred', at: ending.at, detail: ownDetail('content.unreadable') }];
+  const { attempt, outcome } = ending;
+  const detail = { host: attempt.host, reply: attempt.reply?.text ?? null, why: reasons[outcome.why] };
+  const gateway = attempt.gateway === null ? {} : { gatewayMx: attempt.gateway };
+  const via = outcome.kind === 'delivered' && attempt.via !== null ? { via: attempt.via } : {};
+  return [{ recipientId, kind: outcomeNames[outcome.kind], at: attempt.at, detail, ...gateway, ...via }];
+}
+
+const ownDetail = (why: Why) => ({ host: null, reply: null, why: reasons[why] });

@@ -1,0 +1,257 @@
+/**
+ * Delivery's loop: claims what is due, delivers it, records what came of it. It holds each recipient by a lease, so
+ * that after a crash another worker goes on, and sends twice at most what was in flight.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defaultRetryPolicy, type RetryPolicy } from '../core/delivery/backoff.ts';
+import { openDns } from '../platform/dns.ts';
+import { openSmtpClient } from '../platform/smtp-client.ts';
+import type { Running, World } from '../platform/world.ts';
+import { tokenKeys } from '../tracking/index.ts';
+import { type Carrier, deliverCopy } from './deliver-copy.ts';
+import { newGauge, type WaitGauge } from './in-flight.ts';
+import { type DeliveryMetrics, deliveryMetrics } from './metrics.ts';
+import { type CopyLoader, type LoadedCopy, openCopyLoader } from './open-copies.ts';
+import { claimedOf, type Ending, endingOf } from './record-attempts.ts';
+import { openRecorder, type Recorder } from './recorder.ts';
+import { openRouter, type RouteOptions } from './route.ts';
+import { type Claimed, claimDue, renewLeases } from './store.ts';
+
+export interface DeliveryOptions extends RouteOptions {
+  /** Where recipients reach the tracking host. */
+  readonly trackingUrl: string;
+  readonly dnsServers?: readonly string[] | undefined;
+  /** Sent with EHLO; the name that this host is known by. */
+  readonly helloName: string;
+  /** The first wait before a retry. */
+  readonly retryBaseMs?: number | undefined;
+  readonly maxConnectionsPerHop?: number;
+  readonly maxInFlight?: number;
+  /** PEM certificates trusted beside the system's. */
+  readonly trusted?: readonly string[];
+  /** How soon work is seen that another process put in the queue. */
+  readonly pollMs?: number;
+}
+
+export interface Delivery extends Running {
+  /** Something was put in the queue by this process: look at once. */
+  nudge(): void;
+}
+
+const leaseMs = 20_000;
+const renewEveryMs = 5_000;
+const graceMs = 20_000;
+const cacheBytes = 64 * 1024 * 1024;
+const loadedBytesAtMost = 64 * 1024 * 1024;
+const maxUnrecorded = 2_000;
+const troubleWaitMs = 500;
+/** After a claim of only a few the next waits this long for company. */
+const gatherMs = 15;
+const few = 25;
+
+interface Desk {
+  readonly world: World;
+  readonly carrier: Carrier;
+  readonly loader: CopyLoader;
+  readonly recorder: Recorder;
+  readonly metrics: DeliveryMetrics;
+  readonly retry: RetryPolicy;
+  readonly inFlight: WaitGauge;
+  readonly loadedBytes: WaitGauge;
+  /** By recipient: what this process has begun and not recorded yet. */
+  readonly held: Map<string, Claimed>;
+  readonly maxInFlight: number;
+  readonly pollMs: number;
+  stopping: boolean;
+  troubled: boolean;
+  wake: () => void;
+  nudged: boolean;
+}
+
+export function startDelivery(world: World, options: DeliveryOptions): Delivery {
+  const desk = openDesk(world, options);
+  const renewing = setInterval(() => void renew(desk), renewEveryMs);
+  const looping = loop(desk);
+  return {
+    nudge: () => nudge(desk),
+    async close() {
+      desk.stopping = true;
+      nudge(desk);
+      await looping;
+      await desk.inFlight.belowOrAfter(1, graceMs);
+      await desk.recorder.drain(graceMs);
+      clearInterval(renewing);
+      desk.carrier.client.close();
+    },
+  };
+}
+
+function openDesk(world: World, options: DeliveryOptions): Desk {
+  const now = (): Date => world.clock.now();
+  const held = new Map<string, Claimed>();
+  const metrics = deliveryMetrics(world, () => held.size);
+  const dns = openDns({ servers: options.dnsServers ?? [] });
+  return {
+    world,
+    carrier: {
+      client: openSmtpClient({
+        now,
+        helloName: options.helloName,
+        maxConnectionsPerHop: options.maxConnectionsPerHop ?? 20,
+        ...(options.trusted === undefined ? {} : { trusted: options.trusted }),
+      }),
+      router: openRouter(options, dns),
+      keys: tokenKeys(world.vault),
+      trackingUrl: options.trackingUrl,
+      now,
+    },
+    loader: openCopyLoader(world, cacheBytes),
+    recorder: openRecorder(world, (endings) => {
+      for (const ending of endings) held.delete(claimedOf(ending).recipientId);
+    }),
+    metrics,
+    retry: { ...defaultRetryPolicy, baseMs: options.retryBaseMs ?? defaultRetryPolicy.baseMs },
+    inFlight: newGauge(),
+    loadedBytes: newGauge(),
+    held,
+    maxInFlight: options.maxInFlight ?? 100,
+    pollMs: options.pollMs ?? 200,
+    stopping: false,
+    troubled: false,
+    wake: () => {},
+    nudged: false,
+  };
+}
+
+function nudge(desk: Desk): void {
+  desk.nudged = true;
+  desk.wake();
+}
+
+async function loop(desk: Desk): Promise<void> {
+  while (!desk.stopping) {
+    // A claim costs a transaction: wait until a worthwhile part of the places is free.
+    await desk.inFlight.belowOrAfter(desk.maxInFlight / 2, desk.pollMs);
+    if (desk.inFlight.level() >= desk.maxInFlight || desk.recorder.backlog() > maxUnrecorded) continue;
+    desk.nudged = false;
+    const began = performance.now();
+    const found = await claimAndDeliver(desk);
+    if (found === 'nothing') await rest(desk, desk.pollMs);
+    else if (found === 'trouble') await rest(desk, troubleWaitMs);
+    else if (found === 'few') await sleep(Math.max(0, gatherMs - (performance.now() - began)));
+  }
+}
+
+/** Until the next nudge, at most so long. */
+function rest(desk: Desk, waitMs: number): Promise<void> {
+  if (desk.nudged || desk.stopping) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, waitMs);
+    desk.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+async function claimAndDeliver(desk: Desk): Promise<'many' | 'few' | 'nothing' | 'trouble'> {
+  try {
+    const claimed = await claim(desk);
+    for (const [accountId, ofAccount] of Map.groupBy(claimed, (one) => one.accountId))
+      await deliverAll(desk, accountId, ofAccount);
+    if (desk.troubled) desk.world.log.info('delivery reads its queue again');
+    desk.troubled = false;
+    return claimed.length === 0 ? 'nothing' : claimed.length < few ? 'few' : 'many';
+  } catch (error) {
+    // What was claimed and not begun is held by nobody and comes back when its lease ends.
+    const { name, code } = error as { name?: string; code?: string };
+    if (!desk.troubled) desk.world.log.error({ error: name, code }, 'delivery cannot read its queue');
+    desk.troubled = true;
+    return 'trouble';
+  }
+}
+
+async function claim(desk: Desk): Promise<Claimed[]> {
+  const now = desk.world.clock.now();
+  const leaseEnd = new Date(now.getTime() + leaseMs);
+  const room = desk.maxInFlight - desk.inFlight.level();
+  const due = await desk.world.db.asWorker((tx) => claimDue(tx, now, leaseEnd, room));
+  // What this process still works on came back because its lease ended early: now it has a new one.
+  for (const one of due) if (desk.held.has(one.recipientId)) desk.held.set(one.recipientId, one);
+  return due.filter((one) => !desk.held.has(one.recipientId));
+}
+
+async function deliverAll(desk: Desk, accountId: string, claimed: readonly Claimed[]): Promise<void> {
+  let left = claimed;
+  while (left.length > 0) {
+    await desk.loadedBytes.belowOrAfter(loadedBytesAtMost, leaseMs);
+    const { copies, later } = await desk.loader.load(accountId, left);
+    for (const copy of copies) begin(desk, copy);
+    left = later;
+  }
+}
+
+function begin(desk: Desk, copy: LoadedCopy): void {
+  const bytes = copy.kind === 'ready' ? copy.message.content.length : 0;
+  desk.held.set(copy.claimed.recipientId, copy.claimed);
+  desk.inFlight.add(1);
+  desk.loadedBytes.add(bytes);
+  void end(desk, copy)
+    .then((ending) => {
+      if (ending === 'lost') desk.held.delete(copy.claimed.recipientId);
+      else desk.recorder.add(ending);
+    })
+    .finally(() => {
+      desk.inFlight.add(-1);
+      desk.loadedBytes.add(-bytes);
+    });
+}
+
+/** `lost`: the lease ended before the copy was begun, so that another worker may have it. */
+async function end(desk: Desk, copy: LoadedCopy): Promise<Ending | 'lost'> {
+  const { claimed } = copy;
+  const at = desk.world.clock.now();
+  if (desk.stopping) return { kind: 'release', claimed, at };
+  if (copy.kind !== 'ready') return copy.kind === 'gone' ? { kind: 'drop', claimed, at } : hold(desk, claimed, at);
+  try {
+    const attempt = await deliverCopy(desk.carrier, copy, () => assertHeld(desk, claimed));
+    const ending = endingOf(attempt, desk.retry, Math.random());
+    if (ending.kind === 'attempt') desk.metrics.attempted(ending.outcome);
+    return ending;
+  } catch (error) {
+    if (error instanceof LeaseEnded) return 'lost';
+    // Ours: a copy that cannot be made would fail the same way for ever.
+    desk.world.log.error({ error: (error as Error).name, recipientId: claimed.recipientId }, 'a copy cannot be made');
+    return hold(desk, claimed, at);
+  }
+}
+
+class LeaseEnded extends Error {}
+
+function assertHeld(desk: Desk, { recipientId }: Claimed): void {
+  const leaseEnd = desk.held.get(recipientId)?.leaseEnd;
+  if (leaseEnd === undefined || leaseEnd <= desk.world.clock.now()) throw new LeaseEnded();
+}
+
+function hold(desk: Desk, claimed: Claimed, at: Date): Ending {
+  const { accountId, messageId, recipientId } = claimed;
+  desk.world.log.error({ accountId, messageId, recipientId }, 'delivery held: the stored content does not open');
+  return { kind: 'hold', claimed, at };
+}
+
+/** Keeps what takes long from being taken by another worker. */
+async function renew(desk: Desk): Promise<void> {
+  const nowMs = desk.world.clock.now().getTime();
+  const ending = [...desk.held.values()].filter((one) => one.leaseEnd.getTime() - nowMs < leaseMs - renewEveryMs);
+  if (ending.length === 0) return;
+  const leaseEnd = new Date(nowMs + leaseMs);
+  try {
+    const renewed = await desk.world.db.asWorker((tx) => renewLeases(tx, ending, leaseEnd));
+    for (const one of ending) {
+      if (renewed.has(one.recipientId) && desk.held.has(one.recipientId))
+        desk.held.set(one.recipientId, { ...one, leaseEnd });
+    }
+  } catch (error) {
+    desk.world.log.warn({ error: (error as Error).name, leases: ending.length }, 'delivery leases not renewed');
+  }
+}
