@@ -35,9 +35,13 @@ export interface SentMail {
   readonly recipientIds: readonly string[];
 }
 
-export async function testKeys(world: World, name?: string): Promise<AccountKeys> {
-  const { accountId } = await createTestAccount(world, name);
-  return { accountId, vault: await accountVault(world, accountId) };
+export interface TestAccount extends AccountKeys {
+  readonly apiKey: string;
+}
+
+export async function testKeys(world: World, name?: string): Promise<TestAccount> {
+  const { accountId, apiKey } = await createTestAccount(world, name);
+  return { accountId, apiKey, vault: await accountVault(world, accountId) };
 }
 
 /** The message's own rows, as sending writes them, and what events makes of them. */
