@@ -34,6 +34,8 @@ export interface Client {
   readonly family: string;
   /** Major version of an ordinary Chrome; absent in webviews and in browsers that only build on it. */
   readonly chromeMajor?: number;
+  /** Claims to be a desktop Chrome that was never released in this form. */
+  readonly isImpossible?: true;
 }
 
 const MISSING: Client = { kind: 'missing', family: 'missing' };
@@ -104,13 +106,23 @@ const BROWSERS: readonly (readonly [string, string])[] = [
 function browser(agent: string): Client {
   const found = BROWSERS.find(([part]) => agent.includes(part));
   if (found === undefined) return { kind: agent.startsWith('Mozilla/') ? 'browser' : 'other', family: 'other' };
-  const chromeMajor = found[1] === 'chrome' ? plainChromeMajor(agent) : undefined;
-  return { kind: 'browser', family: found[1], ...(chromeMajor === undefined ? {} : { chromeMajor }) };
+  return { kind: 'browser', family: found[1], ...(found[1] === 'chrome' ? plainChrome(agent) : {}) };
 }
 
 /** Only agents with nothing behind `Safari/537.36`: webviews and derived browsers have habits of their own. */
-function plainChromeMajor(agent: string): number | undefined {
-  if (agent.includes('; wv)') || agent.includes('Version/') || agent.includes('Electron/')) return undefined;
-  const match = /Chrome\/(\d{1,4})[\d.]* (?:Mobile )?Safari\/[\d.]+$/.exec(agent);
-  return match?.[1] === undefined ? undefined : Number(match[1]);
+function plainChrome(agent: string): Pick<Client, 'chromeMajor' | 'isImpossible'> {
+  if (agent.includes('; wv)') || agent.includes('Version/') || agent.includes('Electron/')) return {};
+  const match = /Chrome\/(\d{1,4})([\d.]*) (?:Mobile )?Safari\/[\d.]+$/.exec(agent);
+  if (match?.[1] === undefined) return {};
+  const chromeMajor = Number(match[1]);
+  return isPossible(agent, chromeMajor, match[2] ?? '') ? { chromeMajor } : { chromeMajor, isImpossible: true };
+}
+
+/**
+ * From Chrome 110 on the rest of a desktop's version is always `.0.0.0` (chromium.org, User-Agent Reduction, phase 5 and before),
+ * and Windows 7 and 8 are no longer served.
+ */
+function isPossible(agent: string, chromeMajor: number, rest: string): boolean {
+  if (chromeMajor < 110 || agent.includes('Android')) return true;
+  return rest === '.0.0.0' && !agent.includes('Windows NT 6.');
 }

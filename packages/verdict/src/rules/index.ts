@@ -15,6 +15,7 @@ import { gmailProxyEarly } from './gmail-proxy-early.ts';
 import { gmailSampling } from './gmail-sampling.ts';
 import { honeypotHit } from './honeypot-hit.ts';
 import { humanNeighbour } from './human-neighbour.ts';
+import { impossibleBrowser } from './impossible-browser.ts';
 import { laterHumanClick } from './later-human-click.ts';
 import { linkPreview } from './link-preview.ts';
 import { methodNotGet } from './method-not-get.ts';
@@ -37,7 +38,7 @@ import { userActivation } from './user-activation.ts';
 import { vendorNetworkClick } from './vendor-network-click.ts';
 
 /** Changes whenever a rule, a fact or the way findings add up changes. */
-export const RULESET = '2026-11-22.1';
+export const RULESET = '2026-11-22.2';
 
 export const rules: readonly Rule[] = [
   honeypotHit,
@@ -50,11 +51,11 @@ export const rules: readonly Rule[] = [
   gmailSampling,
   namedScanner,
   linkPreview,
-  namedRobot,
-  agentCannotClick,
   scannerNetworkClick,
   vendorNetworkClick,
   securityNetworkOpen,
+  namedRobot,
+  agentCannotClick,
   clickBurst,
   clickFlurry,
   burstCompanion,
@@ -68,6 +69,7 @@ export const rules: readonly Rule[] = [
   missingClientHints,
   missingLanguage,
   outdatedBrowser,
+  impossibleBrowser,
   userActivation,
   humanNeighbour,
   laterHumanClick,
