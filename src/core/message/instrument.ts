@@ -10,7 +10,7 @@ import { firstSentence, lastSentence, readableText } from './markup-text.ts';
 import { asciiView, utf8Octets } from './octets.ts';
 import { pixelLength } from './pixel.ts';
 import { placeEdits, type Target } from './place-edits.ts';
-import { type LeafPlan, type Plan, pixelEdit, type UntouchedReason } from './plan.ts';
+import { type Edit, type LeafPlan, type Plan, pixelEdit, type UntouchedReason } from './plan.ts';
 import { type HeaderEdits, headerEdits, readUnsubscribeUrls } from './prepare-headers.ts';
 import type { Part, ReadMessage } from './read-message.ts';
 import { type HtmlLink, type HtmlScan, scanHtml } from './scan-html.ts';
@@ -58,12 +58,30 @@ export function instrument(message: ReadMessage, options: InstrumentOptions): Pl
   return {
     version: 1,
     sizeBytes: message.octets.length,
-    links: [...work.linkIndex.keys()],
     pixel: work.pixel,
     untouched,
     left: [...work.left].map(([reason, count]) => ({ reason, count })),
     header: options.headers ?? headerEdits(message),
-    leaves: work.leaves,
+    ...numberLinks([...work.linkIndex.keys()], work.leaves),
+  };
+}
+
+/** A destination whose every place was full is no link of the plan: reports divide by those who were sent it. */
+function numberLinks(urls: readonly string[], leaves: readonly LeafPlan[]): Pick<Plan, 'links' | 'leaves'> {
+  const used = new Set(leaves.flatMap((leaf) => leaf.edits.map(([, , link]) => link)));
+  const kept = urls.map((url, link) => ({ url, link })).filter(({ link }) => used.has(link));
+  if (kept.length === urls.length) return { links: urls, leaves };
+  const numbers = new Map(kept.map(({ link }, index) => [link, index]));
+  const renumber = ([start, end, link, column, rest]: Edit): Edit => [
+    start,
+    end,
+    numbers.get(link) ?? link,
+    column,
+    rest,
+  ];
+  return {
+    links: kept.map(({ url }) => url),
+    leaves: leaves.map((leaf) => ({ ...leaf, edits: leaf.edits.map(renumber) })),
   };
 }
 
@@ -87,8 +105,9 @@ function openAll(work: Work, parts: readonly Part[]): LeafText[] {
   const leaves: LeafText[] = [];
   for (const part of parts) {
     const leaf = openLeaf(work.message.octets, part);
-    if (leaf.kind === 'open') leaves.push(leaf);
-    else leave(work, leaf.reason);
+    if (leaf.kind === 'closed') leave(work, leaf.reason);
+    // Nothing to see, and no line end of its own between it and the delimiter: an insertion would swallow that.
+    else if (leaf.view.length > 0) leaves.push(leaf);
   }
   return leaves;
 }
@@ -150,11 +169,10 @@ function judgeHtmlLink(work: Work, leaf: LeafText, link: HtmlLink): Judged {
   if (link.isMarkedOff) return { reason: 'marked-off' };
   const { url } = destination;
   if (/(?:^|\s)unsubscribe(?:\s|$)/i.test(link.rel)) return { reason: 'unsubscribe' };
-  const text = () => readableText(leaf.textOf(link.textStart, Math.max(link.textStart, link.textEnd)) + link.labels);
+  const text = readableText(leaf.textOf(link.textStart, Math.max(link.textStart, link.textEnd)) + link.labels);
   const around = () =>
-    `${lastSentence(leaf.textOf(Math.max(0, link.tagStart - 300), link.tagStart))} ` +
-    firstSentence(leaf.textOf(link.textEnd, link.textEnd).concat(afterLink(leaf, link)));
-  return judgeMeaning(work, url, () => isLeavingText(text(), around));
+    `${lastSentence(leaf.textOf(Math.max(0, link.tagStart - 300), link.tagStart))} ${text} ${firstSentence(afterLink(leaf, link))}`;
+  return judgeMeaning(work, url, () => isLeavingText(text, around));
 }
 
 /** What follows the end tag, for `<a>Click here</a> to unsubscribe`. */

@@ -6,16 +6,16 @@
 /** Words and phrases (regular expressions) that mean leaving a list. */
 export const leavingPhrases: Readonly<Record<string, string>> = {
   en: 'unsubscri|un-subscri|\\bunsub\\b|\\bopt(?:ing)?[ -]?out\\b|stop receiving|no longer (?:wish|want|like) to (?:receive|get|hear)|remove me\\b',
-  de: 'abmeld|abbestell|abzumelden|\\baustragen|newsletter kundigen|keine (?:weiteren )?(?:e-?mails|newsletter)|nicht mehr erhalten',
+  de: 'abmeld|abbestell|abzumelden|\\baustragen|newsletter kundigen|keine (?:weiteren )?(?:e-?mails|newsletter)|nicht mehr erhalten|\\bmelden? (?:sie |du )?(?:sich|dich) (?:\\S+ ){0,3}ab\\b',
   fr: 'desabonn|desinscri|ne plus recevoir|ne souhaitez plus',
   es: '\\bdar(?:se|me|te)? de baja|\\bdate de baja|\\bdese de baja|\\bbaja (?:de|del) (?:la |este )?(?:lista|boletin|newsletter)|cancelar (?:la |mi |su |tu )?suscripcion|desuscri|anular (?:la |mi |su |tu )?suscripcion|dejar de recibir',
   ca: "donar-se de baixa|dona't de baixa|deixar de rebre",
   it: "disiscri|disdici|cancella(?:re|ti)? (?:la tua |la mia |l')?(?:l')?iscrizione|annulla(?:re)? (?:la tua |l')?iscrizione|non ricevere piu|non desideri piu|cancellati dalla",
   pt: 'cancelar (?:a )?(?:sua |minha )?(?:inscricao|subscricao|assinatura)|descadastr|anular (?:a )?subscricao|deixar de receber|desinscrev|remover (?:a )?(?:minha )?inscricao',
-  nl: '\\bafmeld|uitschrijv|schrijf (?:je|u|mij|me) (?:hier )?uit|opzeggen van de nieuwsbrief|niet meer ontvangen',
+  nl: '\\bafmeld|uitschrijv|schrijf (?:je|u|mij|me) (?:\\S+ ){0,3}uit\\b|meld (?:je|u) (?:\\S+ ){0,3}af\\b|opzeggen van de nieuwsbrief|niet meer ontvangen',
   sv: 'avregistrera|avprenumerera|avsluta (?:min |din )?prenumeration|avanmal',
-  no: '\\bavmeld|meld (?:deg|meg) av\\b|stopp abonnement',
-  da: '\\bafmeld|frameld|meld (?:mig|dig) fra\\b|afregistrer',
+  no: '\\bavmeld|meld (?:deg|meg) (?:\\S+ ){0,3}av\\b|stopp abonnement',
+  da: '\\bafmeld|frameld|meld (?:mig|dig) (?:\\S+ ){0,3}fra\\b|afregistrer',
   fi: 'peruuta (?:uutiskirje|tilau|postitu)|peru (?:uutiskirje|tilau|postitu)|lopeta tilau|poistu (?:postitus)?listalta',
   pl: 'wypisz|wypisac|zrezygnuj|rezygnacja z (?:newslettera|subskrypcji)|anuluj subskrypcj',
   cs: 'odhlasit|odhlaseni|zrusit odber|odber zrusit',
@@ -40,7 +40,7 @@ export const preferenceWords =
 
 /** Words that mean preferences only beside a word for mail or for managing. */
 export const settingWords =
-  'setting|einstellung|instelling|innstilling|indstilling|asetu|parametre|impostazion|configuracion|configuraco|ajustes|ustawieni|nastaveni|beallitas|setari|ayarlar|subscription|\\babonnement|\\babo\\b|suscripcion|subscricao|inscricao|iscrizion|prenumeration|subskrypc|настроик|налаштуван|подписк|підписк|ρυθμισ';
+  'setting|einstellung|installningar|instelling|innstilling|indstilling|asetu|parametre|impostazion|configuracion|configuraco|ajustes|ustawieni|nastaveni|beallitas|setari|ayarlar|subscription|\\babonnement|\\babo\\b|suscripcion|subscricao|inscricao|iscrizion|prenumeration|subskrypc|настроик|налаштуван|подписк|підписк|ρυθμισ';
 
 export const managingWords =
   'manag|updat|chang|\\bedit|choos|customi|adjust|verwalt|\\bander|bearbeit|anpass|gerer|modifi|mettre a jour|gestion|actualiz|cambia|editar|administr|aggiorn|gestisc|gestir|gerir|alterar|atualiz|beheer|beheren|wijzig|aanpass|hantera|\\bandra|endre|redigera|rediger|muokka|hallit|zarzadz|zmien|upraw|zmenit|upravit|spravovat|kezel|modosit|yonet|измен|управл|змін|керув|διαχειρ|αλλαγ';

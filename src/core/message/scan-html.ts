@@ -231,8 +231,9 @@ class Scanner implements TokenizerCallbacks {
     this.readingName = '';
   }
 
-  ontext(_start: number, end: number): void {
-    this.settledEnd = this.base + end;
+  ontext(start: number, end: number): void {
+    // Negative: the rest of an end tag that was never closed.
+    if (start >= 0) this.settledEnd = this.base + end;
   }
 
   oncomment(start: number, end: number): void {

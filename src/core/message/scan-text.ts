@@ -2,6 +2,7 @@
  * Finds the web addresses that mail programs make clickable in plain text.
  * An address whose end readers could see in different places is reported as unclear, so that nobody's link breaks.
  */
+import { hiddenCode } from './octets.ts';
 
 export interface TextLink {
   readonly start: number;
@@ -60,29 +61,41 @@ function endOfAddress(view: string, from: number): number {
   return at;
 }
 
-/** Punctuation at the end belongs to the sentence; a closing bracket only if it was opened outside. */
+/** Punctuation at the end belongs to the sentence; a closing bracket only if the address did not open it. */
 function trimPunctuation(view: string, from: number, stop: number): number {
+  const surplus = surplusClosers(view, from, stop);
   let end = stop;
   while (end > from) {
     const char = view[end - 1] ?? '';
-    const isBracket = char === ')' || char === ']' || char === '}';
-    if (isBracket && isOpenedInside(view, from, end, char)) break;
-    if (!isBracket && !".,;:!?'*_".includes(char)) break;
+    const extra = surplus.get(char);
+    if (extra !== undefined && extra <= 0) break;
+    if (extra === undefined && !".,;:!?'*_".includes(char)) break;
+    if (extra !== undefined) surplus.set(char, extra - 1);
     end--;
   }
   return end;
 }
 
-const openers: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
+const openers = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+]);
 
-function isOpenedInside(view: string, from: number, end: number, closer: string): boolean {
-  const opened = view.lastIndexOf(openers[closer] ?? '', end - 1);
-  return opened >= from;
+function surplusClosers(view: string, from: number, stop: number): Map<string, number> {
+  const surplus = new Map([...openers.values()].map((closer) => [closer, 0]));
+  for (let i = from; i < stop; i++) {
+    const char = view[i] ?? '';
+    const closer = openers.get(char);
+    if (closer !== undefined) surplus.set(closer, (surplus.get(closer) ?? 0) - 1);
+    else if (surplus.has(char)) surplus.set(char, (surplus.get(char) ?? 0) + 1);
+  }
+  return surplus;
 }
 
 function isClearEnd(view: string, stop: number, flow: TextFlow, start: number): boolean {
   // Other letters right after it: some readers take them along, some do not.
-  if (view.charCodeAt(stop) >= 0x7f) return false;
+  if (view.charCodeAt(stop) === hiddenCode) return false;
   // `<http://…` without its `>` on the line goes on in the next (RFC 3986 appendix C).
   if (view[start - 1] === '<' && view[stop] !== '>') return false;
   return !(flow.isFlowed && flow.deletesSpace && view.startsWith(' \r\n', stop));
