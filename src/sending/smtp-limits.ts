@@ -44,11 +44,10 @@ export class Tally {
     return this.#counts.get(name) ?? 0;
   }
 
-  add(name: string, by: 1 | -1): number {
+  add(name: string, by: 1 | -1): void {
     const count = this.count(name) + by;
     if (count > 0) this.#counts.set(name, count);
     else this.#counts.delete(name);
-    return count;
   }
 }
 
@@ -59,10 +58,6 @@ export class Budget {
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
-  }
-
-  get heldBytes(): number {
-    return this.#heldBytes;
   }
 
   /** false, taking nothing, when there is no room. */

@@ -150,12 +150,13 @@ function refuse(world: World, error: unknown): SmtpRefusal {
   return refusal;
 }
 
+/** One that is refused does not count: it takes up no place, and whoever hammers must not keep others of his address out. */
 function admit({ openByAddress, counted, limits }: Reception, session: SMTPServerSession): SmtpRefusal | null {
+  if (openByAddress.count(session.remoteAddress) >= limits.maxConnectionsPerAddress)
+    return new SmtpRefusal(421, '4.7.0 Too many connections from your address');
+  openByAddress.add(session.remoteAddress, 1);
   counted.add(session);
-  const open = openByAddress.add(session.remoteAddress, 1);
-  return open > limits.maxConnectionsPerAddress
-    ? new SmtpRefusal(421, '4.7.0 Too many connections from your address')
-    : null;
+  return null;
 }
 
 function leave({ openByAddress, counted }: Reception, session: SMTPServerSession): void {

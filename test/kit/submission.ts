@@ -37,6 +37,7 @@ export async function startTestSubmission(world: World, options: Partial<Submiss
 
 export class RawClient {
   #socket: Socket;
+  greeting = '';
   #text = '';
   #isClosed = false;
   #wake = () => {};
@@ -48,7 +49,7 @@ export class RawClient {
 
   static async connect(port: number): Promise<RawClient> {
     const client = new RawClient(connectTcp(port, '127.0.0.1'));
-    await client.reply();
+    client.greeting = await client.reply();
     return client;
   }
 
@@ -85,6 +86,12 @@ export class RawClient {
 
   write(bytes: string | Uint8Array): void {
     if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  /** Waits until the socket has room again. */
+  async writeAll(bytes: Uint8Array): Promise<void> {
+    const socket = this.#socket;
+    if (socket.writable) await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
   }
 
   /** A command and its whole reply. */
