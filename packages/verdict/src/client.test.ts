@@ -53,9 +53,10 @@ for (const [kind, family, agent] of kinds) {
   });
 }
 
-test('only an ordinary Chrome tells its version', () => {
+test('only an ordinary Chrome or Edge tells its version', () => {
   assert.equal(clientOf(WINDOWS_CHROME).chromeMajor, 142);
-  assert.equal(clientOf(`${WINDOWS_CHROME} Edg/142.0.0.0`).chromeMajor, undefined);
+  assert.equal(clientOf(`${WINDOWS_CHROME} Edg/142.0.0.0`).chromeMajor, 142);
+  assert.equal(clientOf(`${WINDOWS_CHROME} OPR/124.0.0.0`).chromeMajor, undefined);
   const webview =
     'Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/142.0.0.0 Mobile Safari/537.36';
   assert.equal(clientOf(webview).chromeMajor, undefined);

@@ -32,7 +32,7 @@ export interface Client {
   readonly kind: ClientKind;
   /** The family inside the kind: `gmail-proxy`, `outlook`, `chrome`… */
   readonly family: string;
-  /** Major version of an ordinary Chrome; absent in webviews and in browsers that only build on it. */
+  /** Major version of an ordinary Chrome, or of the one inside Edge; absent in webviews and in browsers that only build on it. */
   readonly chromeMajor?: number;
   /** Claims to be a desktop Chrome that was never released in this form. */
   readonly isImpossible?: true;
@@ -106,13 +106,17 @@ const BROWSERS: readonly (readonly [string, string])[] = [
 function browser(agent: string): Client {
   const found = BROWSERS.find(([part]) => agent.includes(part));
   if (found === undefined) return { kind: agent.startsWith('Mozilla/') ? 'browser' : 'other', family: 'other' };
-  return { kind: 'browser', family: found[1], ...(found[1] === 'chrome' ? plainChrome(agent) : {}) };
+  return {
+    kind: 'browser',
+    family: found[1],
+    ...(found[1] === 'chrome' || found[1] === 'edge' ? plainChrome(agent) : {}),
+  };
 }
 
-/** Only agents with nothing behind `Safari/537.36`: webviews and derived browsers have habits of their own. */
+/** Only agents with nothing but Edge's name behind `Safari/537.36`: webviews and derived browsers have habits of their own. */
 function plainChrome(agent: string): Pick<Client, 'chromeMajor' | 'isImpossible'> {
   if (agent.includes('; wv)') || agent.includes('Version/') || agent.includes('Electron/')) return {};
-  const match = /Chrome\/(\d{1,4})([\d.]*) (?:Mobile )?Safari\/[\d.]+$/.exec(agent);
+  const match = /Chrome\/(\d{1,4})([\d.]*) (?:Mobile )?Safari\/[\d.]+(?: Edge?\/[\d.]+)?$/.exec(agent);
   if (match?.[1] === undefined) return {};
   const chromeMajor = Number(match[1]);
   return isPossible(agent, chromeMajor, match[2] ?? '') ? { chromeMajor } : { chromeMajor, isImpossible: true };

@@ -196,7 +196,7 @@ function recipientsOf(observation: Observation): Evidence['recipientsFromSource'
 }
 
 /** 53 bits that tell sources of one batch apart (after cyrb53, public domain). It hides nothing: it is no protection. */
-export function shortHash(text: string): string {
+function shortHash(text: string): string {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
   for (let index = 0; index < text.length; index += 1) {
