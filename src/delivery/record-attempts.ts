@@ -11,6 +11,7 @@ import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { rejudgeRecipients } from '../tracking/index.ts';
 import type { Attempt } from './deliver-copy.ts';
 import {
   type AttemptRow,
@@ -46,7 +47,7 @@ export function endingOf(attempt: Attempt, policy: RetryPolicy, chance: number):
 
 /** All of one account, in one transaction. */
 export async function recordEndings(
-  world: Pick<World, 'db' | 'vault'>,
+  world: Pick<World, 'db' | 'vault' | 'clock'>,
   accountId: string,
   endings: readonly Ending[],
 ): Promise<void> {
@@ -60,7 +61,10 @@ export async function recordEndings(
       endings.filter(isFinal).map((ending) => claimedOf(ending).recipientId),
     );
     await postponeDeliveries(tx, endings.flatMap(postponements));
-    if (news.length > 0) await recordDeliveries(tx, { accountId, vault }, news);
+    if (news.length === 0) return;
+    const { hitBefore } = await recordDeliveries(tx, { accountId, vault }, news);
+    // Gateways fetch links before they answer for the message: those hits are judged with the delivery now known.
+    if (hitBefore.length > 0) await rejudgeRecipients(tx, { accountId, vault }, hitBefore, world.clock.now());
   });
 }
 

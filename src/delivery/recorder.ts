@@ -6,12 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from '../platform/world.ts';
 import { claimedOf, type Ending, recordEndings } from './record-attempts.ts';
 
+type RecorderWorld = Pick<World, 'db' | 'vault' | 'clock' | 'log'>;
+
 export interface Recorder {
   add(ending: Ending): void;
-  /** How many are not recorded yet. */
-  readonly backlog: () => number;
-  /** Resolves when everything that was added is recorded; at the latest after `withinMs`. */
-  drain(withinMs: number): Promise<void>;
 }
 
 /** A batch waits this long for company: a small price in visible latency, a large saving in transactions. */
@@ -19,12 +17,9 @@ const gatherMs = 25;
 const maxBatch = 250;
 const retryMs = 500;
 
-export function openRecorder(
-  world: Pick<World, 'db' | 'vault' | 'log'>,
-  onRecorded: (endings: readonly Ending[]) => void,
-): Recorder {
+export function openRecorder(world: RecorderWorld, onRecorded: (endings: readonly Ending[]) => void): Recorder {
   const waiting: Ending[] = [];
-  let writing: Promise<void> | null = null;
+  let isWriting = false;
 
   const write = async (): Promise<void> => {
     if (waiting.length < maxBatch) await sleep(gatherMs);
@@ -34,33 +29,26 @@ export function openRecorder(
       waiting.splice(0, batch.length);
       onRecorded(batch);
     }
-    writing = null;
+    isWriting = false;
   };
   return {
     add(ending) {
       waiting.push(ending);
-      writing ??= write();
-    },
-    backlog: () => waiting.length,
-    async drain(withinMs) {
-      while (writing !== null) {
-        const timeout = new AbortController();
-        const late = sleep(withinMs, 'late', { signal: timeout.signal }).catch(() => 'done');
-        if ((await Promise.race([writing, late])) === 'late') return;
-        timeout.abort();
-      }
+      if (isWriting) return;
+      isWriting = true;
+      void write();
     },
   };
 }
 
-async function recordBatch(world: Pick<World, 'db' | 'vault' | 'log'>, batch: readonly Ending[]): Promise<void> {
+async function recordBatch(world: RecorderWorld, batch: readonly Ending[]): Promise<void> {
   for (const [accountId, endings] of Map.groupBy(batch, (ending) => claimedOf(ending).accountId)) {
     for (let tries = 1; !(await recorded(world, accountId, endings, tries)); tries += 1) await sleep(retryMs);
   }
 }
 
 async function recorded(
-  world: Pick<World, 'db' | 'vault' | 'log'>,
+  world: RecorderWorld,
   accountId: string,
   endings: readonly Ending[],
   tries: number,

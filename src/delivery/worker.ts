@@ -27,6 +27,8 @@ export interface DeliveryOptions extends RouteOptions {
   readonly retryBaseMs?: number | undefined;
   readonly maxConnectionsPerHop?: number;
   readonly maxInFlight?: number;
+  /** After a crash others wait so long before they go on with what was held. */
+  readonly leaseMs?: number;
   /** PEM certificates trusted beside the system's. */
   readonly trusted?: readonly string[];
   /** How soon work is seen that another process put in the queue. */
@@ -38,12 +40,10 @@ export interface Delivery extends Running {
   nudge(): void;
 }
 
-const leaseMs = 20_000;
-const renewEveryMs = 5_000;
+const defaultLeaseMs = 20_000;
 const graceMs = 20_000;
 const cacheBytes = 64 * 1024 * 1024;
 const loadedBytesAtMost = 64 * 1024 * 1024;
-const maxUnrecorded = 2_000;
 const troubleWaitMs = 500;
 /** After a claim of only a few the next waits this long for company. */
 const gatherMs = 15;
@@ -56,11 +56,13 @@ interface Desk {
   readonly recorder: Recorder;
   readonly metrics: DeliveryMetrics;
   readonly retry: RetryPolicy;
+  /** Begun and not recorded: what a crash may send twice. */
   readonly inFlight: WaitGauge;
   readonly loadedBytes: WaitGauge;
   /** By recipient: what this process has begun and not recorded yet. */
   readonly held: Map<string, Claimed>;
   readonly maxInFlight: number;
+  readonly leaseMs: number;
   readonly pollMs: number;
   stopping: boolean;
   troubled: boolean;
@@ -70,7 +72,7 @@ interface Desk {
 
 export function startDelivery(world: World, options: DeliveryOptions): Delivery {
   const desk = openDesk(world, options);
-  const renewing = setInterval(() => void renew(desk), renewEveryMs);
+  const renewing = setInterval(() => void renew(desk), desk.leaseMs / 4);
   const looping = loop(desk);
   return {
     nudge: () => nudge(desk),
@@ -79,7 +81,6 @@ export function startDelivery(world: World, options: DeliveryOptions): Delivery 
       nudge(desk);
       await looping;
       await desk.inFlight.belowOrAfter(1, graceMs);
-      await desk.recorder.drain(graceMs);
       clearInterval(renewing);
       desk.carrier.client.close();
     },
@@ -89,6 +90,7 @@ export function startDelivery(world: World, options: DeliveryOptions): Delivery 
 function openDesk(world: World, options: DeliveryOptions): Desk {
   const now = (): Date => world.clock.now();
   const held = new Map<string, Claimed>();
+  const inFlight = newGauge();
   const metrics = deliveryMetrics(world, () => held.size);
   const dns = openDns({ servers: options.dnsServers ?? [] });
   return {
@@ -108,13 +110,15 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     loader: openCopyLoader(world, cacheBytes),
     recorder: openRecorder(world, (endings) => {
       for (const ending of endings) held.delete(claimedOf(ending).recipientId);
+      inFlight.add(-endings.length);
     }),
     metrics,
     retry: { ...defaultRetryPolicy, baseMs: options.retryBaseMs ?? defaultRetryPolicy.baseMs },
-    inFlight: newGauge(),
+    inFlight,
     loadedBytes: newGauge(),
     held,
     maxInFlight: options.maxInFlight ?? 100,
+    leaseMs: options.leaseMs ?? defaultLeaseMs,
     pollMs: options.pollMs ?? 200,
     stopping: false,
     troubled: false,
@@ -132,7 +136,7 @@ async function loop(desk: Desk): Promise<void> {
   while (!desk.stopping) {
     // A claim costs a transaction: wait until a worthwhile part of the places is free.
     await desk.inFlight.belowOrAfter(desk.maxInFlight / 2, desk.pollMs);
-    if (desk.inFlight.level() >= desk.maxInFlight || desk.recorder.backlog() > maxUnrecorded) continue;
+    if (desk.inFlight.level() >= desk.maxInFlight) continue;
     desk.nudged = false;
     const began = performance.now();
     const found = await claimAndDeliver(desk);
@@ -173,7 +177,7 @@ async function claimAndDeliver(desk: Desk): Promise<'many' | 'few' | 'nothing' |
 
 async function claim(desk: Desk): Promise<Claimed[]> {
   const now = desk.world.clock.now();
-  const leaseEnd = new Date(now.getTime() + leaseMs);
+  const leaseEnd = new Date(now.getTime() + desk.leaseMs);
   const room = desk.maxInFlight - desk.inFlight.level();
   const due = await desk.world.db.asWorker((tx) => claimDue(tx, now, leaseEnd, room));
   // What this process still works on came back because its lease ended early: now it has a new one.
@@ -184,7 +188,7 @@ async function claim(desk: Desk): Promise<Claimed[]> {
 async function deliverAll(desk: Desk, accountId: string, claimed: readonly Claimed[]): Promise<void> {
   let left = claimed;
   while (left.length > 0) {
-    await desk.loadedBytes.belowOrAfter(loadedBytesAtMost, leaseMs);
+    await desk.loadedBytes.belowOrAfter(loadedBytesAtMost, desk.leaseMs);
     const { copies, later } = await desk.loader.load(accountId, left);
     for (const copy of copies) begin(desk, copy);
     left = later;
@@ -198,13 +202,11 @@ function begin(desk: Desk, copy: LoadedCopy): void {
   desk.loadedBytes.add(bytes);
   void end(desk, copy)
     .then((ending) => {
-      if (ending === 'lost') desk.held.delete(copy.claimed.recipientId);
-      else desk.recorder.add(ending);
-    })
-    .finally(() => {
+      if (ending !== 'lost') return desk.recorder.add(ending);
+      desk.held.delete(copy.claimed.recipientId);
       desk.inFlight.add(-1);
-      desk.loadedBytes.add(-bytes);
-    });
+    })
+    .finally(() => desk.loadedBytes.add(-bytes));
 }
 
 /** `lost`: the lease ended before the copy was begun, so that another worker may have it. */
@@ -242,9 +244,9 @@ function hold(desk: Desk, claimed: Claimed, at: Date): Ending {
 /** Keeps what takes long from being taken by another worker. */
 async function renew(desk: Desk): Promise<void> {
   const nowMs = desk.world.clock.now().getTime();
-  const ending = [...desk.held.values()].filter((one) => one.leaseEnd.getTime() - nowMs < leaseMs - renewEveryMs);
+  const ending = [...desk.held.values()].filter((one) => one.leaseEnd.getTime() - nowMs < (desk.leaseMs * 3) / 4);
   if (ending.length === 0) return;
-  const leaseEnd = new Date(nowMs + leaseMs);
+  const leaseEnd = new Date(nowMs + desk.leaseMs);
   try {
     const renewed = await desk.world.db.asWorker((tx) => renewLeases(tx, ending, leaseEnd));
     for (const one of ending) {

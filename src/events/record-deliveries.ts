@@ -16,7 +16,11 @@ import { type DeliveryMove, insertDeltas, moveDeliveries } from './state-store.t
 export interface RecordedDeliveries {
   readonly recorded: readonly DeliveryOutcome[];
   readonly stale: readonly DeliveryOutcome[];
+  /** Recipients who were hit before this news came: their verdicts may lean on it. */
+  readonly hitBefore: readonly string[];
 }
+
+type News = Omit<RecordedDeliveries, 'hitBefore'>;
 
 export async function recordDeliveries(
   tx: Tx,
@@ -29,7 +33,7 @@ export async function recordDeliveries(
     outcomes.map((outcome) => outcome.recipientId),
   );
   const news = sortOut(recipients, outcomes);
-  if (news.recorded.length === 0) return news;
+  if (news.recorded.length === 0) return { ...news, hitBefore: [] };
   await insertEvents(
     tx,
     account.accountId,
@@ -39,8 +43,10 @@ export async function recordDeliveries(
   await moveDeliveries(tx, account.accountId, moves);
   const deltas = deltasOf(recipients, moves);
   if (deltas.length > 0) await insertDeltas(tx, account.accountId, deltas);
-  return news;
+  return { ...news, hitBefore: moves.map((move) => move.recipientId).filter((id) => wasHit(lockedOf(recipients, id))) };
 }
+
+const wasHit = ({ opens, clicks }: LockedRecipient): boolean => [...opens, ...clicks].some((count) => count > 0);
 
 /** `delivered` may still become `bounced`: a receiving server can take a message and return it later (RFC 5321 §4.5.5). */
 function isNews(now: RecipientStatus, kind: DeliveryOutcome['kind']): boolean {
@@ -48,7 +54,7 @@ function isNews(now: RecipientStatus, kind: DeliveryOutcome['kind']): boolean {
   return kind !== 'deferred' && kind !== now;
 }
 
-function sortOut(recipients: LockedRecipients, outcomes: readonly DeliveryOutcome[]): RecordedDeliveries {
+function sortOut(recipients: LockedRecipients, outcomes: readonly DeliveryOutcome[]): News {
   const recorded: DeliveryOutcome[] = [];
   const stale: DeliveryOutcome[] = [];
   const statuses = new Map<string, RecipientStatus>();
