@@ -1,0 +1,74 @@
+/**
+ * A real Chromium for tests: the installed one where there is one, else the one from npm. A watched page tells whatever
+ * it asked of other hosts, what its policy refused and what went wrong in it.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const installed = [process.env.WAXWING_TEST_CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
+const flags = [
+  '--no-sandbox', // as root, in a container, Chromium has no sandbox to use
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--no-first-run',
+];
+
+export async function openBrowser(): Promise<Browser> {
+  const executablePath = installed.find((path) => path !== undefined && existsSync(path));
+  if (executablePath !== undefined) return chromium.launch({ executablePath, args: flags });
+  // Asks @sparticuz/chromium to bring its own NSS; it reads this when it is loaded.
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
+  const { default: packed } = await import('@sparticuz/chromium');
+  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...flags] });
+}
+
+export interface Faults {
+  /** Requests to any host but the page's own. */
+  readonly foreign: string[];
+  readonly policy: string[];
+  readonly errors: string[];
+}
+
+/** Gathers the faults of every page of a context, from now on. */
+export async function watch(context: BrowserContext, origin: string): Promise<Faults> {
+  const faults: Faults = { foreign: [], policy: [], errors: [] };
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith('http') && url.origin !== origin) faults.foreign.push(request.url());
+  });
+  context.on('console', (entry) => {
+    if (entry.type() === 'error') (isPolicy(entry.text()) ? faults.policy : faults.errors).push(entry.text());
+  });
+  context.on('weberror', (failure) => void faults.errors.push(failure.error().message));
+  await context.addInitScript(
+    `document.addEventListener('securitypolicyviolation', (event) => console.error('Content Security Policy: ' + event.violatedDirective + ' ' + event.blockedURI));`,
+  );
+  return faults;
+}
+
+const isPolicy = (text: string): boolean => text.includes('Content Security Policy');
+
+/** What axe-core finds serious or critical against WCAG 2.1 A and AA; each as `rule: element`. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
+    .analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+}
+
+const folder = join(import.meta.dirname, '..', '..', 'artifacts', 'screenshots');
+
+/** Kept for people to look at; nothing is compared with it. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+/** By how many pixels the page is wider than its window. */
+export const overflowPx = (page: Page): Promise<number> =>
+  page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
