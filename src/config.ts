@@ -148,6 +148,13 @@ const settings = {
     absent: 25,
     about: 'The port of other people’s mail servers. Only a test laboratory changes it.',
   }),
+  retryBaseMs: setting({
+    name: 'WAXWING_RETRY_BASE_MS',
+    form: count(10, 3_600_000),
+    absent: 15_000,
+    about:
+      'How long a delivery that failed for now waits before it is tried again the first time. The later waits are multiples of it: 4, 20, 60, 120, 240, 480 and then 960 times, until the message is five days old.',
+  }),
   dnsServers: setting({
     name: 'WAXWING_DNS_SERVERS',
     form: hostAndPorts,
