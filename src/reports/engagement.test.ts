@@ -96,7 +96,7 @@ function hitsOf(one: Known, seed: number, messageId: string, recipientId: string
 }
 
 function recount(everyone: readonly Known[], query: EngagementQuery, view: View, timeZone: string) {
-  const { since, until } = boundsOf(timeZone, query);
+  const { since, until } = boundsOf(timeZone, query) ?? { since: null, until: null };
   const within = everyone.filter(
     (one) =>
       (query.campaign === undefined || one.campaign === query.campaign) &&
@@ -171,7 +171,7 @@ describe('the engagement report', () => {
       await fc.assert(
         fc.asyncProperty(question, async (asked) => {
           const query = { ...asked, automated: 'account', format: 'json' } as EngagementQuery;
-          fc.pre(isForward(query, timeZone));
+          fc.pre(boundsOf(timeZone, query) !== null);
           const report = await readEngagementReport(
             world,
             { accountId: account.accountId, actor: { kind: 'system', id: 'test' } },
@@ -225,12 +225,3 @@ describe('the engagement report', () => {
     assert.deepEqual((await read({})).rows[0]?.all, { opened: 0, clicked: 0 });
   });
 });
-
-const isForward = (query: EngagementQuery, timeZone: string): boolean => {
-  try {
-    boundsOf(timeZone, query);
-    return true;
-  } catch {
-    return false;
-  }
-};

@@ -3,13 +3,13 @@ import { accountVault, readSettings } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import type { ReportRecipient } from '../contract/reports.ts';
 import type { RecipientStatus, View } from '../contract/values.ts';
-import { boundsOf } from '../core/report/range.ts';
 import { humanBits, whoSaw } from '../core/report/view.ts';
 import type { AccountKeys } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { askedBounds } from './asked-bounds.ts';
 import { cursorsOf, pageOf } from './cursor.ts';
 import { namesOf, numberOf } from './dimension-names.ts';
 import { listReportRecipientRows, type ReportRecipientRow, type SeenFilter } from './message-store.ts';
@@ -43,7 +43,7 @@ export async function listRecipientsOfReport(
     const view = query.view === 'account' ? settings.view : query.view;
     const rows = await listReportRecipientRows(tx, {
       ...(await numbersOf(tx, { accountId, vault }, query)),
-      ...boundsOf(settings.timeZone, query),
+      ...askedBounds(settings.timeZone, query),
       accountId,
       status: query.status,
       openedBy: query.openedBy,

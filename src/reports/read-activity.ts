@@ -4,10 +4,10 @@ import { record } from '../audit/index.ts';
 import type { View } from '../contract/values.ts';
 import { quarterOf, quarterStart } from '../core/report/cells.ts';
 import { dayOf, startOfDay, startOfHour } from '../core/report/days.ts';
-import { boundsOf } from '../core/report/range.ts';
 import { humanBits } from '../core/report/view.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
+import { askedBounds } from './asked-bounds.ts';
 import { numberOf } from './dimension-names.ts';
 import { type ActivityQuestion, type CountedQuarter, countQuarters } from './engagement-store.ts';
 
@@ -65,7 +65,7 @@ type Quarters = Pick<ActivityQuestion, 'from' | 'to' | 'firstDay' | 'lastDay'>;
 
 /** A bound within a quarter of an hour takes the quarter in. */
 function quartersOf(timeZone: string, query: ActivityQuery): Quarters {
-  const { since, until } = boundsOf(timeZone, query);
+  const { since, until } = askedBounds(timeZone, query);
   return {
     from: since === null ? null : quarterOf(since),
     to: until === null ? null : quarterOf(new Date(until.getTime() - 1)) + 1,

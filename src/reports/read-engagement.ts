@@ -8,13 +8,13 @@ import { record } from '../audit/index.ts';
 import type { EngagementQuery, EngagementReport, EngagementRow } from '../contract/reports.ts';
 import type { View } from '../contract/values.ts';
 import { splitRange } from '../core/report/days.ts';
-import { boundsOf } from '../core/report/range.ts';
 import { addCounts, type Counts, figuresOf, noCounts } from '../core/report/rates.ts';
 import { type Automated, automatedEvents, everyKind, humanBits } from '../core/report/view.ts';
 import type { AccountKeys } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
+import { askedBounds } from './asked-bounds.ts';
 import { namesOf, numberOf } from './dimension-names.ts';
 import { type CellQuestion, type CountedGroup, countAnonymous, countGroups } from './engagement-store.ts';
 import { countLinks } from './link-rows.ts';
@@ -71,7 +71,7 @@ async function engagement(tx: Tx, keys: AccountKeys, query: EngagementQuery): Pr
   const question = {
     accountId: keys.accountId,
     campaignId: query.campaign === undefined ? undefined : await numberOf(tx, keys, 'campaign', query.campaign),
-    range: splitRange(settings.timeZone, boundsOf(settings.timeZone, query)),
+    range: splitRange(settings.timeZone, askedBounds(settings.timeZone, query)),
   };
   const { groups, totals } = await groupsOf(tx, keys, question, query.groupBy, choice);
   return {

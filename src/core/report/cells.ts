@@ -2,8 +2,8 @@
  * Where a recipient stands, as the cells that roll-ups count, and what moves when it changes. It decides which cell a
  * recipient, a clicked link or an event belongs to; adding cells up is the database's work.
  */
-import type { RecipientStatus } from '../../contract/values.ts';
-import type { VerdictBody } from '../../contract/verdicts.ts';
+
+export type Status = 'queued' | 'deferred' | 'delivered' | 'bounced' | 'dropped';
 
 /** How many hits of each kind: human, human suspected, automated probably, automated certainly. */
 export type KindCounts = readonly [number, number, number, number];
@@ -13,7 +13,10 @@ export const noHits: KindCounts = [0, 0, 0, 0];
 /** The bits of a mask, in the order of KindCounts. */
 export const kindBit = { human: 1, suspected: 2, probable: 4, certain: 8 } as const;
 
-export type Opinion = Pick<VerdictBody, 'verdict' | 'strength'>;
+export interface Opinion {
+  readonly verdict: 'human' | 'automated';
+  readonly strength: 'certain' | 'probable' | 'suspected';
+}
 
 /** The one bit that an opinion sets. A machine that is only suspected counts as a probable one. */
 export function bitOf(opinion: Opinion): number {
@@ -44,7 +47,7 @@ export interface Cell {
   readonly day: string;
   readonly campaignId: number;
   readonly keyId: number;
-  readonly status: RecipientStatus | '';
+  readonly status: Status | '';
   readonly opens: number;
   readonly clicks: number;
 }
@@ -63,7 +66,7 @@ export interface Placement {
 }
 
 export interface Standing {
-  readonly status: RecipientStatus;
+  readonly status: Status;
   readonly opens: number;
   readonly clicks: number;
 }

@@ -1,5 +1,4 @@
 /** The `since` and `until` of a question as instants: an instant is itself, a day begins at the account's midnight. */
-import { Problem } from '../../contract/problem.ts';
 import { type Bounds, startOfDay } from './days.ts';
 
 const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text);
@@ -14,10 +13,14 @@ function boundOf(timeZone: string, text: string | undefined): Date | null {
   return new Date(Math.min(Math.max(at.getTime(), earliestMs), latestMs));
 }
 
-/** `since` is in the range, `until` is not. */
-export function boundsOf(timeZone: string, asked: { since?: string | undefined; until?: string | undefined }): Bounds {
+export interface AskedRange {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** `since` is in the range, `until` is not. Null: the range is empty or reversed. */
+export function boundsOf(timeZone: string, asked: AskedRange): Bounds | null {
   const since = boundOf(timeZone, asked.since);
   const until = boundOf(timeZone, asked.until);
-  if (since !== null && until !== null && since >= until) throw new Problem('report.range_invalid');
-  return { since, until };
+  return since !== null && until !== null && since >= until ? null : { since, until };
 }

@@ -2,9 +2,9 @@
  * What a reader believes: which kinds of hit count as a person's in a view, and from that whether a recipient opened
  * or clicked. The same stored masks serve every view, so that choosing one changes nothing that is stored.
  */
-import type { View } from '../../contract/values.ts';
 import { kindBit } from './cells.ts';
 
+export type View = 'strict' | 'balanced' | 'lenient';
 export type Automated = 'included' | 'excluded';
 
 const humanBitsOf: Readonly<Record<View, number>> = {
