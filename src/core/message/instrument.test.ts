@@ -163,6 +163,8 @@ describe('a link', () => {
       `<!--[if !mso]><!-->${a}<!--<![endif]-->`,
       `<!--[if mso]><v:rect HREF='https://example.org/a'></v:rect><![endif]-->`,
       `<!--[if mso]><!-- x -->${a}<![endif]-->`,
+      `<![CDATA[x>${a}]]>`,
+      `<![CDATA[x>${a}`,
     ])
       assert.deepEqual(linksIn(text), ['https://example.org/a'], text);
     for (const text of [
@@ -232,7 +234,7 @@ describe('a link', () => {
       { reason: 'unsubscribe', count: 1 },
       { reason: 'own-url', count: 1 },
     ]);
-    assert.deepEqual(planOf(octets, { ...both, linksMax: 0 }).left.at(-1), { reason: 'over-limit', count: 2 });
+    assert.deepEqual(planOf(octets, { ...both, linksMax: 1 }).left.at(-1), { reason: 'over-limit', count: 1 });
   });
 
   it('is numbered by destination, in order', () => {
@@ -448,6 +450,26 @@ describe('plain text', () => {
       copyOf(octets, { ...both, plainText: true }),
       textOf(octets).replace('https://example.org/a', clickUrl(0)),
     );
+  });
+
+  it('is redirected beside HTML, each in its place', () => {
+    const octets = octetsOf(
+      lines(
+        'From: ana@example.org',
+        'Content-Type: multipart/alternative; boundary=b',
+        '',
+        '--b',
+        '',
+        'https://example.org/a',
+        '--b',
+        'Content-Type: text/html',
+        '',
+        '<a href="https://example.org/a">x</a>',
+        '--b--',
+      ),
+    );
+    const copy = copyOf(octets, { opens: false, clicks: true, plainText: true });
+    assert.equal(copy, textOf(octets).replaceAll('https://example.org/a', clickUrl(0)));
   });
 
   it('loses no punctuation, and no address whose end is unclear', () => {

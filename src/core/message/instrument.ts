@@ -62,7 +62,10 @@ export function instrument(message: ReadMessage, options: InstrumentOptions): Pl
     untouched,
     left: [...work.left].map(([reason, count]) => ({ reason, count })),
     header: options.headers ?? headerEdits(message),
-    ...numberLinks([...work.linkIndex.keys()], work.leaves),
+    ...numberLinks(
+      [...work.linkIndex.keys()],
+      work.leaves.toSorted((a, b) => a.start - b.start),
+    ),
   };
 }
 
@@ -163,7 +166,13 @@ function planText(work: Work, leaf: LeafText): void {
 
 type Judged = { readonly url: string } | { readonly reason: LeftReason };
 
+/** Beyond the limit nothing is read any more, so that a million links cost no more than their search. */
+function isOverLimit(work: Work): boolean {
+  return work.linkCount >= (work.options.linksMax ?? linksMaxDefault);
+}
+
 function judgeHtmlLink(work: Work, leaf: LeafText, link: HtmlLink): Judged {
+  if (isOverLimit(work)) return { reason: 'over-limit' };
   const destination = readDestination(leaf.textOf(link.start, link.end));
   if (destination.kind === 'left') return { reason: destination.reason };
   if (link.isMarkedOff) return { reason: 'marked-off' };
@@ -182,6 +191,7 @@ function afterLink(leaf: LeafText, link: HtmlLink): string {
 }
 
 function judgeTextLink(work: Work, leaf: LeafText, link: TextLink): Judged {
+  if (isOverLimit(work)) return { reason: 'over-limit' };
   const destination = judgeUrl(leaf.textOf(link.start, link.end));
   if (destination.kind === 'left') return { reason: destination.reason };
   if (!link.isClear) return { reason: 'unclear-end' };
@@ -198,7 +208,6 @@ function judgeTextLink(work: Work, leaf: LeafText, link: TextLink): Judged {
 function judgeMeaning(work: Work, url: string, isLeaving: () => boolean): Judged {
   if (work.options.ownUrls?.some((own) => url.startsWith(own))) return { reason: 'own-url' };
   if (work.unsubscribeUrls.has(url) || isLeavingUrl(url) || isLeaving()) return { reason: 'unsubscribe' };
-  if (work.linkCount >= (work.options.linksMax ?? linksMaxDefault)) return { reason: 'over-limit' };
   work.linkCount++;
   return { url };
 }

@@ -34,7 +34,7 @@ export interface ClosedLeaf {
 }
 
 /** Encoded octets; mail programs cut off far below (Gmail after 102 kB). */
-export const leafOctetsMax = 16 * 1024 * 1024;
+const leafOctetsMax = 8 * 1024 * 1024;
 
 export function openLeaf(octets: Uint8Array, part: Part): LeafText | ClosedLeaf {
   if (part.isAmbiguous) return closed('ambiguous-structure');

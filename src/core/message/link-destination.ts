@@ -22,7 +22,7 @@ export type Destination =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'left'; readonly reason: LeftReason };
 
-export const destinationLengthMax = 2_048;
+const destinationLengthMax = 2_048;
 
 /** `written` is the attribute's text in Unicode, entities still in place. */
 export function readDestination(written: string): Destination {

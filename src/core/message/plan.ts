@@ -39,7 +39,7 @@ export interface Plan {
   readonly version: 1;
   /** Octets of the message it was made for. */
   readonly sizeBytes: number;
-  /** Distinct destinations in order of appearance; `clickUrl` is asked for these. */
+  /** Distinct destinations in order of appearance, those of HTML first; `clickUrl` is asked for these. */
   readonly links: readonly string[];
   readonly pixel: PixelPlace | null;
   /** Set when no part was changed, with the reason. */
@@ -47,5 +47,6 @@ export interface Plan {
   /** Links and parts left as they are, by reason. */
   readonly left: readonly { readonly reason: LeftReason | ClosedReason; readonly count: number }[];
   readonly header: HeaderEdits;
+  /** In the order of the message. */
   readonly leaves: readonly LeafPlan[];
 }

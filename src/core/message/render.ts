@@ -149,7 +149,7 @@ class Urls {
 }
 
 /** Safe between double quotes, single quotes and without any: everything else than plain address characters is a reference. */
-export function attributeSafe(url: string): string {
+function attributeSafe(url: string): string {
   if (/^[\w\-.~:/?#@!$()*+,;%=]*$/.test(url)) return url;
   let safe = '';
   for (const char of url) safe += /[\w\-.~:/?#@!$()*+,;%=]/.test(char) ? char : reference(char);

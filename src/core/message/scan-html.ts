@@ -240,7 +240,15 @@ class Scanner implements TokenizerCallbacks {
     const from = this.base + start;
     const to = this.base + end;
     if (to < this.limit && this.view.charCodeAt(to) === 0x3e) this.settledEnd = to + 1;
-    if (this.depth < conditionalDepthMax) this.scanConditional(from, to);
+    if (this.depth >= conditionalDepthMax) return;
+    if (this.view.startsWith('[CDATA[', from)) this.scanAfterFirstClose(from, to);
+    else this.scanConditional(from, to);
+  }
+
+  /** In HTML `<![CDATA[` is a comment up to the first `>` (WHATWG HTML §13.2.5.42); the tokenizer skips to `]]>`. */
+  private scanAfterFirstClose(from: number, to: number): void {
+    const close = this.view.indexOf('>', from);
+    if (close >= 0 && close < to) new Scanner(this.view, close + 1, to, this.links, this.depth + 1).run();
   }
 
   /** `<!--[if mso]> … <![endif]-->`: invisible to parsers, but Outlook opens the links inside. */
@@ -257,7 +265,8 @@ class Scanner implements TokenizerCallbacks {
     if (this.view.charCodeAt(this.base + end) === 0x3e) this.settledEnd = this.base + end + 1;
   }
 
-  oncdata(_start: number, end: number): void {
+  oncdata(start: number, end: number): void {
+    if (this.depth < conditionalDepthMax) this.scanAfterFirstClose(this.base + start, this.base + end);
     if (this.view.charCodeAt(this.base + end) === 0x3e) this.settledEnd = this.base + end + 1;
   }
 
