@@ -10,7 +10,7 @@ const trackingChoice = z.object({
   level: trackingLevel.optional(),
 });
 
-const addressText = z.string().min(3).max(1000);
+const addressText = z.string().max(1000);
 const recipientChoice = z.union([
   addressText,
   z.object({ email: addressText, tracking: z.object({ level: trackingLevel.optional() }).optional() }),
