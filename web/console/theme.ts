@@ -1,5 +1,15 @@
 /** The waxwing's colours as a Mantine theme: feather greys, wax red, tail yellow; teal for people, ochre for machines. */
-import { Button, createTheme, type MantineColorsTuple, Paper, Skeleton, Switch, Table, Tooltip } from '@mantine/core';
+import {
+  Button,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  Paper,
+  Skeleton,
+  Switch,
+  Table,
+  Tooltip,
+} from '@mantine/core';
 
 const feather: MantineColorsTuple = [
   '#faf8f5',
@@ -63,6 +73,12 @@ const machine: MantineColorsTuple = [
 ];
 
 export const theme = createTheme({
+  // The primary colour is dark by day and light by night, so the words on it must turn with it.
+  variantColorResolver: (input) => {
+    const colors = defaultVariantColorsResolver(input);
+    const isPrimary = input.variant === 'filled' && (input.color ?? 'feather') === 'feather';
+    return isPrimary ? { ...colors, color: 'var(--mantine-primary-color-contrast)' } : colors;
+  },
   colors: { gray: feather, feather, dark: night, wax, people, machine },
   primaryColor: 'feather',
   primaryShade: { light: 8, dark: 2 },
@@ -85,7 +101,7 @@ export const theme = createTheme({
   components: {
     Paper: Paper.extend({ defaultProps: { withBorder: true, radius: 'lg' } }),
     Button: Button.extend({ defaultProps: { radius: 'md' } }),
-    Switch: Switch.extend({ defaultProps: { color: 'people' } }),
+    Switch: Switch.extend({ defaultProps: { color: 'var(--people)' } }),
     Skeleton: Skeleton.extend({ defaultProps: { radius: 'sm' } }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, multiline: true, maw: 320 } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md' } }),

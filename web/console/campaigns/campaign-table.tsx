@@ -11,7 +11,7 @@ import styles from './campaigns-page.module.css';
 const columns = [
   { label: 'Campaign', width: '32%' },
   { label: 'Sent', isNumber: true, isExtra: true },
-  { label: 'Delivered', isNumber: true },
+  { label: 'Delivered', isNumber: true, isExtra: true },
   { label: 'Opened by people', width: '17%' },
   { label: 'Clicked by people', width: '17%' },
   { label: 'Clicks per open', isNumber: true, isExtra: true },
@@ -48,7 +48,9 @@ export const CampaignTable = ({ rows }: { rows: readonly EngagementRow[] }) => (
           <Cell isNumber isExtra>
             {count(row.sent)}
           </Cell>
-          <Cell isNumber>{count(row.delivered)}</Cell>
+          <Cell isNumber isExtra>
+            {count(row.delivered)}
+          </Cell>
           <Cell>
             <PeopleCell people={row.people.opened} machines={row.machines.opened} of={row.delivered} />
           </Cell>

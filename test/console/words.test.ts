@@ -1,0 +1,131 @@
+/** How the console writes numbers, moments and verdicts. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { barsOf, isBetterByDay } from '../../web/console/campaign-report/activity-series.ts';
+import { gatewayName, headlineOf } from '../../web/console/messages/event-words.ts';
+import { actorFamily, actorName, certaintyOf, sentenceOf } from '../../web/console/verdict/words.ts';
+import { count, day, dayRange, later, moment, percent, plural, shareOf } from '../../web/shared/format.ts';
+
+describe('numbers', () => {
+  it('have thousands separators, and a dash where there is none', () => {
+    assert.equal(count(1234567), '1,234,567');
+    assert.equal(count(null), '–');
+  });
+
+  it('never round somebody away, nor a doubt', () => {
+    assert.equal(percent(0.0001), '<0.1%');
+    assert.equal(percent(0.9999), '>99.9%');
+    assert.equal(percent(0), '0.0%');
+    assert.equal(percent(1), '100.0%');
+    assert.equal(percent(0.3164), '31.6%');
+    assert.equal(percent(null), '–');
+  });
+
+  it('have no share of nothing', () => {
+    assert.equal(shareOf(0, 0), null);
+    assert.equal(shareOf(null, 5), null);
+    assert.equal(shareOf(1, 4), 0.25);
+  });
+
+  it('agree with their noun', () => {
+    assert.equal(plural(1, 'recipient'), '1 recipient');
+    assert.equal(plural(1200, 'recipient'), '1,200 recipients');
+  });
+});
+
+describe('moments', () => {
+  it('are written in the account’s time zone', () => {
+    assert.match(moment('2026-11-22T03:30:00Z', 'America/New_York'), /^Nov 21, 2026, 10:30\sPM$/);
+    assert.match(moment('2026-11-22T03:30:00Z', 'UTC'), /^Nov 22, 2026, 3:30\sAM$/);
+  });
+
+  it('of a calendar day have no zone', () => {
+    assert.equal(day('2026-11-22'), 'Nov 22, 2026');
+    assert.equal(dayRange('2026-11-22', '2026-11-22'), 'Nov 22, 2026');
+    assert.match(dayRange('2026-11-18', '2026-11-20'), /^Nov 18\s–\s20, 2026$/);
+    assert.equal(dayRange(null, null), '–');
+  });
+
+  it('after a delivery are told by their distance', () => {
+    const start = '2026-11-22T10:00:00.000Z';
+    assert.equal(later(start, '2026-11-22T10:00:00.400Z'), 'at once');
+    assert.equal(later(start, '2026-11-22T10:00:01.000Z'), '1 second later');
+    assert.equal(later(start, '2026-11-22T10:01:30.000Z'), '90 seconds later');
+    assert.equal(later(start, '2026-11-22T11:30:00.000Z'), '90 minutes later');
+    assert.equal(later(start, '2026-11-25T11:30:00.000Z'), '3 days later');
+    assert.equal(later(start, '2026-11-22T09:59:00.000Z'), 'before');
+  });
+});
+
+describe('verdicts', () => {
+  it('say how sure they are', () => {
+    assert.equal(certaintyOf({ verdict: 'human', strength: 'suspected' }), 'With doubts');
+    assert.equal(certaintyOf({ verdict: 'automated', strength: 'certain' }), 'Certain');
+  });
+
+  it('are sentences that name the actor', () => {
+    assert.equal(
+      sentenceOf({ verdict: 'automated', strength: 'certain', actor: 'apple-mpp' }),
+      'Certainly a machine: Apple Mail Privacy Protection',
+    );
+    assert.equal(
+      sentenceOf({ verdict: 'human', strength: 'probable', actor: 'browser' }),
+      'Probably a person, using a web browser',
+    );
+  });
+
+  it('keep the name of an actor that is not known here', () => {
+    assert.equal(actorName('new-scanner'), 'new scanner');
+    assert.equal(actorFamily('apple-mail'), 'apple');
+    assert.equal(actorFamily('thunderbird'), 'mail');
+  });
+
+  it('do not call what a machine did an open', () => {
+    const event = { id: '', recipientId: null, occurredAt: '', type: 'opened' } as const;
+    const verdict = { actor: 'robot', unknowable: false, reasons: [], ruleset: '', provisional: false } as const;
+    const machine = { ...event, verdict: { ...verdict, verdict: 'automated', strength: 'certain' } } as const;
+    assert.equal(headlineOf({ ...machine, verdict: { ...machine.verdict, reasons: [] } }), 'Image loaded by a machine');
+    assert.equal(headlineOf(event), 'Message opened');
+  });
+
+  it('know who stands behind a mail host, and claim nothing else', () => {
+    assert.equal(gatewayName('mx0a-1.pphosted.com.'), 'Proofpoint');
+    assert.equal(gatewayName('notpphosted.com'), null);
+  });
+});
+
+describe('the bars of a chart', () => {
+  const point = (at: string, opens: number) => ({
+    at,
+    people: { opens, clicks: 0 },
+    machines: { opens: 1, clicks: 0 },
+  });
+
+  it('have none missing between the first and the last', () => {
+    const points = [point('2026-11-22T10:00:00Z', 3), point('2026-11-22T13:00:00Z', 2)];
+    const bars = barsOf(points, 'opens', 'hour', 'UTC');
+    assert.deepEqual(
+      bars.map((bar) => bar.people),
+      [3, 0, 0, 2],
+    );
+  });
+
+  it('have one a day when the clocks change', () => {
+    // New York falls back on 2026-11-01: that day has 25 hours.
+    const points = [
+      point('2026-10-31T04:00:00Z', 1),
+      point('2026-11-01T04:00:00Z', 2),
+      point('2026-11-02T05:00:00Z', 3),
+    ];
+    const bars = barsOf(points, 'opens', 'day', 'America/New_York');
+    assert.deepEqual(
+      bars.map((bar) => bar.people),
+      [1, 2, 3],
+    );
+  });
+
+  it('are days once hours would be too many to read', () => {
+    assert.equal(isBetterByDay([point('2026-11-01T00:00:00Z', 1), point('2026-11-03T00:00:00Z', 1)]), false);
+    assert.equal(isBetterByDay([point('2026-11-01T00:00:00Z', 1), point('2026-11-09T00:00:00Z', 1)]), true);
+  });
+});
