@@ -6,6 +6,7 @@
 import pg from 'pg';
 import { accountVault, createAccount } from '../src/accounts/index.ts';
 import type { EngagementQuery } from '../src/contract/reports.ts';
+import { countNames } from '../src/core/report/cells.ts';
 import { dimensionIds, linkSetId } from '../src/events/index.ts';
 import { readEngagementReport } from '../src/reports/index.ts';
 import { type TestWorld, testWorld } from '../test/kit/world.ts';
@@ -160,15 +161,30 @@ const kinds = (name: string, bits: readonly (readonly [column: string, count: nu
     )
     .join(', ');
 
-const addUp = `ON CONFLICT (account_id, grain, campaign_id, day, key_id, status, opens, clicks) DO UPDATE SET n = rollups.n + EXCLUDED.n`;
-const cell = `account_id, grain, day, campaign_id, key_id, status, opens, clicks, n`;
-const openMask = `CASE WHEN f.is_seen THEN f.open_bit | f.other_open_bit ELSE 0 END`;
-const clickMask = `CASE WHEN f.is_seen THEN f.click_bit | f.other_click_bit ELSE 0 END`;
+const cell = `account_id, grain, day, campaign_id, key_id, ${countNames.join(', ')}`;
+const addUp = `ON CONFLICT (account_id, grain, campaign_id, day, key_id)
+  DO UPDATE SET ${countNames.map((name) => `${name} = rollups.${name} + EXCLUDED.${name}`).join(', ')}`;
+const openMask = `(CASE WHEN f.is_seen THEN f.open_bit | f.other_open_bit ELSE 0 END)`;
+const clickMask = `(CASE WHEN f.is_seen THEN f.click_bit | f.other_click_bit ELSE 0 END)`;
+
+/** What core/report/cells.ts counts, in SQL. */
+const viewCounts = (opens: string, clicks: string, impliesOpen: boolean): string =>
+  [1, 3, 7]
+    .map((human) => {
+      const clicked = `(${clicks} & ${human}) <> 0`;
+      const opened = `((${opens} & ${human}) <> 0${impliesOpen ? ` OR ${clicked}` : ''})`;
+      return `count(*) FILTER (WHERE ${opened}), count(*) FILTER (WHERE ${opens} <> 0 AND NOT ${opened}),
+              count(*) FILTER (WHERE ${clicked}), count(*) FILTER (WHERE ${clicks} <> 0 AND NOT ${clicked})`;
+    })
+    .join(', ');
+const statusCounts = ['delivered', 'bounced', 'deferred']
+  .map((status) => `count(*) FILTER (WHERE status = '${status}')`)
+  .join(', ');
 
 const recipientGrain = (grain: string, key: string): string => `
   INSERT INTO rollups (${cell})
-  SELECT account_id, '${grain}', accepted_day, campaign_id, ${key}, status, ${openMask}, ${clickMask}, count(*)
-    FROM fresh f GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ${addUp}`;
+  SELECT account_id, '${grain}', accepted_day, campaign_id, ${key}, count(*), ${statusCounts}, ${viewCounts(openMask, clickMask, true)}
+    FROM fresh f GROUP BY 1, 2, 3, 4, 5 ${addUp}`;
 
 const countedTables = [
   `INSERT INTO recipient_states (account_id, recipient_id, message_id, accepted_at, accepted_day, campaign_id, sender_id, domain_id,
@@ -191,13 +207,13 @@ const countedTables = [
   recipientGrain('domain', 'domain_id'),
   recipientGrain('link-set', 'link_set_id'),
   `INSERT INTO rollups (${cell})
-   SELECT account_id, 'link', accepted_day, campaign_id, l.link_id, '', 0, l.bit, count(*)
+   SELECT account_id, 'link', accepted_day, campaign_id, l.link_id, count(*), 0, 0, 0, ${viewCounts('0', 'l.bit', false)}
      FROM fresh f CROSS JOIN LATERAL (VALUES (f.link_id, f.click_bit), (f.other_link_id, f.other_click_bit)) AS l (link_id, bit)
-    WHERE is_seen GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ${addUp}`,
+    WHERE is_seen GROUP BY 1, 2, 3, 4, 5 ${addUp}`,
   `INSERT INTO rollups (${cell})
-   SELECT account_id, 'quarter', (${occurredAt} AT TIME ZONE 'UTC')::date, campaign_id, floor(extract(epoch FROM ${occurredAt}) / 900)::bigint, '',
-          CASE h.type WHEN 'opened' THEN h.bit ELSE 0 END, CASE h.type WHEN 'clicked' THEN h.bit ELSE 0 END, count(*)
-     FROM ${hits} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ${addUp}`,
+   SELECT account_id, 'quarter', (${occurredAt} AT TIME ZONE 'UTC')::date, campaign_id, floor(extract(epoch FROM ${occurredAt}) / 900)::bigint,
+          count(*), 0, 0, 0, ${viewCounts("(CASE h.type WHEN 'opened' THEN h.bit ELSE 0 END)", "(CASE h.type WHEN 'clicked' THEN h.bit ELSE 0 END)", false)}
+     FROM ${hits} GROUP BY 1, 2, 3, 4, 5 ${addUp}`,
 ];
 
 const groupings = ['campaign', 'recipientDomain', 'link', 'day'] as const;

@@ -129,22 +129,22 @@ CREATE TABLE link_states (
 CREATE INDEX ON link_states (account_id, accepted_at);
 CALL fence('link_states', 'SELECT, INSERT, UPDATE');
 
--- Roll-ups: how many of a kind share the same cell. Grains sender, domain and link-set count recipients; grain link
--- counts recipients who clicked that link; grain anonymous counts events that belong to nobody; these by the day of
+-- Roll-ups: one row a cell, counting in every view at once. Grains sender, domain and link-set count recipients; grain
+-- link counts recipients who clicked that link; grain anonymous counts events that belong to nobody; these by the day of
 -- acceptance. Grain quarter counts events by when they happened (key_id = quarter hours since 1970, day in UTC): a
--- quarter, because time zones are offset by quarters of an hour. opens and clicks are masks, of one bit for events.
--- Writers only append deltas, so that no two of them wait for one row; a fold adds them up. Reports read both.
+-- quarter, because time zones are offset by quarters of an hour. n: how many in all. Writers only append deltas, so that
+-- no two of them wait for one row; a fold adds them up. Reports read both.
 CREATE TABLE rollups (
   account_id uuid NOT NULL,
   grain text NOT NULL,
   day date NOT NULL,
   campaign_id bigint NOT NULL,
   key_id bigint NOT NULL,
-  status text NOT NULL,
-  opens smallint NOT NULL,
-  clicks smallint NOT NULL,
-  n bigint NOT NULL,
-  PRIMARY KEY (account_id, grain, campaign_id, day, key_id, status, opens, clicks)
+  n bigint NOT NULL, delivered bigint NOT NULL, bounced bigint NOT NULL, deferred bigint NOT NULL,
+  strict_opened_by_people bigint NOT NULL, strict_opened_by_machines bigint NOT NULL, strict_clicked_by_people bigint NOT NULL, strict_clicked_by_machines bigint NOT NULL,
+  balanced_opened_by_people bigint NOT NULL, balanced_opened_by_machines bigint NOT NULL, balanced_clicked_by_people bigint NOT NULL, balanced_clicked_by_machines bigint NOT NULL,
+  lenient_opened_by_people bigint NOT NULL, lenient_opened_by_machines bigint NOT NULL, lenient_clicked_by_people bigint NOT NULL, lenient_clicked_by_machines bigint NOT NULL,
+  PRIMARY KEY (account_id, grain, campaign_id, day, key_id)
 ) WITH (fillfactor = 80);
 CREATE INDEX ON rollups (account_id, grain, day);
 CALL fence('rollups', 'SELECT');
@@ -153,14 +153,14 @@ CALL fence('rollups', 'SELECT');
 CREATE TABLE rollup_deltas (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account_id uuid NOT NULL,
-  grains text[] NOT NULL,
-  days date[] NOT NULL,
-  campaign_ids bigint[] NOT NULL,
-  key_ids bigint[] NOT NULL,
-  statuses text[] NOT NULL,
-  opens smallint[] NOT NULL,
-  clicks smallint[] NOT NULL,
-  ns bigint[] NOT NULL
+  grain text[] NOT NULL,
+  day date[] NOT NULL,
+  campaign_id bigint[] NOT NULL,
+  key_id bigint[] NOT NULL,
+  n bigint[] NOT NULL, delivered bigint[] NOT NULL, bounced bigint[] NOT NULL, deferred bigint[] NOT NULL,
+  strict_opened_by_people bigint[] NOT NULL, strict_opened_by_machines bigint[] NOT NULL, strict_clicked_by_people bigint[] NOT NULL, strict_clicked_by_machines bigint[] NOT NULL,
+  balanced_opened_by_people bigint[] NOT NULL, balanced_opened_by_machines bigint[] NOT NULL, balanced_clicked_by_people bigint[] NOT NULL, balanced_clicked_by_machines bigint[] NOT NULL,
+  lenient_opened_by_people bigint[] NOT NULL, lenient_opened_by_machines bigint[] NOT NULL, lenient_clicked_by_people bigint[] NOT NULL, lenient_clicked_by_machines bigint[] NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX ON rollup_deltas (account_id);
 CALL fence('rollup_deltas', 'SELECT, INSERT');
@@ -169,8 +169,16 @@ CALL fence('rollup_deltas', 'SELECT, INSERT');
 CREATE VIEW unfolded_cells WITH (security_invoker = true) AS
   SELECT d.id AS delta_id, d.account_id, c.*
     FROM rollup_deltas d
-   CROSS JOIN LATERAL unnest(d.grains, d.days, d.campaign_ids, d.key_ids, d.statuses, d.opens, d.clicks, d.ns)
-     AS c (grain, day, campaign_id, key_id, status, opens, clicks, n);
+   CROSS JOIN LATERAL unnest(d.grain, d.day, d.campaign_id, d.key_id,
+      d.n, d.delivered, d.bounced, d.deferred,
+      d.strict_opened_by_people, d.strict_opened_by_machines, d.strict_clicked_by_people, d.strict_clicked_by_machines,
+      d.balanced_opened_by_people, d.balanced_opened_by_machines, d.balanced_clicked_by_people, d.balanced_clicked_by_machines,
+      d.lenient_opened_by_people, d.lenient_opened_by_machines, d.lenient_clicked_by_people, d.lenient_clicked_by_machines)
+     AS c (grain, day, campaign_id, key_id,
+      n, delivered, bounced, deferred,
+      strict_opened_by_people, strict_opened_by_machines, strict_clicked_by_people, strict_clicked_by_machines,
+      balanced_opened_by_people, balanced_opened_by_machines, balanced_clicked_by_people, balanced_clicked_by_machines,
+      lenient_opened_by_people, lenient_opened_by_machines, lenient_clicked_by_people, lenient_clicked_by_machines);
 GRANT SELECT ON unfolded_cells TO waxwing_app, waxwing_reader, waxwing_worker;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON rollups TO waxwing_worker;

@@ -1,7 +1,7 @@
 /** What other areas tell about recipients and what they get back. Shapes only; rows and sealed bytes stay in the stores. */
 import type { RecipientStatus } from '../contract/values.ts';
 import type { VerdictBody } from '../contract/verdicts.ts';
-import type { KindCounts } from '../core/report/cells.ts';
+import type { KindCounts } from '../core/report/kinds.ts';
 import type { AccountVault } from '../platform/vault.ts';
 
 /** Whose rows, and the keys that seal what must not be read at rest. */

@@ -1,9 +1,10 @@
 /** SQL of the fold: deltas leave their table and join their cells in one statement, so that a reader counts each once. */
-import { sql, type WorkerTx } from '../platform/database.ts';
+import { countNames } from '../core/report/cells.ts';
+import { raw, type Sql, sql, type WorkerTx } from '../platform/database.ts';
 
 interface FoldRow {
   taken: number;
-  /** JSON of the cells that came to zero. */
+  /** JSON of the cells that came to nothing. */
   empty: string | null;
 }
 
@@ -11,9 +12,13 @@ export interface Folded {
   readonly taken: number;
 }
 
+const cell = raw('account_id, grain, campaign_id, day, key_id');
+const eachCount = (write: (name: string) => string, between = ', '): Sql => raw(countNames.map(write).join(between));
+const isEmpty = eachCount((name) => `r.${name} = 0`, ' AND ');
+
 /**
- * Takes up to `limit` transactions' deltas that no other process holds. Cells are touched in one order, so that two folds may wait for
- * a cell but never for each other. A cell at zero says nothing and is removed under the lock of its change.
+ * Takes up to `limit` transactions' deltas that no other process holds. Cells are touched in one order, so that two folds
+ * may wait for a cell but never for each other. A cell at nothing is removed under the lock of its change.
  */
 export async function foldDeltas(tx: WorkerTx, limit: number): Promise<Folded> {
   const rows = await tx.query<FoldRow>(sql`
@@ -21,24 +26,23 @@ export async function foldDeltas(tx: WorkerTx, limit: number): Promise<Folded> {
       SELECT id FROM rollup_deltas ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
     ), taken AS (
       DELETE FROM rollup_deltas d USING held WHERE d.id = held.id RETURNING d.*
-    ), cells AS (
-      SELECT t.account_id, c.*
-        FROM taken t
-       CROSS JOIN LATERAL unnest(t.grains, t.days, t.campaign_ids, t.key_ids, t.statuses, t.opens, t.clicks, t.ns)
-         AS c (grain, day, campaign_id, key_id, status, opens, clicks, n)
     ), summed AS (
-      SELECT account_id, grain, campaign_id, day, key_id, status, opens, clicks, sum(n) AS n
-        FROM cells
-       GROUP BY account_id, grain, campaign_id, day, key_id, status, opens, clicks
-      HAVING sum(n) <> 0
-       ORDER BY account_id, grain, campaign_id, day, key_id, status, opens, clicks
+      SELECT t.account_id, c.grain, c.campaign_id, c.day, c.key_id, ${eachCount((name) => `sum(c.${name})::bigint AS ${name}`)}
+        FROM taken t
+       CROSS JOIN LATERAL unnest(t.grain, t.day, t.campaign_id, t.key_id, ${eachCount((name) => `t.${name}`)})
+         AS c (grain, day, campaign_id, key_id, ${eachCount(String)})
+       GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ), folded AS (
-      INSERT INTO rollups AS r (account_id, grain, campaign_id, day, key_id, status, opens, clicks, n)
-      SELECT account_id, grain, campaign_id, day, key_id, status, opens, clicks, n FROM summed
-      ON CONFLICT (account_id, grain, campaign_id, day, key_id, status, opens, clicks) DO UPDATE SET n = r.n + EXCLUDED.n
+      INSERT INTO rollups AS r (${cell}, ${eachCount(String)})
+      SELECT ${cell}, ${eachCount(String)} FROM summed
+      ON CONFLICT (account_id, grain, campaign_id, day, key_id)
+      DO UPDATE SET ${eachCount((name) => `${name} = r.${name} + EXCLUDED.${name}`)}
       RETURNING r.*
     )
-    SELECT (SELECT count(*) FROM taken) AS taken, (SELECT json_agg(f)::text FROM folded f WHERE f.n = 0) AS empty`);
+    SELECT (SELECT count(*) FROM taken) AS taken,
+           (SELECT json_agg(json_build_object('account_id', account_id, 'grain', grain, 'campaign_id', campaign_id,
+                                              'day', day, 'key_id', key_id))::text
+              FROM folded r WHERE ${isEmpty}) AS empty`);
   const { taken = 0, empty = null } = rows[0] ?? {};
   if (empty !== null) await removeEmptyCells(tx, empty);
   return { taken };
@@ -47,10 +51,9 @@ export async function foldDeltas(tx: WorkerTx, limit: number): Promise<Folded> {
 const removeEmptyCells = (tx: WorkerTx, cells: string): Promise<unknown> =>
   tx.query(sql`
     DELETE FROM rollups r
-     USING json_to_recordset(${cells}::json) AS c (account_id uuid, grain text, campaign_id bigint, day date, key_id bigint,
-                                                  status text, opens smallint, clicks smallint)
+     USING json_to_recordset(${cells}::json) AS c (account_id uuid, grain text, campaign_id bigint, day date, key_id bigint)
      WHERE r.account_id = c.account_id AND r.grain = c.grain AND r.campaign_id = c.campaign_id AND r.day = c.day
-       AND r.key_id = c.key_id AND r.status = c.status AND r.opens = c.opens AND r.clicks = c.clicks AND r.n = 0`);
+       AND r.key_id = c.key_id AND ${isEmpty}`);
 
 /** Makes the monthly partitions of the time around `at` and of three months after. */
 export const ensurePartitions = (tx: WorkerTx, at: Date): Promise<unknown> =>

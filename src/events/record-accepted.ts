@@ -1,5 +1,5 @@
 /** Messages were accepted: an event and a state for each recipient, and the roll-ups that count them. */
-import { CellLedger, recipientCells } from '../core/report/cells.ts';
+import { CellLedger, recipientCells, recipientCounts } from '../core/report/cells.ts';
 import { dayOf } from '../core/report/days.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
@@ -15,7 +15,8 @@ export async function recordAccepted(tx: Tx, ...messages: readonly AcceptedMessa
   await insertStates(tx, accountId, states);
   await insertEvents(tx, accountId, states.map(acceptedEvent));
   const ledger = new CellLedger();
-  for (const state of states) ledger.add(recipientCells(state, { status: 'queued', opens: 0, clicks: 0 }), 1);
+  const queued = recipientCounts({ status: 'queued', opens: 0, clicks: 0 });
+  for (const state of states) for (const cell of recipientCells(state)) ledger.add(cell, queued, 1);
   await insertDeltas(tx, accountId, ledger.deltas());
 }
 

@@ -4,7 +4,8 @@
  */
 
 import type { RecipientStatus } from '../contract/values.ts';
-import { CellLedger, maskOf, recipientCells } from '../core/report/cells.ts';
+import { CellLedger, recipientCells, recipientCounts } from '../core/report/cells.ts';
+import { maskOf } from '../core/report/kinds.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { AccountKeys, DeliveryOutcome, LockedRecipient, LockedRecipients } from './event.ts';
@@ -109,10 +110,9 @@ function deltasOf(recipients: LockedRecipients, moves: readonly DeliveryMove[]) 
   for (const { recipientId, status } of moves) {
     const recipient = lockedOf(recipients, recipientId);
     const masks = { opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) };
-    ledger.move(
-      recipientCells(recipient, { status: recipient.status, ...masks }),
-      recipientCells(recipient, { status, ...masks }),
-    );
+    const before = recipientCounts({ status: recipient.status, ...masks });
+    const after = recipientCounts({ status, ...masks });
+    for (const cell of recipientCells(recipient)) ledger.move(cell, before, after);
   }
   return ledger.deltas();
 }

@@ -6,17 +6,15 @@
 
 import {
   anonymousCell,
-  bitOf,
   CellLedger,
-  countHit,
-  type HitKind,
-  type KindCounts,
-  linkCells,
-  maskOf,
-  noHits,
+  eventCounts,
+  linkCell,
+  linkCounts,
   quarterCell,
   recipientCells,
+  recipientCounts,
 } from '../core/report/cells.ts';
+import { bitOf, countHit, type HitKind, type KindCounts, maskOf, noHits } from '../core/report/kinds.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import { loadLinkSets } from './dimensions.ts';
@@ -66,14 +64,12 @@ export async function recordHits(tx: Tx, account: AccountKeys, batch: HitBatch):
   await moveRecipients(tx, account.accountId, batch.recipients, counted, ledger);
   await moveClickedLinks(tx, account, batch.recipients, counted, ledger);
   for (const { hit, bit, by } of counted) {
-    ledger.add(
-      [quarterCell(lockedOf(batch.recipients, hit.recipientId).campaignId, hit.occurredAt, hit.kind, bit)],
-      by,
-    );
+    const { campaignId } = lockedOf(batch.recipients, hit.recipientId);
+    ledger.add(quarterCell(campaignId, hit.occurredAt), eventCounts(hit.kind, bit), by);
   }
   for (const hit of batch.anonymous) {
     const placement = 'recipientId' in hit ? lockedOf(batch.recipients, hit.recipientId) : hit;
-    ledger.add([anonymousCell(placement, hit.kind, bitOf(hit.verdict))], 1);
+    ledger.add(anonymousCell(placement), eventCounts(hit.kind, bitOf(hit.verdict)), 1);
   }
   const deltas = ledger.deltas();
   if (deltas.length > 0) await insertDeltas(tx, account.accountId, deltas);
@@ -192,11 +188,11 @@ async function moveRecipients(
 }
 
 function moveRecipient(recipient: LockedRecipient, tally: Tally, ledger: CellLedger): void {
-  const before = { opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) };
-  const after = { opens: maskOf(tally.opens), clicks: maskOf(tally.clicks) };
-  if (before.opens === after.opens && before.clicks === after.clicks) return;
   const { status } = recipient;
-  ledger.move(recipientCells(recipient, { status, ...before }), recipientCells(recipient, { status, ...after }));
+  const before = recipientCounts({ status, opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) });
+  const after = recipientCounts({ status, opens: maskOf(tally.opens), clicks: maskOf(tally.clicks) });
+  if (before === after) return;
+  for (const cell of recipientCells(recipient)) ledger.move(cell, before, after);
 }
 
 async function moveClickedLinks(
@@ -220,7 +216,7 @@ async function moveClickedLinks(
   if (moves.length === 0) return;
   for (const move of moves) {
     const was = before.get(linkName(move.recipientId, move.linkId)) ?? noHits;
-    ledger.move(linkCells(move, move.linkId, maskOf(was)), linkCells(move, move.linkId, maskOf(move.clicks)));
+    ledger.move(linkCell(move, move.linkId), linkCounts(maskOf(was)), linkCounts(maskOf(move.clicks)));
   }
   await moveLinks(tx, account.accountId, moves);
 }

@@ -182,7 +182,7 @@ async function folded(world: TestWorld): Promise<{ deltas: number; zeroes: numbe
   const client = new pg.Client(world.database.connection);
   await client.connect();
   const { rows } = await client.query<{ deltas: number; zeroes: number }>(
-    'SELECT (SELECT count(*) FROM rollup_deltas)::int AS deltas, (SELECT count(*) FROM rollups WHERE n = 0)::int AS zeroes',
+    'SELECT (SELECT count(*) FROM rollup_deltas)::int AS deltas, (SELECT count(*) FROM rollups WHERE n = 0 AND balanced_opened_by_people = 0)::int AS zeroes',
   );
   await client.end();
   return rows[0] ?? { deltas: -1, zeroes: -1 };

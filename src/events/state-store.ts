@@ -1,7 +1,8 @@
 /** SQL of recipient states, link states and roll-up deltas. It reads and writes what it is told; it decides nothing. */
 import type { RecipientStatus } from '../contract/values.ts';
-import type { CellDelta, KindCounts, Placement } from '../core/report/cells.ts';
-import { sql, type Tx } from '../platform/database.ts';
+import { type CellDelta, countNames, type Placement } from '../core/report/cells.ts';
+import type { KindCounts } from '../core/report/kinds.ts';
+import { join, raw, sql, type Tx } from '../platform/database.ts';
 import { instants, literal } from './columns.ts';
 import type { LockedRecipient } from './event.ts';
 
@@ -183,11 +184,14 @@ export async function moveLinks(tx: Tx, accountId: string, moves: readonly LinkM
            clicks_probable = EXCLUDED.clicks_probable, clicks_certain = EXCLUDED.clicks_certain`);
 }
 
+const deltaColumns = raw(countNames.join(', '));
+
+/** One row for all of them: its columns are arrays. */
 export async function insertDeltas(tx: Tx, accountId: string, deltas: readonly CellDelta[]): Promise<void> {
+  const counts = countNames.map((_, at) => sql`${literal(deltas.map((delta) => delta.counts[at] ?? 0))}`);
   await tx.query(sql`
-    INSERT INTO rollup_deltas (account_id, grains, days, campaign_ids, key_ids, statuses, opens, clicks, ns)
+    INSERT INTO rollup_deltas (account_id, grain, day, campaign_id, key_id, ${deltaColumns})
     VALUES (${accountId}, ${literal(deltas.map((delta) => delta.grain))}, ${literal(deltas.map((delta) => delta.day))},
             ${literal(deltas.map((delta) => delta.campaignId))}, ${literal(deltas.map((delta) => delta.keyId))},
-            ${literal(deltas.map((delta) => delta.status))}, ${literal(deltas.map((delta) => delta.opens))},
-            ${literal(deltas.map((delta) => delta.clicks))}, ${literal(deltas.map((delta) => delta.n))})`);
+            ${join(counts)})`);
 }

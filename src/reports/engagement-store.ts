@@ -5,6 +5,7 @@
 import type { Grain } from '../core/report/cells.ts';
 import type { InstantRange, SplitRange } from '../core/report/days.ts';
 import type { Counts } from '../core/report/rates.ts';
+import { humanBits, type View } from '../core/report/view.ts';
 import { empty, join, raw, type Sql, sql, type Tx } from '../platform/database.ts';
 
 export interface CellQuestion {
@@ -12,6 +13,7 @@ export interface CellQuestion {
   /** Undefined: every campaign. */
   readonly campaignId: number | undefined;
   readonly range: SplitRange;
+  readonly view: View;
 }
 
 type RecipientGrain = Extract<Grain, 'sender' | 'domain' | 'link-set'>;
@@ -22,32 +24,51 @@ const keyColumns: Readonly<Record<RecipientGrain, string>> = {
   'link-set': 'link_set_id',
 };
 
-const cellColumns = raw('day, campaign_id, key_id, status, opens, clicks, n');
+const cellColumns = raw(
+  'day, campaign_id, key_id, n, delivered, bounced, deferred, opened_by_people, opened_by_machines, clicked_by_people, clicked_by_machines',
+);
+
+/** The columns of a roll-up as one view counts. */
+const countsIn = (view: View): Sql =>
+  raw(
+    `n, delivered, bounced, deferred, ${view}_opened_by_people, ${view}_opened_by_machines, ${view}_clicked_by_people, ${view}_clicked_by_machines`,
+  );
 
 const ofCampaign = (campaignId: number | undefined): Sql =>
   campaignId === undefined ? empty : sql`AND campaign_id = ${campaignId}`;
 
 /** Folded cells and the ones still waiting, of whole days. */
-function dayCells({ accountId, campaignId, range }: CellQuestion, grain: Grain): Sql[] {
+function dayCells({ accountId, campaignId, range, view }: CellQuestion, grain: Grain): Sql[] {
   if (range.days === null) return [];
   const { from, to } = range.days;
   const condition = sql`
     account_id = ${accountId} AND grain = ${grain} ${ofCampaign(campaignId)}
     ${from === null ? empty : sql`AND day >= ${from}::date`} ${to === null ? empty : sql`AND day < ${to}::date`}`;
+  const columns = sql`day, campaign_id, key_id, ${countsIn(view)}`;
   return [
-    sql`SELECT ${cellColumns} FROM rollups WHERE ${condition}`,
-    sql`SELECT ${cellColumns} FROM unfolded_cells WHERE ${condition}`,
+    sql`SELECT ${columns} FROM rollups WHERE ${condition}`,
+    sql`SELECT ${columns} FROM unfolded_cells WHERE ${condition}`,
   ];
 }
 
 const acceptedIn = ({ accountId, campaignId }: CellQuestion, { from, to }: InstantRange): Sql => sql`
   account_id = ${accountId} ${ofCampaign(campaignId)} AND accepted_at >= ${from} AND accepted_at < ${to}`;
 
+/** The decision of core/report/view.ts `whoSaw`, for recipients that no roll-up counted for us. */
+function seenBy(view: View, opens: string): Sql {
+  const clickedByPeople = `(clicks & ${humanBits(view)}) <> 0`;
+  const openedByPeople = `((${opens} & ${humanBits(view)}) <> 0 OR ${clickedByPeople})`;
+  return raw(
+    `${openedByPeople}::int, (${opens} <> 0 AND NOT ${openedByPeople})::int, (${clickedByPeople})::int, (clicks <> 0 AND NOT ${clickedByPeople})::int`,
+  );
+}
+
 function recipientCells(question: CellQuestion, grain: RecipientGrain): Sql {
   const key = raw(keyColumns[grain]);
   const ends = question.range.ends.map(
     (end) => sql`
-      SELECT accepted_day, campaign_id, ${key}, status, opens, clicks, 1
+      SELECT accepted_day, campaign_id, ${key}, 1, (status = 'delivered')::int, (status = 'bounced')::int,
+             (status = 'deferred')::int, ${seenBy(question.view, 'opens')}
         FROM recipient_states WHERE ${acceptedIn(question, end)}`,
   );
   return join([...dayCells(question, grain), ...ends], ' UNION ALL ');
@@ -56,25 +77,19 @@ function recipientCells(question: CellQuestion, grain: RecipientGrain): Sql {
 function linkCells(question: CellQuestion): Sql {
   const ends = question.range.ends.map(
     (end) => sql`
-      SELECT accepted_day, campaign_id, link_id, '', 0::smallint, clicks, 1
+      SELECT accepted_day, campaign_id, link_id, 1, 0, 0, 0, ${seenBy(question.view, '0')}
         FROM link_states WHERE clicks <> 0 AND ${acceptedIn(question, end)}`,
   );
   return join([...dayCells(question, 'link'), ...ends], ' UNION ALL ');
 }
 
-/** The same decision as core/report/view.ts `whoSaw`, over many cells; `humanBits` comes from there. */
-const seenCounts = (humanBits: number): Sql => sql`
-  coalesce(sum(n) FILTER (WHERE (opens & ${humanBits}) <> 0 OR (clicks & ${humanBits}) <> 0), 0)::bigint AS "openedByPeople",
-  coalesce(sum(n) FILTER (WHERE opens <> 0 AND (opens & ${humanBits}) = 0 AND (clicks & ${humanBits}) = 0), 0)::bigint
-    AS "openedByMachines",
-  coalesce(sum(n) FILTER (WHERE (clicks & ${humanBits}) <> 0), 0)::bigint AS "clickedByPeople",
-  coalesce(sum(n) FILTER (WHERE clicks <> 0 AND (clicks & ${humanBits}) = 0), 0)::bigint AS "clickedByMachines"`;
+const seenCounts = sql`
+  sum(opened_by_people)::bigint AS "openedByPeople", sum(opened_by_machines)::bigint AS "openedByMachines",
+  sum(clicked_by_people)::bigint AS "clickedByPeople", sum(clicked_by_machines)::bigint AS "clickedByMachines"`;
 
 const statusCounts = sql`
-  sum(n)::bigint AS sent,
-  coalesce(sum(n) FILTER (WHERE status = 'delivered'), 0)::bigint AS delivered,
-  coalesce(sum(n) FILTER (WHERE status = 'bounced'), 0)::bigint AS bounced,
-  coalesce(sum(n) FILTER (WHERE status = 'deferred'), 0)::bigint AS deferred`;
+  sum(n)::bigint AS sent, sum(delivered)::bigint AS delivered, sum(bounced)::bigint AS bounced,
+  sum(deferred)::bigint AS deferred`;
 
 const acceptedDays = sql`min(day) AS "firstAcceptedDay", max(day) AS "lastAcceptedDay"`;
 
@@ -90,12 +105,11 @@ export type GroupColumn = 'campaign_id' | 'day' | 'key_id';
 export interface GroupQuestion extends CellQuestion {
   readonly grain: RecipientGrain;
   readonly column: GroupColumn;
-  readonly humanBits: number;
 }
 
 export const countGroups = (tx: Tx, question: GroupQuestion): Promise<CountedGroup[]> =>
   tx.query<CountedGroup>(sql`
-    SELECT ${raw(question.column)} AS "group", ${statusCounts}, ${seenCounts(question.humanBits)}, ${acceptedDays}
+    SELECT ${raw(question.column)} AS "group", ${statusCounts}, ${seenCounts}, ${acceptedDays}
       FROM (${recipientCells(question, question.grain)}) AS cells (${cellColumns})
      GROUP BY 1 HAVING sum(n) <> 0`);
 
@@ -105,32 +119,32 @@ export interface CountedLink {
   readonly clickedByMachines: number;
 }
 
-export const countClickedLinks = (tx: Tx, question: CellQuestion & { humanBits: number }): Promise<CountedLink[]> =>
+export const countClickedLinks = (tx: Tx, question: CellQuestion): Promise<CountedLink[]> =>
   tx.query<CountedLink>(sql`
-    SELECT key_id AS "linkId", ${seenCounts(question.humanBits)}
+    SELECT key_id AS "linkId", ${seenCounts}
       FROM (${linkCells(question)}) AS cells (${cellColumns}) GROUP BY 1 HAVING sum(n) <> 0`);
 
 export interface CountedAnonymous {
   readonly group: number | string;
-  readonly opens: number;
-  readonly clicks: number;
+  readonly openedByPeople: number;
+  readonly openedByMachines: number;
+  readonly clickedByPeople: number;
+  readonly clickedByMachines: number;
 }
 
-/** Events that belong to nobody, of whole days. `bits` are the kinds that count. */
+/** Events that belong to nobody, of whole days. */
 export const countAnonymous = (
   tx: Tx,
-  question: CellQuestion & { column: Exclude<GroupColumn, 'key_id'>; bits: number },
+  question: CellQuestion & { column: Exclude<GroupColumn, 'key_id'> },
 ): Promise<CountedAnonymous[]> =>
   tx.query<CountedAnonymous>(sql`
-    SELECT ${raw(question.column)} AS "group",
-           coalesce(sum(n) FILTER (WHERE (opens & ${question.bits}) <> 0), 0)::bigint AS opens,
-           coalesce(sum(n) FILTER (WHERE (clicks & ${question.bits}) <> 0), 0)::bigint AS clicks
+    SELECT ${raw(question.column)} AS "group", ${seenCounts}
       FROM (${join(dayCells(question, 'anonymous'), ' UNION ALL ')}) AS cells (${cellColumns}) GROUP BY 1`);
 
 export interface ActivityQuestion {
   readonly accountId: string;
   readonly campaignId: number | undefined;
-  readonly humanBits: number;
+  readonly view: View;
   /** Quarter hours since 1970; `to` is not in the range. */
   readonly from: number | null;
   readonly to: number | null;
@@ -147,18 +161,15 @@ export interface CountedQuarter {
 }
 
 export function countQuarters(tx: Tx, question: ActivityQuestion): Promise<CountedQuarter[]> {
-  const { accountId, campaignId, humanBits, from, to, firstDay, lastDay } = question;
+  const { accountId, campaignId, view, from, to, firstDay, lastDay } = question;
   const condition = sql`
     account_id = ${accountId} AND grain = 'quarter' ${ofCampaign(campaignId)}
     ${firstDay === null ? empty : sql`AND day >= ${firstDay}::date`} ${lastDay === null ? empty : sql`AND day <= ${lastDay}::date`}
     ${from === null ? empty : sql`AND key_id >= ${from}`} ${to === null ? empty : sql`AND key_id < ${to}`}`;
+  const columns = sql`day, campaign_id, key_id, ${countsIn(view)}`;
   return tx.query<CountedQuarter>(sql`
-    SELECT key_id AS quarter,
-           coalesce(sum(n) FILTER (WHERE (opens & ${humanBits}) <> 0), 0)::bigint AS "openedByPeople",
-           coalesce(sum(n) FILTER (WHERE opens <> 0 AND (opens & ${humanBits}) = 0), 0)::bigint AS "openedByMachines",
-           coalesce(sum(n) FILTER (WHERE (clicks & ${humanBits}) <> 0), 0)::bigint AS "clickedByPeople",
-           coalesce(sum(n) FILTER (WHERE clicks <> 0 AND (clicks & ${humanBits}) = 0), 0)::bigint AS "clickedByMachines"
-      FROM (SELECT key_id, opens, clicks, n FROM rollups WHERE ${condition}
-             UNION ALL SELECT key_id, opens, clicks, n FROM unfolded_cells WHERE ${condition}) AS cells
+    SELECT key_id AS quarter, ${seenCounts}
+      FROM (SELECT ${columns} FROM rollups WHERE ${condition}
+             UNION ALL SELECT ${columns} FROM unfolded_cells WHERE ${condition}) AS cells (${cellColumns})
      GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 1`);
 }

@@ -17,8 +17,8 @@ import {
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import type { EngagementQuery } from '../contract/reports.ts';
 import type { View } from '../contract/values.ts';
-import { bitOf } from '../core/report/cells.ts';
 import { dayOf } from '../core/report/days.ts';
+import { bitOf } from '../core/report/kinds.ts';
 import { boundsOf } from '../core/report/range.ts';
 import { whoSaw } from '../core/report/view.ts';
 import { foldOnce } from '../events/index.ts';

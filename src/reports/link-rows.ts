@@ -18,11 +18,7 @@ export interface LinkRow {
   readonly lastAcceptedDay: string;
 }
 
-export async function countLinks(
-  tx: Tx,
-  keys: AccountKeys,
-  question: CellQuestion & { humanBits: number },
-): Promise<LinkRow[]> {
+export async function countLinks(tx: Tx, keys: AccountKeys, question: CellQuestion): Promise<LinkRow[]> {
   const sets = await countGroups(tx, { ...question, grain: 'link-set', column: 'key_id' });
   const members = await namesOf(
     tx,

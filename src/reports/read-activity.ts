@@ -4,7 +4,6 @@ import { record } from '../audit/index.ts';
 import type { View } from '../contract/values.ts';
 import { quarterOf, quarterStart } from '../core/report/cells.ts';
 import { dayOf, startOfDay, startOfHour } from '../core/report/days.ts';
-import { humanBits } from '../core/report/view.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { askedBounds } from './asked-bounds.ts';
@@ -44,7 +43,7 @@ export async function readActivityReport(
     const quarters = await countQuarters(tx, {
       accountId,
       campaignId,
-      humanBits: humanBits(view),
+      view,
       ...quartersOf(timeZone, query),
     });
     return { view, points: pointsOf(quarters, timeZone, query.by) };

@@ -6,10 +6,9 @@ import { RULESET } from '@waxwing/verdict';
 import { accountVault, readSettings } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import type { EngagementQuery, EngagementReport, EngagementRow } from '../contract/reports.ts';
-import type { View } from '../contract/values.ts';
 import { splitRange } from '../core/report/days.ts';
 import { addCounts, type Counts, figuresOf, noCounts } from '../core/report/rates.ts';
-import { type Automated, automatedEvents, everyKind, humanBits } from '../core/report/view.ts';
+import { type Automated, automatedEvents } from '../core/report/view.ts';
 import type { AccountKeys } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
@@ -48,11 +47,6 @@ export async function readEngagementReport(
   return report;
 }
 
-interface Choice {
-  readonly view: View;
-  readonly automated: Automated;
-}
-
 /** A row before it is told as a choice tells it. */
 interface Group {
   readonly key: string | null;
@@ -72,8 +66,9 @@ async function engagement(tx: Tx, keys: AccountKeys, query: EngagementQuery): Pr
     accountId: keys.accountId,
     campaignId: query.campaign === undefined ? undefined : await numberOf(tx, keys, 'campaign', query.campaign),
     range: splitRange(settings.timeZone, askedBounds(settings.timeZone, query)),
+    view: choice.view,
   };
-  const { groups, totals } = await groupsOf(tx, keys, question, query.groupBy, choice);
+  const { groups, totals } = await groupsOf(tx, keys, question, query.groupBy, choice.automated);
   return {
     automatedEvents: choice.automated,
     view: choice.view,
@@ -104,19 +99,18 @@ async function groupsOf(
   keys: AccountKeys,
   question: CellQuestion,
   by: Grouping,
-  choice: Choice,
+  automated: Automated,
 ): Promise<Groups> {
-  const bits = humanBits(choice.view);
   if (by === 'link') {
-    const groups = (await countLinks(tx, keys, { ...question, humanBits: bits })).map((link) => ({
+    const groups = (await countLinks(tx, keys, question)).map((link) => ({
       ...link,
       anonymous: null,
     }));
-    const everyone = await countGroups(tx, { ...question, ...groupings.campaign, humanBits: bits });
-    return { groups, totals: totalsOf(everyone, await anonymousTotal(tx, question, choice)) };
+    const everyone = await countGroups(tx, { ...question, ...groupings.campaign });
+    return { groups, totals: totalsOf(everyone, await anonymousTotal(tx, question, automated)) };
   }
-  const counted = (await countGroups(tx, { ...question, ...groupings[by], humanBits: bits })).sort(orders[by]);
-  const anonymous = await anonymousOf(tx, question, by, choice);
+  const counted = (await countGroups(tx, { ...question, ...groupings[by] })).sort(orders[by]);
+  const anonymous = await anonymousOf(tx, question, by, automated);
   const names =
     by === 'day'
       ? new Map()
@@ -132,7 +126,7 @@ async function groupsOf(
     firstAcceptedDay: one.firstAcceptedDay,
     lastAcceptedDay: one.lastAcceptedDay,
   }));
-  return { groups, totals: totalsOf(counted, await anonymousTotal(tx, question, choice)) };
+  return { groups, totals: totalsOf(counted, await anonymousTotal(tx, question, automated)) };
 }
 
 const groupings = {
@@ -153,25 +147,31 @@ const orders: Readonly<Record<Exclude<Grouping, 'link'>, Order>> = {
 
 type AnonymousCounts = Map<number | string, { opens: number; clicks: number }>;
 
-const kindsThatCount = ({ view, automated }: Choice): number =>
-  automated === 'included' ? everyKind : humanBits(view);
-
 /** Null where they cannot be told: only whole days of a whole campaign are kept of them. */
 async function anonymousOf(
   tx: Tx,
   question: CellQuestion,
   by: Grouping,
-  choice: Choice,
+  automated: Automated,
 ): Promise<AnonymousCounts | null> {
   if (question.range.ends.length > 0 || (by !== 'campaign' && by !== 'day')) return null;
   if (question.range.days === null) return new Map();
   const column = groupings[by].column;
-  const rows = await countAnonymous(tx, { ...question, column, bits: kindsThatCount(choice) });
-  return new Map(rows.map(({ group, opens, clicks }) => [group, { opens, clicks }]));
+  const rows = await countAnonymous(tx, { ...question, column });
+  const withMachines = automated === 'included' ? 1 : 0;
+  return new Map(
+    rows.map((row) => [
+      row.group,
+      {
+        opens: row.openedByPeople + withMachines * row.openedByMachines,
+        clicks: row.clickedByPeople + withMachines * row.clickedByMachines,
+      },
+    ]),
+  );
 }
 
-async function anonymousTotal(tx: Tx, question: CellQuestion, choice: Choice): Promise<Group['anonymous']> {
-  const counts = await anonymousOf(tx, question, 'campaign', choice);
+async function anonymousTotal(tx: Tx, question: CellQuestion, automated: Automated): Promise<Group['anonymous']> {
+  const counts = await anonymousOf(tx, question, 'campaign', automated);
   if (counts === null) return null;
   const all = [...counts.values()];
   return { opens: all.reduce((sum, one) => sum + one.opens, 0), clicks: all.reduce((sum, one) => sum + one.clicks, 0) };

@@ -1,44 +1,11 @@
 /**
- * Where a recipient stands, as the cells that roll-ups count, and what moves when it changes. It decides which cell a
- * recipient, a clicked link or an event belongs to; adding cells up is the database's work.
+ * What roll-ups count: in which cell a recipient, a clicked link or an event counts, and as what in every view, so that
+ * choosing a view when reading is choosing columns. Adding cells up is the database's work.
  */
+import type { HitKind } from './kinds.ts';
+import { type Masks, type Seen, type View, views, whoSaw } from './view.ts';
 
 export type Status = 'queued' | 'deferred' | 'delivered' | 'bounced' | 'dropped';
-
-/** How many hits of each kind: human, human suspected, automated probably, automated certainly. */
-export type KindCounts = readonly [number, number, number, number];
-
-export const noHits: KindCounts = [0, 0, 0, 0];
-
-/** The bits of a mask, in the order of KindCounts. */
-export const kindBit = { human: 1, suspected: 2, probable: 4, certain: 8 } as const;
-
-export interface Opinion {
-  readonly verdict: 'human' | 'automated';
-  readonly strength: 'certain' | 'probable' | 'suspected';
-}
-
-/** The one bit that an opinion sets. A machine that is only suspected counts as a probable one. */
-export function bitOf(opinion: Opinion): number {
-  if (opinion.verdict === 'human') return opinion.strength === 'suspected' ? kindBit.suspected : kindBit.human;
-  return opinion.strength === 'certain' ? kindBit.certain : kindBit.probable;
-}
-
-export function maskOf(counts: KindCounts): number {
-  return counts.reduce((mask, count, position) => (count > 0 ? mask | (1 << position) : mask), 0);
-}
-
-/** The counts after `by` more hits of the kind whose bit is given. */
-export function countHit(counts: KindCounts, bit: number, by: number): KindCounts {
-  const [human, suspected, probable, certain] = counts;
-  const more = (kind: number, count: number): number => (bit === kind ? count + by : count);
-  return [
-    more(kindBit.human, human),
-    more(kindBit.suspected, suspected),
-    more(kindBit.probable, probable),
-    more(kindBit.certain, certain),
-  ];
-}
 
 export type Grain = 'sender' | 'domain' | 'link-set' | 'link' | 'quarter' | 'anonymous';
 
@@ -47,13 +14,38 @@ export interface Cell {
   readonly day: string;
   readonly campaignId: number;
   readonly keyId: number;
-  readonly status: Status | '';
-  readonly opens: number;
-  readonly clicks: number;
 }
 
-export interface CellDelta extends Cell {
-  readonly n: number;
+type SeenName = 'opened_by_people' | 'opened_by_machines' | 'clicked_by_people' | 'clicked_by_machines';
+const seenNames: readonly SeenName[] = [
+  'opened_by_people',
+  'opened_by_machines',
+  'clicked_by_people',
+  'clicked_by_machines',
+];
+
+/** A column of a roll-up: recipients or events in all, by status, and who saw them in each view. */
+export type CountName = 'n' | 'delivered' | 'bounced' | 'deferred' | `${View}_${SeenName}`;
+
+export const countNames: readonly CountName[] = [
+  'n',
+  'delivered',
+  'bounced',
+  'deferred',
+  ...views.flatMap((view) => seenNames.map((name): CountName => `${view}_${name}`)),
+];
+
+/** In the order of countNames. */
+export type CellCounts = readonly number[];
+
+const nothing: CellCounts = countNames.map(() => 0);
+
+function countsOf(status: Status | null, masks: Masks, who: (masks: Masks, view: View) => Seen): CellCounts {
+  const seen = views.flatMap((view) => {
+    const { opened, clicked } = who(masks, view);
+    return [opened === 'people', opened === 'machines', clicked === 'people', clicked === 'machines'];
+  });
+  return [true, status === 'delivered', status === 'bounced', status === 'deferred', ...seen].map(Number);
 }
 
 /** What of a recipient never changes and places it in the roll-ups. */
@@ -65,74 +57,104 @@ export interface Placement {
   readonly linkSetId: number;
 }
 
-export interface Standing {
+export interface Standing extends Masks {
   readonly status: Status;
-  readonly opens: number;
-  readonly clicks: number;
 }
 
-export function recipientCells(placement: Placement, { status, opens, clicks }: Standing): Cell[] {
-  const { acceptedDay: day, campaignId, senderId, domainId, linkSetId } = placement;
-  const shared = { day, campaignId, status, opens, clicks };
+/** The cells that count a recipient, whatever happens to it. */
+export function recipientCells({ acceptedDay: day, campaignId, ...placement }: Placement): Cell[] {
   return [
-    { grain: 'sender', keyId: senderId, ...shared },
-    { grain: 'domain', keyId: domainId, ...shared },
-    { grain: 'link-set', keyId: linkSetId, ...shared },
+    { grain: 'sender', day, campaignId, keyId: placement.senderId },
+    { grain: 'domain', day, campaignId, keyId: placement.domainId },
+    { grain: 'link-set', day, campaignId, keyId: placement.linkSetId },
   ];
 }
 
-type LinkPlacement = Pick<Placement, 'acceptedDay' | 'campaignId'>;
+const rememberedCounts = new Map<string, CellCounts>();
 
-/** A link that nobody clicked has no cell. */
-export function linkCells(placement: LinkPlacement, linkId: number, clicks: number): Cell[] {
-  if (clicks === 0) return [];
-  const { acceptedDay: day, campaignId } = placement;
-  return [{ grain: 'link', day, campaignId, keyId: linkId, status: '', opens: 0, clicks }];
+/** The few hundred standings that there are, each worked out once. */
+function remembered(name: string, workOut: () => CellCounts): CellCounts {
+  const known = rememberedCounts.get(name);
+  if (known !== undefined) return known;
+  const counts = workOut();
+  rememberedCounts.set(name, counts);
+  return counts;
 }
 
-export type HitKind = 'open' | 'click';
-const eventMasks = (kind: HitKind, bit: number) => ({
-  opens: kind === 'open' ? bit : 0,
-  clicks: kind === 'click' ? bit : 0,
+export const recipientCounts = ({ status, opens, clicks }: Standing): CellCounts =>
+  remembered(`${status} ${opens} ${clicks}`, () => countsOf(status, { opens, clicks }, whoSaw));
+
+type CampaignDay = Pick<Placement, 'acceptedDay' | 'campaignId'>;
+
+export const linkCell = ({ acceptedDay: day, campaignId }: CampaignDay, linkId: number): Cell => ({
+  grain: 'link',
+  day,
+  campaignId,
+  keyId: linkId,
 });
+
+/** A recipient who clicked a link; one who did not counts for nothing there, and nobody opens a link. */
+export const linkCounts = (clicks: number): CellCounts =>
+  clicks === 0 ? nothing : remembered(`link ${clicks}`, () => countsOf(null, { opens: 0, clicks }, sawLink));
+
+const sawLink = (masks: Masks, view: View): Seen => ({ opened: null, clicked: whoSaw(masks, view).clicked });
 
 const quarterHourMs = 900_000;
 
 /** An event counts in the quarter of an hour in which it happened, so that every time zone's hours and days are whole. */
-export function quarterCell(campaignId: number, occurredAt: Date, kind: HitKind, bit: number): Cell {
-  const keyId = Math.floor(occurredAt.getTime() / quarterHourMs);
-  const day = occurredAt.toISOString().slice(0, 10);
-  return { grain: 'quarter', day, campaignId, keyId, status: '', ...eventMasks(kind, bit) };
-}
+export const quarterCell = (campaignId: number, occurredAt: Date): Cell => ({
+  grain: 'quarter',
+  day: occurredAt.toISOString().slice(0, 10),
+  campaignId,
+  keyId: quarterOf(occurredAt),
+});
 
 export const quarterStart = (keyId: number): Date => new Date(keyId * quarterHourMs);
 export const quarterOf = (at: Date): number => Math.floor(at.getTime() / quarterHourMs);
 
 /** An event of somebody who may only be counted: the day of acceptance and the campaign, nothing nearer. */
-export function anonymousCell(placement: LinkPlacement, kind: HitKind, bit: number): Cell {
-  const { acceptedDay: day, campaignId } = placement;
-  return { grain: 'anonymous', day, campaignId, keyId: 0, status: '', ...eventMasks(kind, bit) };
+export const anonymousCell = ({ acceptedDay: day, campaignId }: CampaignDay): Cell => ({
+  grain: 'anonymous',
+  day,
+  campaignId,
+  keyId: 0,
+});
+
+/** One event. A click implies no open here: these are events, not people. */
+export const eventCounts = (kind: HitKind, bit: number): CellCounts =>
+  remembered(`${kind} ${bit}`, () => countsOf(null, eventMasks(kind, bit), kind === 'open' ? whoSaw : sawLink));
+
+const eventMasks = (kind: HitKind, bit: number): Masks => ({
+  opens: kind === 'open' ? bit : 0,
+  clicks: kind === 'click' ? bit : 0,
+});
+
+export interface CellDelta extends Cell {
+  readonly counts: CellCounts;
 }
 
 /** Adds changes up per cell, so that a batch of a thousand hits writes a few rows. */
 export class CellLedger {
-  readonly #cells = new Map<string, { cell: Cell; n: number }>();
+  readonly #cells = new Map<string, { readonly cell: Cell; readonly counts: number[] }>();
 
-  add(cells: readonly Cell[], n: number): void {
-    for (const cell of cells) {
-      const name = `${cell.grain} ${cell.day} ${cell.campaignId} ${cell.keyId} ${cell.status} ${cell.opens} ${cell.clicks}`;
-      const known = this.#cells.get(name);
-      if (known === undefined) this.#cells.set(name, { cell, n });
-      else known.n += n;
+  add(cell: Cell, counts: CellCounts, by: number): void {
+    const name = `${cell.grain} ${cell.day} ${cell.campaignId} ${cell.keyId}`;
+    let entry = this.#cells.get(name);
+    if (entry === undefined) {
+      entry = { cell, counts: [...nothing] };
+      this.#cells.set(name, entry);
     }
+    for (let at = 0; at < counts.length; at++) entry.counts[at] = (entry.counts[at] ?? 0) + by * (counts[at] ?? 0);
   }
 
-  move(before: readonly Cell[], after: readonly Cell[]): void {
-    this.add(before, -1);
-    this.add(after, 1);
+  move(cell: Cell, before: CellCounts, after: CellCounts): void {
+    if (before === after) return;
+    this.add(cell, before, -1);
+    this.add(cell, after, 1);
   }
 
   deltas(): CellDelta[] {
-    return [...this.#cells.values()].filter(({ n }) => n !== 0).map(({ cell, n }) => ({ ...cell, n }));
+    const changed = [...this.#cells.values()].filter(({ counts }) => counts.some((count) => count !== 0));
+    return changed.map(({ cell, counts }) => ({ ...cell, counts }));
   }
 }

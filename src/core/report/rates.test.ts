@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bitOf, maskOf } from './cells.ts';
+import { bitOf, maskOf } from './kinds.ts';
 import { boundsOf } from './range.ts';
 import { type Counts, figuresOf, noCounts } from './rates.ts';
 import { automatedEvents, counts, whoSaw } from './view.ts';

@@ -2,9 +2,10 @@
  * What a reader believes: which kinds of hit count as a person's in a view, and from that whether a recipient opened
  * or clicked. The same stored masks serve every view, so that choosing one changes nothing that is stored.
  */
-import { kindBit } from './cells.ts';
+import { kindBit } from './kinds.ts';
 
 export type View = 'strict' | 'balanced' | 'lenient';
+export const views: readonly View[] = ['strict', 'balanced', 'lenient'];
 export type Automated = 'included' | 'excluded';
 
 const humanBitsOf: Readonly<Record<View, number>> = {
@@ -12,9 +13,6 @@ const humanBitsOf: Readonly<Record<View, number>> = {
   balanced: kindBit.human | kindBit.suspected,
   lenient: kindBit.human | kindBit.suspected | kindBit.probable,
 };
-
-/** The mask of all kinds of hit. */
-export const everyKind = kindBit.human | kindBit.suspected | kindBit.probable | kindBit.certain;
 
 /** The mask of the kinds that a view takes for people. */
 export const humanBits = (view: View): number => humanBitsOf[view];
