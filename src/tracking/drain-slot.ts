@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
+import { courtesyTo } from './courtesy.ts';
 import { encodeHit, type JournaledHit } from './hit.ts';
 import type { CountHits } from './hit-counter.ts';
 import { sealFrame } from './journal-frame.ts';
 import { type JournalBatch, readBatch } from './journal-reader.ts';
 import { deleteDrained, type JournalPosition } from './journal-segments.ts';
 import type { Slot } from './journal-slots.ts';
+import { laneId, laneOf, lanes } from './lanes.ts';
 import { readPosition } from './store.ts';
 import { PositionMoved, storeAllButPoison, storeBatch } from './store-batch.ts';
 
@@ -33,55 +35,88 @@ export interface DrainPace {
 
 export const defaultPace: DrainPace = { batchHits: 1_000, idleMs: 40, minBackoffMs: 100, maxBackoffMs: 5_000 };
 
+/** Reads the whole folder in each lane; every lane stores its own share and keeps its own place. */
 export async function drainSlot(world: DrainWorld, slot: Slot, pace: DrainPace, stop: AbortSignal): Promise<void> {
+  const drained = new Map<number, JournalPosition>();
+  const onStored = async (lane: number, position: JournalPosition): Promise<void> => {
+    const segmentBefore = drained.get(lane)?.segment;
+    drained.set(lane, position);
+    if (segmentBefore === position.segment || drained.size < lanes.length) return;
+    const slowest = [...drained.values()].reduce((one, other) => (one.segment < other.segment ? one : other));
+    await deleteDrained(slot.folder, slowest).catch(() => undefined);
+  };
+  const courtesy = courtesyTo(slot.folder);
+  await Promise.all(lanes.map((lane) => drainLane({ world, slot, pace, stop, lane, onStored, courtesy })));
+}
+
+interface LaneRun {
+  readonly world: DrainWorld;
+  readonly slot: Slot;
+  readonly pace: DrainPace;
+  readonly stop: AbortSignal;
+  readonly lane: number;
+  readonly onStored: (lane: number, position: JournalPosition) => Promise<void>;
+  /** How long to rest after work of so many milliseconds. */
+  readonly courtesy: (workedMs: number) => Promise<number>;
+}
+
+/** Where the database says the lane is, and how far it has been read since without meeting a hit of its own. */
+interface Place {
+  readonly stored: JournalPosition;
+  readonly read: JournalPosition;
+}
+
+async function drainLane(run: LaneRun): Promise<void> {
+  const { world, slot, pace, stop } = run;
   const sealer = world.vault.sealer('journal');
-  const read = (from: JournalPosition, isSettled: boolean): Promise<JournalBatch> =>
-    readBatch(slot.folder, sealer, from, pace.batchHits, isSettled);
-  let position = await insist(world, pace, stop, () => readPosition(world.db, slot.id));
   let isIdle = false;
-  while (position !== undefined && !stop.aborted) {
-    const batch = await insist(world, pace, stop, () => read(position as JournalPosition, isIdle));
+  let place = await storedPlace(run);
+  while (place !== undefined && !stop.aborted) {
+    const from: JournalPosition = place.read;
+    const maxHits = pace.batchHits * lanes.length;
+    const batch = await insist(run, () => readBatch(slot.folder, sealer, from, maxHits, isIdle));
     if (batch === undefined) return;
-    isIdle = batch.hits.length === 0;
-    if (isIdle && isSame(batch.next, position)) await nap(pace.idleMs, stop);
-    else position = await storeOrReread(world, slot, pace, stop, position, batch);
+    isIdle = isSame(batch.next, from);
+    if (isIdle) await nap(pace.idleMs, stop);
+    else place = await takeBatch(run, place, batch);
   }
+}
+
+async function storedPlace(run: LaneRun): Promise<Place | undefined> {
+  const stored = await insist(run, () => readPosition(run.world.db, laneId(run.slot.id, run.lane)));
+  return stored && { stored, read: stored };
 }
 
 const isSame = (one: JournalPosition, other: JournalPosition): boolean =>
   one.segment === other.segment && one.offsetBytes === other.offsetBytes;
 
-async function storeOrReread(
-  world: DrainWorld,
-  slot: Slot,
-  pace: DrainPace,
-  stop: AbortSignal,
-  from: JournalPosition,
-  batch: JournalBatch,
-): Promise<JournalPosition | undefined> {
+async function takeBatch(run: LaneRun, place: Place, batch: JournalBatch): Promise<Place | undefined> {
+  const hits = batch.hits.filter((hit) => laneOf(hit) === run.lane);
+  if (run.lane === 0) tellDamage(run.world, batch);
+  if (hits.length === 0 && batch.next.segment === place.stored.segment) return { ...place, read: batch.next };
+  const startedAtMs = performance.now();
   try {
-    await insist(world, pace, stop, (attempt) => store(world, slot, from, batch, attempt));
+    await insist(run, (attempt) => store(run, place.stored, batch.next, hits, attempt));
   } catch (error) {
     if (!(error instanceof PositionMoved)) throw error;
-    return insist(world, pace, stop, () => readPosition(world.db, slot.id));
+    return storedPlace(run);
   }
-  if (stop.aborted) return undefined; // stored or not: the database knows, and the next drain asks it
-  if (batch.next.segment !== from.segment) await deleteDrained(slot.folder, batch.next).catch(() => undefined);
-  return batch.next;
+  if (run.stop.aborted) return undefined; // stored or not: the database knows, and the next drain asks it
+  await run.onStored(run.lane, batch.next);
+  await nap(await run.courtesy(performance.now() - startedAtMs), run.stop);
+  return { stored: batch.next, read: batch.next };
 }
 
 async function store(
-  world: DrainWorld,
-  slot: Slot,
+  { world, slot, lane }: LaneRun,
   from: JournalPosition,
-  batch: JournalBatch,
+  to: JournalPosition,
+  hits: readonly JournaledHit[],
   attempt: number,
 ): Promise<void> {
-  const step = { journalId: slot.id, from, to: batch.next };
-  const stored =
-    attempt === 0 ? await storeBatch(world, step, batch.hits) : await storeRest(world, slot, step, batch.hits);
-  tellDamage(world, batch);
-  world.count('drained', batch.hits.length);
+  const step = { journalId: laneId(slot.id, lane), from, to };
+  const stored = attempt === 0 ? await storeBatch(world, step, hits) : await storeRest(world, slot, step, hits);
+  world.count('drained', hits.length);
   world.count('unattributed', stored.unattributed);
   if (stored.judgedAlone > 0)
     world.log.warn({ hits: stored.judgedAlone }, 'hits were judged singly: their sequences are too long');
@@ -131,9 +166,7 @@ const isPassing = (error: unknown): boolean =>
  * the second try can be another one.
  */
 async function insist<T>(
-  world: DrainWorld,
-  pace: DrainPace,
-  stop: AbortSignal,
+  { world, pace, stop }: Pick<LaneRun, 'world' | 'pace' | 'stop'>,
   run: (attempt: number) => Promise<T>,
 ): Promise<T | undefined> {
   let waitMs = pace.minBackoffMs;
@@ -159,5 +192,6 @@ const reasonOf = (error: unknown): string =>
   String((error as { code?: unknown }).code ?? (error instanceof Error ? error.constructor.name : typeof error));
 
 async function nap(waitMs: number, stop: AbortSignal): Promise<void> {
+  if (waitMs <= 0) return;
   await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
 }

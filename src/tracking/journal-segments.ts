@@ -46,3 +46,9 @@ async function sizeOf(path: string): Promise<number> {
     throw error;
   }
 }
+
+/** Where the journal ends now. */
+export async function journalEnd(folder: string): Promise<JournalPosition> {
+  const segment = (await listSegments(folder)).at(-1) ?? 0;
+  return { segment, offsetBytes: segment === 0 ? 0 : await sizeOf(segmentPath(folder, segment)) };
+}

@@ -205,10 +205,11 @@ function judgeCopy(
   );
   // Judged as if settled: what later hits would change they do change, since each of them has the sequence judged anew.
   const verdicts = isTooLong ? fresh.flatMap((one) => judgeSequence([one])) : judgeSequence([...before, ...fresh]);
-  const revisions = isTooLong
-    ? []
-    : earlier.map((hit, place) => ({ hit, verdict: revised(hit, opinion(verdicts[place], hit.occurredAt, now)) }));
-  const opinions = verdicts.slice(revisions.length);
+  const looked = isTooLong ? [] : earlier;
+  const revisions = looked
+    .map((hit, place) => ({ hit, verdict: revised(hit, opinion(verdicts[place], hit.occurredAt, now)) }))
+    .filter(({ hit, verdict }) => isAnotherOpinion(hit.verdict, verdict));
+  const opinions = verdicts.slice(looked.length);
   const hits = arrivals.map((arrival, place) =>
     judgedHit(arrival, fresh[place], opinions[place], facts?.isErased === true, now),
   );
@@ -243,6 +244,14 @@ const widened = (evidence: Evidence, found: Spread): Evidence => ({
 });
 
 const erasedReason = { rule: 'message-erased', text: 'The message had been deleted before this request.' };
+
+/** The same opinion for one more reason is no revision: a person who opens a mail ten times would rewrite ten verdicts. */
+const isAnotherOpinion = (was: HitVerdict, becomes: HitVerdict): boolean =>
+  was.verdict !== becomes.verdict ||
+  was.strength !== becomes.strength ||
+  was.actor !== becomes.actor ||
+  was.unknowable !== becomes.unknowable ||
+  was.ruleset !== becomes.ruleset;
 
 /** What was true of the request when it came stays beside any later opinion. */
 const revised = (hit: JudgedHit, verdict: HitVerdict): HitVerdict =>

@@ -1,0 +1,22 @@
+/**
+ * Two lanes move one journal side by side, so that judging one batch and storing another overlap. Each lane reads all of
+ * the journal and takes its own recipients' hits; each has a position of its own, so each hit is still stored once. How
+ * hits fall to lanes is part of what positions mean: it never changes.
+ */
+import type { JournaledHit } from './hit.ts';
+
+export const lanes: readonly number[] = [0, 1];
+
+/** A lane's name among journal positions: the folder's own id, its last bit turned for the second lane. */
+export const laneId = (slotId: string, lane: number): string => {
+  const last = Number.parseInt(slotId.slice(-1), 16);
+  return slotId.slice(0, -1) + (last ^ lane).toString(16);
+};
+
+/** All hits of one recipient's whole tokens fall to one lane. */
+export function laneOf({ id, subject }: JournaledHit): number {
+  if (subject.kind === 'recipient') return parityOf(subject.recipientId);
+  return parityOf(subject.kind === 'derived' ? subject.handle : id);
+}
+
+const parityOf = (hex: string): number => Number.parseInt(hex.slice(-1), 16) & 1;
