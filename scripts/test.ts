@@ -12,6 +12,7 @@ import { clusterVariable } from '../test/kit/cluster.ts';
 const repository = join(import.meta.dirname, '..');
 const folders = ['src', 'packages', 'test', 'scripts', 'bench', 'web'];
 const concurrency = 2;
+const testTimeoutMs = 300_000;
 
 process.exitCode = await runTests(process.argv.slice(2));
 
@@ -43,11 +44,15 @@ function testFiles(folder: string): string[] {
 }
 
 function runNode(files: readonly string[], socketFolder: string): Promise<number> {
-  const child = spawn(process.execPath, ['--test', `--test-concurrency=${concurrency}`, ...files], {
-    cwd: repository,
-    stdio: 'inherit',
-    env: { ...process.env, [clusterVariable]: socketFolder },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${testTimeoutMs}`, ...files],
+    {
+      cwd: repository,
+      stdio: 'inherit',
+      env: { ...process.env, [clusterVariable]: socketFolder },
+    },
+  );
   // The runner gets Ctrl-C from the terminal too; we wait for its end, so that the database goes last.
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.on('SIGINT', pass);

@@ -42,6 +42,12 @@ export const address: Form<string> = {
   parse: (text) => (text === 'localhost' || isIP(text) > 0 ? text : undefined),
 };
 
+export const hostname: Form<string> = {
+  expects: 'a host name such as mail.clinic.example',
+  parse: (text) =>
+    /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text) ? text : undefined,
+};
+
 export const oneOf = <Choice extends string>(choices: readonly Choice[]): Form<Choice> => ({
   expects: `one of ${choices.join(', ')}`,
   parse: (text) => choices.find((choice) => choice === text),

@@ -10,6 +10,7 @@ import {
   count,
   type Form,
   hostAndPorts,
+  hostname,
   oneOf,
   path,
   port,
@@ -126,6 +127,13 @@ const settings = {
     absent: undefined,
     absentMeans: '`http://` with the listening address and port',
     about: 'Where recipients reach the tracking host. It is written into mail, so it must stay reachable for years.',
+  }),
+  hostname: setting({
+    name: 'WAXWING_HOSTNAME',
+    form: hostname,
+    absent: undefined,
+    absentMeans: 'the host of `WAXWING_PUBLIC_URL`, or `localhost`',
+    about: 'The name this server gives itself in SMTP: greeting, EHLO and its own certificate.',
   }),
   smarthost: setting({
     name: 'WAXWING_SMARTHOST',

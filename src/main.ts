@@ -2,7 +2,10 @@
  * The composition root: config → database → areas → listeners. Nothing else knows everybody, and it decides nothing
  * but what starts, in which order, and in which order it ends.
  */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import {
   accountRoutes,
   createFirstAccount,
@@ -11,30 +14,46 @@ import {
   listAccounts,
   openGate,
 } from './accounts/index.ts';
-import type { Config, Role } from './config.ts';
+import { type Config, ConfigFaults } from './config.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
+import { startDelivery } from './delivery/index.ts';
 import { startFold } from './events/index.ts';
 import { DatabaseUnavailable, openDatabase, sql } from './platform/database.ts';
-import { openDatabaseServer, prepareDatabase, prepareWhenAvailable } from './platform/database-server.ts';
+import {
+  type DatabaseServer,
+  openDatabaseServer,
+  prepareDatabase,
+  prepareWhenAvailable,
+} from './platform/database-server.ts';
 import { startHttp } from './platform/http.ts';
+import type { ReadyCheck } from './platform/http-status.ts';
 import { errorFacts } from './platform/log.ts';
 import { openMasterKey } from './platform/master-key.ts';
 import { measureConnections, openMetrics } from './platform/metrics.ts';
 import type { Actor, Route } from './platform/route.ts';
 import { openVault } from './platform/vault.ts';
-import type { Clock, Listening, Log, Running, World } from './platform/world.ts';
+import { type Clock, type Listening, type Log, type Running, systemClock, type World } from './platform/world.ts';
+import { reportRoutes } from './reports/index.ts';
+import {
+  type SendingOptions,
+  type Submission,
+  type SubmissionOptions,
+  sendingRoutes,
+  startSubmission,
+} from './sending/index.ts';
+import { type Edge, startDrain, startDrainThread, startEdge, trackingRoutes } from './tracking/index.ts';
 import { version } from './version.ts';
 
 export interface Program extends Running {
   readonly world: World;
   /** Where each listener of this process is; undefined: it has none. */
   readonly ports: {
-    readonly http?: number;
-    readonly tracking?: number;
-    readonly smtp?: number;
-    readonly smtps?: number;
+    readonly http: number | undefined;
+    readonly tracking: number | undefined;
+    readonly smtp: number | undefined;
+    readonly smtps: number | undefined;
   };
   readonly publicUrl: string;
   readonly trackingUrl: string;
@@ -56,9 +75,11 @@ interface Parts {
   readonly foundations: Running[];
 }
 
-/** Whether the database is there, migrated and ours. */
-interface Readiness {
+interface State {
+  /** The database is there, migrated and ours. */
   isReady: boolean;
+  /** A message was queued: whoever delivers in this process looks at once. */
+  nudgeDelivery: () => void;
 }
 
 const system: Actor = { kind: 'system', id: 'start' };
@@ -87,31 +108,38 @@ async function compose(
   ending: AbortSignal,
   close: () => Promise<void>,
 ): Promise<Program> {
-  const vault = openVault(openMasterKey(config.keyFile));
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const masterKey = openMasterKey(config.keyFile);
+  const tls = readTls(config);
   const server = await openDatabaseServer({ ...config, log: needs.log });
   parts.foundations.push({ close: () => server.stop() });
-  const world = openWorld(config, needs, vault, server.connection);
+  const world = openWorld(config, needs, openVault(masterKey), server.connection);
   parts.foundations.unshift({ close: () => world.db.close() });
-  const does = (role: Role): boolean => config.roles.includes(role);
 
-  const trackingUrl = config.trackingUrl ?? localUrl(config.host, config.trackingPort);
-  const readiness: Readiness = { isReady: false };
+  // The tracking host needs no database, so it comes up before anybody asks for one.
+  const edge = await openEdge(world, config, parts);
+  const trackingUrl = config.trackingUrl ?? localUrl(config.host, edge?.port ?? config.trackingPort);
+  const state: State = { isReady: false, nudgeDelivery: () => undefined };
   const prepare = async (): Promise<void> => {
     await prepareDatabase(server.connection, world);
-    await makeFirstAccount(world, config, does('web'));
-    startLoops(world, does, parts);
-    readiness.isReady = true;
+    await makeFirstAccount(world, config);
+    startLoops(world, config, { trackingUrl, masterKey, connection: server.connection }, parts, state);
+    state.isReady = true;
   };
   const { ready } = await becomeReady(prepare, needs.log, ending);
 
-  const gate = openGate(world, { publicUrl: config.publicUrl ?? localUrl(config.host, 0) });
-  const http =
-    config.httpPort === undefined ? undefined : await openHttp(world, config, config.httpPort, gate, readiness);
-  if (http !== undefined) parts.listeners.push(http);
+  const gate = openGate(world, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 0) });
+  const sending = {
+    trackingUrl,
+    maxMessageBytes: config.maxMessageBytes,
+    onQueued: () => state.nudgeDelivery(),
+  };
+  const http = await openHttp(world, config, { gate, sending, edge, state }, parts);
+  const smtp = await openSubmission(world, config, { ...sending, gate, tls }, parts);
   const publicUrl = config.publicUrl ?? localUrl(config.host, http?.port ?? 3000);
   return {
     world,
-    ports: { ...(http === undefined ? {} : { http: http.port }) },
+    ports: { http: http?.port, tracking: edge?.port, smtp: smtp?.port, smtps: smtp?.smtpsPort ?? undefined },
     publicUrl,
     trackingUrl,
     ready,
@@ -157,40 +185,140 @@ async function becomeReady(
   }
 }
 
-function startLoops(world: World, does: (role: Role) => boolean, parts: Parts): void {
-  if (does('worker')) parts.loops.push(startFold(world));
+const journalDir = (config: Config): string => join(config.dataDir, 'journal');
+
+async function openEdge(world: World, config: Config, parts: Parts): Promise<Edge | undefined> {
+  if (!config.roles.includes('edge')) return undefined;
+  const edge = await startEdge(world, {
+    port: config.trackingPort,
+    host: config.host,
+    journalDir: journalDir(config),
+    trustedProxies: config.trustedProxies,
+    maxJournalBytes: config.maxJournalBytes,
+  });
+  parts.listeners.push(edge);
+  return edge;
 }
 
-const openHttp = (world: World, config: Config, port: number, gate: Gate, readiness: Readiness): Promise<Listening> => {
+interface LoopNeeds {
+  readonly trackingUrl: string;
+  readonly masterKey: Uint8Array;
+  readonly connection: DatabaseServer['connection'];
+}
+
+/** What works on what is stored. Each may run in any number of processes. */
+function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts, state: State): void {
+  const isWorker = config.roles.includes('worker');
+  if (isWorker || config.roles.includes('edge')) parts.loops.push(openDrain(world, config, needs));
+  if (!isWorker) return;
+  const delivery = startDelivery(world, { ...config, trackingUrl: needs.trackingUrl, helloName: hostnameOf(config) });
+  state.nudgeDelivery = () => delivery.nudge();
+  parts.loops.push(delivery, startFold(world));
+}
+
+/** A thread has the machine's clock; a staged one stays with the program. */
+const openDrain = (world: World, config: Config, needs: LoopNeeds): Running =>
+  world.clock === systemClock
+    ? startDrainThread(world, { journalDir: journalDir(config), ...needs })
+    : startDrain(world, { journalDir: journalDir(config) });
+
+interface HttpNeeds {
+  readonly gate: Gate;
+  readonly sending: SendingOptions;
+  readonly edge: Edge | undefined;
+  readonly state: State;
+}
+
+async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: Parts): Promise<Listening | undefined> {
+  if (config.httpPort === undefined) return undefined;
   const isWeb = config.roles.includes('web');
-  return startHttp(world, {
+  const http = await startHttp(world, {
     host: config.host,
-    port,
-    routes: isWeb ? allRoutes(world, config, gate) : [],
+    port: config.httpPort,
+    routes: isWeb ? allRoutes(world, config, needs) : [],
     identify: (request, permission) => {
-      if (!readiness.isReady) throw new Problem('server.unavailable');
-      return gate.identify(request, permission);
+      if (!needs.state.isReady) throw new Problem('server.unavailable');
+      return needs.gate.identify(request, permission);
     },
     ...(isWeb ? { consoleFolder, openApi: () => openApiDocument(endpoints, version) } : {}),
-    checks: {
-      database: () => world.db.asWorker((tx) => tx.query(sql`SELECT 1`)),
-      migrations: async () => {
-        if (!readiness.isReady) throw new Error('not migrated yet');
-      },
-    },
+    checks: readyChecks(world, needs),
     trustedProxies: config.trustedProxies,
     maxMessageBytes: config.maxMessageBytes,
     isPublicUrlHttps: config.publicUrl?.startsWith('https:') ?? false,
   });
-};
+  parts.listeners.push(http);
+  return http;
+}
 
-const allRoutes = (world: World, config: Config, gate: Gate): Route[] => [
+const allRoutes = (world: World, config: Config, { gate, sending }: HttpNeeds): Route[] => [
   ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? 'http://localhost' }),
+  ...trackingRoutes(world),
+  ...sendingRoutes(world, sending),
+  ...reportRoutes(world),
 ];
 
+function readyChecks(world: World, { edge, state }: HttpNeeds): Record<string, ReadyCheck> {
+  const check = (isFine: () => boolean): ReadyCheck => {
+    return async () => {
+      if (!isFine()) throw new Error('not ready');
+    };
+  };
+  return {
+    database: () => world.db.asWorker((tx) => tx.query(sql`SELECT 1`)),
+    migrations: check(() => state.isReady),
+    ...(edge === undefined ? {} : { journal: check(() => edge.isJournalHealthy()) }),
+  };
+}
+
+async function openSubmission(
+  world: World,
+  config: Config,
+  needs: SendingOptions & { readonly gate: Gate; readonly tls: SubmissionOptions['tls'] },
+  parts: Parts,
+): Promise<Submission | undefined> {
+  if (!config.roles.includes('smtp')) return undefined;
+  const { tls, ...others } = needs;
+  const smtp = await startSubmission(world, {
+    ...others,
+    port: config.smtpPort,
+    host: config.host,
+    hostname: hostnameOf(config),
+    dataDir: config.dataDir,
+    ...(config.smtpsPort === undefined ? {} : { smtpsPort: config.smtpsPort }),
+    ...(tls === undefined ? {} : { tls }),
+  });
+  parts.listeners.push(smtp);
+  return smtp;
+}
+
+function readTls(config: Config): SubmissionOptions['tls'] {
+  const { tlsCertFile, tlsKeyFile } = config;
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
+  const read = (name: string, file: string): string => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      throw new ConfigFaults([`${name}: ${file} cannot be read (${why}). Correct the path or the file's permissions.`]);
+    }
+  };
+  const tls = { cert: read('WAXWING_TLS_CERT_FILE', tlsCertFile), key: read('WAXWING_TLS_KEY_FILE', tlsKeyFile) };
+  try {
+    createSecureContext(tls);
+  } catch {
+    throw new ConfigFaults(['WAXWING_TLS_CERT_FILE and WAXWING_TLS_KEY_FILE are not a PEM certificate and its key.']);
+  }
+  return tls;
+}
+
+const hostnameOf = (config: Config): string => {
+  const host = URL.parse(config.publicUrl ?? '')?.hostname ?? '';
+  return config.hostname ?? (host === '' || isIP(host.replace(/^\[|\]$/g, '')) > 0 ? 'localhost' : host);
+};
+
 /** On an empty database: with the key that was asked for, or for the console alone, which can make keys. */
-async function makeFirstAccount(world: World, config: Config, isWeb: boolean): Promise<void> {
-  if (config.bootstrapApiKey === undefined && !isWeb) return;
+async function makeFirstAccount(world: World, config: Config): Promise<void> {
+  if (config.bootstrapApiKey === undefined && !config.roles.includes('web')) return;
   const made = await createFirstAccount(world, {
     name: firstAccountName,
     actor: system,

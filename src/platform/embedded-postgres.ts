@@ -48,15 +48,19 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       await server.stop();
       throw error;
     }
+    let stopped: Promise<void> | undefined;
     return {
       connection: connectionTo(place.socketFolder),
       get pid() {
         return server.pid;
       },
-      async stop() {
-        forgetServer(place);
-        await server.stop();
-        lock.release();
+      stop() {
+        stopped ??= (async () => {
+          forgetServer(place);
+          await server.stop();
+          lock.release();
+        })();
+        return stopped;
       },
     };
   } catch (error) {

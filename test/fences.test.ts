@@ -1,0 +1,147 @@
+/** Row-level security, table by table: whoever is not the account sees and writes nothing, even with a bare SELECT. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import { raw, sql, type Tx } from '../src/platform/database.ts';
+import { createTestAccount } from './kit/account.ts';
+import { type TestWorld, testWorld } from './kit/world.ts';
+
+let world: TestWorld;
+let owner: pg.Client;
+let mine: string;
+let theirs: string;
+const tables: string[] = [];
+
+before(async () => {
+  world = await testWorld();
+  owner = new pg.Client(world.database.connection);
+  await owner.connect();
+  mine = (await createTestAccount(world)).accountId;
+  theirs = (await createTestAccount(world)).accountId;
+  tables.push(...(await accountTables()));
+  for (const table of tables) await fill(table, theirs);
+});
+after(async () => {
+  await owner.end();
+  await world.close();
+});
+
+async function accountTables(): Promise<string[]> {
+  const { rows } = await owner.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace ORDER BY 1`,
+  );
+  return rows.map((row) => row.name);
+}
+
+const valueOfColumn: Record<string, string> = {
+  tracking_level: "'off'",
+  level: "'off'",
+  submitted_by: "'rest'",
+  outcome: "'delivered'",
+  verdict: "'human'",
+  strength: "'certain'",
+  status: "'queued'",
+  kind: "'campaign'",
+};
+const valueOfType: Record<string, string> = {
+  uuid: 'gen_random_uuid()',
+  bytea: "decode(md5(random()::text), 'hex')",
+  text: "'x'",
+  jsonb: "'{}'",
+  date: "'2026-11-22'",
+  ARRAY: "'{}'",
+  'timestamp with time zone': "'2026-11-22T12:00:00Z'",
+  boolean: 'true',
+};
+
+/** A row that the table's constraints allow, unless the account has one already; foreign keys are not looked at. */
+async function fill(table: string, accountId: string): Promise<void> {
+  const found = await owner.query(`SELECT FROM ${table} WHERE account_id = $1`, [accountId]);
+  if (found.rowCount !== 0) return;
+  const { rows } = await owner.query<{ name: string; type: string }>(
+    `SELECT column_name AS name, data_type AS type FROM information_schema.columns
+     WHERE table_name = $1 AND table_schema = 'public' AND is_nullable = 'NO' AND column_default IS NULL
+       AND is_identity = 'NO' AND is_generated = 'NEVER' AND column_name <> 'account_id'`,
+    [table],
+  );
+  const values = rows.map(({ name, type }) => valueOfColumn[name] ?? valueOfType[type] ?? '1');
+  const columns = ['account_id', ...rows.map((row) => row.name)].join(', ');
+  await owner.query('SET session_replication_role = replica');
+  await owner.query(`INSERT INTO ${table} (${columns}) VALUES (${[`'${accountId}'`, ...values].join(', ')})`);
+  await owner.query('SET session_replication_role = origin');
+}
+
+const countOf = async (tx: Tx, table: string): Promise<number> =>
+  (await tx.query<{ n: number }>(sql`SELECT count(*)::int AS n FROM ${raw(table)}`))[0]?.n ?? -1;
+
+test('every table with an account_id has row-level security and a row to hide', async () => {
+  assert.ok(tables.length >= 15, tables.join());
+  const { rows } = await owner.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relname = ANY ($1) AND NOT relrowsecurity`,
+    [tables],
+  );
+  assert.deepEqual(rows, []);
+  for (const table of tables)
+    assert.ok(await world.db.readAccount(theirs, (tx) => countOf(tx, table)), `${table} has no row to hide`);
+});
+
+test('another account sees nothing in any table, reading or writing', async () => {
+  for (const table of tables) {
+    const { rows } = await owner.query(`SELECT FROM ${table} WHERE account_id = $1`, [mine]);
+    const own = rows.length;
+    assert.equal(await world.db.readAccount(mine, (tx) => countOf(tx, table)), own, `reader in ${table}`);
+    assert.equal(await world.db.asAccount(mine, (tx) => countOf(tx, table)), own, `app in ${table}`);
+  }
+});
+
+test('without an account nobody sees anything', async () => {
+  for (const table of tables) {
+    const [row] = await world.db.askGate<{ n: number }>(sql`SELECT count(*)::int AS n FROM ${raw(table)}`);
+    assert.equal(row?.n, 0, table);
+  }
+});
+
+test('a row cannot be written into another account, nor moved or removed there', async () => {
+  for (const table of tables) {
+    await assert.rejects(
+      world.db.asAccount(mine, (tx) => tx.query(sql`INSERT INTO ${raw(table)} (account_id) VALUES (${theirs})`)),
+      /row-level security|permission denied/,
+      table,
+    );
+    for (const change of [sql`UPDATE ${raw(table)} SET account_id = ${mine}`, sql`DELETE FROM ${raw(table)}`])
+      await world.db
+        .asAccount(mine, async (tx) => {
+          await tx.query(sql`${change} WHERE account_id = ${theirs}`);
+        })
+        .catch((error: Error) => assert.match(error.message, /permission denied/, table));
+    const { rowCount } = await owner.query(`SELECT FROM ${table} WHERE account_id = $1`, [theirs]);
+    assert.ok((rowCount ?? 0) > 0, `${table} lost a row`);
+  }
+});
+
+test('partitions cannot be asked past their parent', async () => {
+  const { rows } = await owner.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relispartition AND relkind = 'r'`,
+  );
+  assert.ok(rows.length > 0);
+  for (const { name } of rows)
+    await assert.rejects(world.db.askGate(sql`SELECT 1 FROM ${raw(name)}`), /permission denied/, name);
+});
+
+test('the worker sees queues and roll-ups of all accounts, and no content', async () => {
+  const open = new Set(['accounts', 'deliveries', 'rollups', 'rollup_deltas']);
+  for (const table of tables.filter((name) => !open.has(name)))
+    await assert.rejects(
+      world.db.asWorker((tx) => countOf(tx, table)),
+      /permission denied/,
+      table,
+    );
+});
+
+test('no role of the program can log in, own a table or pass row-level security', async () => {
+  const { rows } = await owner.query(
+    `SELECT rolname FROM pg_roles WHERE rolname LIKE 'waxwing\\_%' AND (rolcanlogin OR rolbypassrls OR rolsuper OR rolcreaterole)`,
+  );
+  assert.deepEqual(rows, []);
+});
