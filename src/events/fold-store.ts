@@ -55,6 +55,12 @@ const removeEmptyCells = (tx: WorkerTx, cells: string): Promise<unknown> =>
      WHERE r.account_id = c.account_id AND r.grain = c.grain AND r.campaign_id = c.campaign_id AND r.day = c.day
        AND r.key_id = c.key_id AND ${isEmpty}`);
 
+/** How many transactions' deltas wait for a fold. */
+export async function countWaitingDeltas(tx: WorkerTx): Promise<number> {
+  const rows = await tx.query<{ waiting: number }>(sql`SELECT count(*) AS waiting FROM rollup_deltas`);
+  return rows[0]?.waiting ?? 0;
+}
+
 /** Makes the monthly partitions of the time around `at` and of three months after. */
 export const ensurePartitions = (tx: WorkerTx, at: Date): Promise<unknown> =>
   tx.query(sql`SELECT ensure_event_partitions(${at}::date, 3)`);

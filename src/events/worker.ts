@@ -2,9 +2,10 @@
  * The loop of the events area: folds roll-up deltas into cells about once a second and makes partitions ahead of time.
  * Reports are exact whether it runs or not; it keeps them quick. Any number of processes may run it.
  */
+import { Gauge } from 'prom-client';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import type { Running, World } from '../platform/world.ts';
-import { ensurePartitions, foldDeltas } from './fold-store.ts';
+import { countWaitingDeltas, ensurePartitions, foldDeltas } from './fold-store.ts';
 
 const deltasPerFold = 500;
 const pauseMs = 1_000;
@@ -24,7 +25,17 @@ export async function foldOnce(world: Pick<World, 'db'>): Promise<number> {
 const nameOf = (error: unknown): string =>
   error instanceof Error ? `${error.name} ${(error as { code?: string }).code ?? ''}`.trim() : 'unknown';
 
+const waitingName = 'waxwing_rollup_deltas_waiting';
+
+function waitingGauge({ metrics }: World): Gauge {
+  const known = metrics.getSingleMetric(waitingName);
+  if (known instanceof Gauge) return known;
+  const help = 'Changes of roll-ups that no fold has added up; reports read them one by one.';
+  return new Gauge({ name: waitingName, help, registers: [metrics] });
+}
+
 export function startFold(world: World): Running {
+  const waiting = waitingGauge(world);
   let closing = false;
   let wake: (() => void) | undefined;
   let partitionsCheckedAtMs = Number.NEGATIVE_INFINITY;
@@ -37,6 +48,7 @@ export function startFold(world: World): Running {
         partitionsCheckedAtMs = nowMs;
       }
       await foldOnce(world);
+      waiting.set(await world.db.asWorker(countWaitingDeltas));
     } catch (error) {
       if (error instanceof DatabaseUnavailable) world.log.warn('the fold waits for the database');
       else world.log.error({ error: nameOf(error) }, 'the fold failed and will try again');
