@@ -69,11 +69,19 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: options.statementTimeoutMs ?? 60_000,
     idle_in_transaction_session_timeout: 60_000,
   });
-  pool.on('error', (error) => options.onIdleError?.(error));
+  let isClosed = false;
+  pool.on('error', (error) => {
+    if (!isClosed) options.onIdleError?.(error); // what ends because we end is no loss
+  });
 
   const transact = async <T>(begin: string, run: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect().catch((error: Error) => Promise.reject(asUnavailable(error)));
     let broken: Error | undefined;
+    // A client that loses its connection while it is lent out says so by an event of its own, which unheard ends the process.
+    const onLost = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', onLost);
     try {
       await client.query(begin);
       const result = await run(client);
@@ -85,6 +93,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       });
       throw asUnavailable(error);
     } finally {
+      client.removeListener('error', onLost);
       client.release(broken);
     }
   };
@@ -101,7 +110,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     askGate: (statement) =>
       transact('BEGIN; SET LOCAL ROLE waxwing_app', (client) => plainTx(client).query(statement)) as never,
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => pool.end(),
+    close() {
+      isClosed = true;
+      return pool.end();
+    },
   };
 }
 
