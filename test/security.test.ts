@@ -1,0 +1,231 @@
+/** Every route of the whole program, asked by people who may not: no key, a wrong one, another account's, another site. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { createAccount } from '../src/accounts/index.ts';
+import { readConfig } from '../src/config.ts';
+import type { Endpoint } from '../src/contract/endpoint.ts';
+import { endpoints } from '../src/contract/endpoints.ts';
+import { type Program, startProgram } from '../src/main.ts';
+import { systemClock } from '../src/platform/world.ts';
+import { openTestDatabase, type TestDatabase } from './kit/database.ts';
+
+const dataDir = mkdtempSync(join(tmpdir(), 'waxwing-security-'));
+const logLines: string[] = [];
+let database: TestDatabase;
+let program: Program;
+let url: string;
+const keys = { mine: '', theirs: '' };
+const theirMessage = { id: '', recipientId: '' };
+let theirKeyId = '';
+
+before(async () => {
+  database = await openTestDatabase();
+  const { config } = readConfig({
+    DATABASE_URL: database.connectionUrl,
+    WAXWING_DATA_DIR: dataDir,
+    WAXWING_KEY_FILE: join(dataDir, 'master.key'),
+    WAXWING_HTTP_PORT: '0',
+    WAXWING_TRACKING_PORT: '0',
+    WAXWING_SMTP_PORT: '0',
+    WAXWING_SMARTHOST: 'smtp://127.0.0.1:9',
+  });
+  const log = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
+  program = await startProgram(config, { clock: systemClock, log });
+  url = `http://127.0.0.1:${program.ports.http}`;
+  const actor = { kind: 'system', id: 'test' } as const;
+  keys.mine = (await createAccount(program.world, { name: 'Mine', actor })).apiKey;
+  keys.theirs = (await createAccount(program.world, { name: 'Theirs', actor })).apiKey;
+  await fillTheirAccount();
+});
+after(async () => {
+  await program?.close();
+  await database?.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function fillTheirAccount(): Promise<void> {
+  const sent = await answerOf(await ask('POST', '/v1/messages', keys.theirs, theirSubmission));
+  theirMessage.id = String(sent.id);
+  theirMessage.recipientId = String((sent.recipients as { id: string }[])[0]?.id);
+  const made = await answerOf(await ask('POST', '/v1/api-keys', keys.theirs, { name: 'second' }));
+  theirKeyId = String(made.id);
+  await ask('PUT', '/v1/tracking-consents/canary.ana@example.org', keys.theirs, { level: 'off' });
+}
+
+const theirSubmission = {
+  from: 'Clinic <canary.care@clinic.example>',
+  to: ['canary.ana@example.org'],
+  subject: 'canary subject',
+  text: 'canary text',
+  html: '<p>canary html</p>',
+  campaign: 'canary campaign',
+};
+
+const ask = (method: string, path: string, key?: string, body?: unknown): Promise<Response> =>
+  fetch(url + path, {
+    method,
+    headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+const answerOf = async (response: Response): Promise<Record<string, unknown>> =>
+  (await response.json()) as Record<string, unknown>;
+
+/** A body that passes where one is needed, so that nothing but the caller can be what is refused. */
+const bodies: Readonly<Record<string, unknown>> = {
+  sendMessage: { from: 'me@clinic.example', to: ['bo@example.org'], subject: 'mine', text: 'mine' },
+  changeOutboundSettings: { trackOpens: true },
+  setTrackingConsent: { level: 'identified' },
+  judgeObservations: { observations: [{ kind: 'open' }] },
+  createApiKey: { name: 'mine' },
+  openSession: { token: 'x'.repeat(43) },
+};
+
+const pathOf = (endpoint: Endpoint): string =>
+  endpoint.path
+    .replace('{email}', 'canary.ana@example.org')
+    .replace('{recipientId}', theirMessage.recipientId)
+    .replace('{id}', endpoint.path.startsWith('/v1/api-keys') ? theirKeyId : theirMessage.id);
+
+const request = (endpoint: Endpoint, key?: string): Promise<Response> =>
+  ask(endpoint.method, pathOf(endpoint), key, bodies[endpoint.name]);
+
+const closed = endpoints.filter((endpoint) => endpoint.open !== true);
+
+describe('every route', () => {
+  for (const endpoint of closed) {
+    it(`${endpoint.name} refuses a caller without a key`, async () => {
+      const response = await request(endpoint);
+      assert.equal(response.status, 401);
+      assert.equal((await answerOf(response)).code, 'auth.missing');
+    });
+
+    it(`${endpoint.name} refuses a wrong key, and says nothing of it`, async () => {
+      const response = await request(endpoint, `wx_${'Q'.repeat(32)}`);
+      assert.equal(response.status, 401);
+      assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
+      const text = await response.text();
+      assert.equal(JSON.parse(text).code, 'auth.invalid');
+      assert.doesNotMatch(text, /QQQ/);
+    });
+
+    it(`${endpoint.name} shows and does nothing of another account`, async () => {
+      const response = await request(endpoint, keys.mine);
+      const text = await response.text();
+      if (endpoint.path.includes('{id}')) {
+        assert.equal(response.status, 404, text);
+        assert.match(text, /\.not_found"/);
+      }
+      assert.doesNotMatch(text, new RegExp(`${theirMessage.id}|${theirKeyId}`));
+      // A consent's answer names the address that was asked about.
+      if (!endpoint.path.includes('{email}')) assert.doesNotMatch(text, /canary/);
+    });
+  }
+
+  it('is described in the OpenAPI document, with its refusals', async () => {
+    const document = (await answerOf(await ask('GET', '/openapi.json'))) as {
+      paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+    };
+    for (const endpoint of endpoints) {
+      const operation = document.paths[endpoint.path]?.[endpoint.method.toLowerCase()];
+      assert.ok(operation, endpoint.name);
+      assert.ok(operation.responses[endpoint.status], endpoint.name);
+      assert.ok(operation.responses[401] !== undefined || endpoint.open === true, endpoint.name);
+    }
+  });
+});
+
+describe('another account', () => {
+  it('is told the same about an id that exists elsewhere as about one that exists nowhere', async () => {
+    const [elsewhere, nowhere] = await Promise.all(
+      [theirMessage.id, crypto.randomUUID()].map((id) => ask('GET', `/v1/messages/${id}`, keys.mine)),
+    );
+    const [first, second] = [await answerOf(elsewhere as Response), await answerOf(nowhere as Response)];
+    assert.deepEqual({ ...first, requestId: '' }, { ...second, requestId: '' });
+  });
+
+  it('leaves keys, settings, consents and messages as they were', async () => {
+    for (const endpoint of closed) await (await request(endpoint, keys.mine)).arrayBuffer();
+    const theirKeys = (await answerOf(await ask('GET', '/v1/api-keys', keys.theirs))).apiKeys as { id: string }[];
+    assert.ok(theirKeys.some((key) => key.id === theirKeyId));
+    const consent = await answerOf(await ask('GET', '/v1/tracking-consents/canary.ana@example.org', keys.theirs));
+    assert.equal(consent.level, 'off');
+    const messages = (await answerOf(await ask('GET', '/v1/messages', keys.theirs))).messages as { id: string }[];
+    assert.deepEqual(
+      messages.map((message) => message.id),
+      [theirMessage.id],
+    );
+  });
+});
+
+describe('a console session', () => {
+  let cookie = '';
+  const withCookie = (headers: Record<string, string>, method = 'PATCH'): Promise<Response> =>
+    fetch(`${url}/v1/settings/outbound`, {
+      method,
+      headers: { cookie, 'content-type': 'application/json', ...headers },
+      ...(method === 'GET' ? {} : { body: '{"trackOpens":false}' }),
+    });
+
+  before(async () => {
+    const token = (await program.signInLink()).split('#token=')[1] ?? '';
+    const response = await ask('POST', '/v1/session', undefined, { token });
+    assert.equal(response.status, 200);
+    const header = response.headers.get('set-cookie') ?? '';
+    assert.match(header, /HttpOnly; SameSite=Strict/);
+    cookie = header.split(';')[0] ?? '';
+    const again = await ask('POST', '/v1/session', undefined, { token });
+    assert.equal((await answerOf(again)).code, 'auth.link_invalid', 'a link works once');
+  });
+
+  it('reads, and changes from the console itself', async () => {
+    assert.equal((await withCookie({}, 'GET')).status, 200);
+    assert.equal((await withCookie({ 'sec-fetch-site': 'same-origin', origin: url })).status, 200);
+    assert.equal((await withCookie({ origin: url })).status, 200, 'a browser that sends Origin only');
+  });
+
+  for (const [name, headers] of Object.entries({
+    'another site': { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+    'another site behind the same domain': { 'sec-fetch-site': 'same-site' },
+    'another site in an old browser': { origin: 'https://evil.example' },
+    'a sandboxed page': { origin: 'null' },
+    'nobody knows where': {},
+  }))
+    it(`changes nothing from ${name}`, async () => {
+      const response = await withCookie(headers);
+      assert.equal(response.status, 403);
+      assert.equal((await answerOf(response)).code, 'request.cross_site');
+    });
+
+  it('has ended everywhere once it was ended', async () => {
+    const ended = await fetch(`${url}/v1/session`, {
+      method: 'DELETE',
+      headers: { cookie, 'sec-fetch-site': 'same-origin' },
+    });
+    assert.equal(ended.status, 204);
+    assert.equal((await withCookie({}, 'GET')).status, 401);
+  });
+});
+
+describe('answers', () => {
+  it('carry headers that keep browsers from doing more than they should', async () => {
+    for (const path of ['/v1/messages', '/nothing', '/healthz']) {
+      const { headers } = await ask('GET', path);
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+      assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'/);
+      assert.equal(headers.get('access-control-allow-origin'), null);
+    }
+  });
+
+  it('have nothing of a message in the log', () => {
+    assert.ok(logLines.length > 0);
+    for (const line of logLines) assert.doesNotMatch(line, /canary|example\.org|127\.0\.0\.1/i);
+  });
+});
