@@ -14,6 +14,8 @@ export interface TlsIdentity {
 
 const fileName = 'submission-tls.pem';
 const validForYears = 10;
+/** Clients whose clock is behind ours must not find it not yet valid. */
+const clockSkewMs = 24 * 3_600_000;
 const mayBeReadByOwner = 0o600;
 
 /** The kept certificate, or a new one when there is none, it has run out or names another host. */
@@ -44,6 +46,7 @@ function usableIdentity(path: string, hostname: string, now: Date): TlsIdentity 
 /** RFC 5280 §4.1, P-256 with SHA-256: key and certificate in one PEM text. */
 function selfSigned(hostname: string, now: Date): string {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const start = new Date(now.getTime() - clockSkewMs);
   const end = new Date(now);
   end.setUTCFullYear(end.getUTCFullYear() + validForYears);
   const toBeSigned = sequence(
@@ -51,7 +54,7 @@ function selfSigned(hostname: string, now: Date): string {
     der(0x02, Buffer.concat([Buffer.of(0x40), randomBytes(15)])), // positive and 16 octets long
     ecdsaWithSha256,
     commonName(hostname),
-    sequence(instant(now), instant(end)),
+    sequence(instant(start), instant(end)),
     commonName(hostname),
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(subjectAlternativeNames([...new Set([hostname, 'localhost'])]))),
