@@ -119,7 +119,7 @@ with smtplib.SMTP(host, port, local_hostname='client.example') as client:
     client.login('apikey', key)
     print(client.send_message(message))
     client.mail('care@clinic.example'); client.rcpt('ana@example.org')
-    print(client.data(message.as_bytes()))
+    print(client.data(message.as_bytes(policy=message.policy.clone(linesep='\\r\\n'))))
     try:
         client.sendmail('care@clinic.example', ['ana@example.org'], 'x' * 40000000)
     except smtplib.SMTPSenderRefused as refused:
