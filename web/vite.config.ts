@@ -14,6 +14,12 @@ export default defineConfig({
     sourcemap: false,
     chunkSizeWarningLimit: 900,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // Runs before every contract: once a schema is built, it is too late to tell zod not to use eval.
+        codeSplitting: { groups: [{ name: 'zod', test: /node_modules\/zod\/|without-eval/ }] },
+      },
+    },
   },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/v1': apiUrl } },
 });

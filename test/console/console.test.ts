@@ -54,10 +54,14 @@ const wordsOf = async (locator: Locator): Promise<string> =>
 /** The text of a headline card. */
 const card = async (label: string): Promise<string> => {
   const term = page.locator('dt', { hasText: new RegExp(`^${label}$`) }).first();
+  await term.waitFor();
   return wordsOf(term.locator('xpath=..'));
 };
 
-const suppression = (): Locator => page.getByRole('switch', { name: 'Suppress automated events' });
+const switchOf = (name: string): Locator => page.getByRole('switch', { name });
+const suppression = (): Locator => switchOf('Suppress automated events');
+/** With the mouse, on the label that lies over the box. */
+const flip = (choice: Locator): Promise<void> => choice.locator('xpath=..').click();
 
 describe('signing in', () => {
   it('takes the one-time token out of the address', () => {
@@ -123,21 +127,19 @@ describe('the campaign report', () => {
 
   it('counts machines too once suppression is off for this report, and leaves the account as it was', async () => {
     await open(reportPath);
-    await suppression().click();
-    await page.getByText('Opened by people or machines').waitFor();
+    await flip(suppression());
     assert.match(await card('Opened by people or machines'), /85\.7% 6 recipients/);
     assert.match(page.url(), /automated=include/);
     const settings = await stage.api<OutboundSettings>('/v1/settings/outbound');
     assert.equal(settings.suppressAutomatedEvents, true);
     await screenshot(page, 'report-with-machines');
-    await suppression().click();
-    await page.getByText('Opened by people', { exact: true }).waitFor();
+    await flip(suppression());
     assert.match(await card('Opened by people'), /42\.9%/);
   });
 
   it('makes its way of counting the account’s on request', async () => {
     await open(reportPath);
-    await suppression().click();
+    await flip(suppression());
     await page.getByRole('button', { name: 'Make it account-wide' }).click();
     await page.getByText('Only this report').waitFor({ state: 'detached' });
     const settings = await stage.api<OutboundSettings>('/v1/settings/outbound');
@@ -191,10 +193,13 @@ describe('the campaign report', () => {
   it('prints without the navigation and says how it counted', async () => {
     await open(reportPath);
     await page.emulateMedia({ media: 'print' });
-    assert.equal(await page.getByRole('navigation').isVisible(), false);
-    assert.ok(await page.getByText('Rates count people only').isVisible());
-    await screenshot(page, 'report-printed');
-    await page.emulateMedia({ media: 'screen' });
+    try {
+      assert.equal(await page.getByRole('navigation').isVisible(), false);
+      assert.ok(await page.getByText('Rates count people only').isVisible());
+      await screenshot(page, 'report-printed');
+    } finally {
+      await page.emulateMedia({ media: 'screen' });
+    }
   });
 });
 
@@ -243,21 +248,24 @@ describe('a message', () => {
 describe('the settings', () => {
   it('are saved as they are changed', async () => {
     await open('/settings');
-    await page.getByRole('switch', { name: 'Track links in plain text too' }).click();
-    await page.getByText('Saved').waitFor();
+    await flip(switchOf('Track links in plain text too'));
+    await page.getByText('Saved', { exact: true }).waitFor();
     assert.equal((await stage.api<OutboundSettings>('/v1/settings/outbound')).trackPlainText, true);
   });
 
   it('go back when they could not be saved, and say so', async () => {
     await open('/settings');
-    const clicks = page.getByRole('switch', { name: 'Track clicks' });
+    const clicks = switchOf('Track clicks');
     await context.setOffline(true);
-    await clicks.click();
-    await page.getByText('Waxwing cannot be reached.').waitFor();
-    assert.equal(await clicks.isChecked(), true);
-    await context.setOffline(false);
+    try {
+      await flip(clicks);
+      await page.getByText('Waxwing cannot be reached.').waitFor();
+      assert.equal(await clicks.isChecked(), true);
+    } finally {
+      await context.setOffline(false);
+    }
     await page.getByRole('button', { name: 'Try again' }).click();
-    await page.getByText('Saved').waitFor();
+    await page.getByText('Saved', { exact: true }).waitFor();
     assert.equal((await stage.api<OutboundSettings>('/v1/settings/outbound')).trackClicks, false);
     faults.errors.length = 0; // the browser reports that it was offline
   });

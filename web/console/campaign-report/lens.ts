@@ -6,6 +6,7 @@ import { changeOutboundSettings, type OutboundSettings, readOutboundSettings } f
 import type { View } from '../../../src/contract/values.ts';
 import { call } from '../../shared/client.ts';
 import { queries, queryOf, useCall } from '../queries.ts';
+import { forgetReports } from '../settings/use-settings.ts';
 
 export type LensQuery = Pick<EngagementQuery, 'automated' | 'view'>;
 
@@ -45,6 +46,7 @@ const useSave = (onSaved: () => void) =>
     mutationFn: (change: Partial<OutboundSettings>) => call(changeOutboundSettings, { body: change }),
     onSuccess: (settings) => {
       queries.setQueryData(queryOf(readOutboundSettings, {}).queryKey, settings);
+      void forgetReports();
       onSaved();
     },
   });

@@ -60,6 +60,7 @@ function Campaigns({ report }: { report: EngagementReport }) {
 
 export function CampaignsPage() {
   const report = useCall(readEngagement, { query: { groupBy: 'campaign' } });
+  const hasRows = (report.data?.rows.length ?? 0) > 0;
   const csv = addressOf(readEngagement, { query: { groupBy: 'campaign', format: 'csv' } });
   return (
     <>
@@ -67,15 +68,17 @@ export function CampaignsPage() {
         title="Campaigns"
         about="Who really opened and clicked. Machines stay visible, but they are never mistaken for people."
         actions={
-          <Button
-            component="a"
-            href={csv}
-            download
-            variant="default"
-            leftSection={<IconDownload size={16} aria-hidden />}
-          >
-            CSV
-          </Button>
+          hasRows && (
+            <Button
+              component="a"
+              href={csv}
+              download
+              variant="default"
+              leftSection={<IconDownload size={16} aria-hidden />}
+            >
+              CSV
+            </Button>
+          )
         }
       />
       <Answered answer={report} label="Loading the campaigns" rows={8}>

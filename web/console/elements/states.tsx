@@ -18,6 +18,7 @@ export function Failure({ failure, onRetry }: { failure: Error; onRetry?: () => 
       icon={<IconAlertTriangle aria-hidden />}
       title={title}
       className={styles.failure ?? ''}
+      styles={{ root: { borderColor: 'var(--wax)' }, icon: { color: 'var(--wax)' } }}
     >
       <Stack gap="sm" align="flex-start">
         <Text size="sm">{remedy}</Text>

@@ -8,7 +8,7 @@ export type Change = Partial<OutboundSettings>;
 const { queryKey } = queryOf(readOutboundSettings, {});
 
 /** Reports were counted under the settings of before. */
-const forgetReports = () =>
+export const forgetReports = () =>
   queries.invalidateQueries({ predicate: ({ queryKey: [name] }) => name !== readOutboundSettings.name });
 
 export function useSettings() {
