@@ -1,7 +1,7 @@
 /**
  * Two lanes move one journal side by side, so that judging one batch and storing another overlap. Each lane reads all of
- * the journal and takes its own recipients' hits; each has a position of its own, so each hit is still stored once. How
- * hits fall to lanes is part of what positions mean: it never changes.
+ * the journal and takes its own sources' hits, so that what one source does is seen in order; each has a position of its
+ * own, so each hit is still stored once. How hits fall to lanes is part of what positions mean: it never changes.
  */
 import type { JournaledHit } from './hit.ts';
 
@@ -13,10 +13,10 @@ export const laneId = (slotId: string, lane: number): string => {
   return slotId.slice(0, -1) + (last ^ lane).toString(16);
 };
 
-/** All hits of one recipient's whole tokens fall to one lane. */
-export function laneOf({ id, subject }: JournaledHit): number {
-  if (subject.kind === 'recipient') return parityOf(subject.recipientId);
-  return parityOf(subject.kind === 'derived' ? subject.handle : id);
+/** All hits from one address with one agent fall to one lane. */
+export function laneOf({ ip, userAgent }: JournaledHit): number {
+  const source = `${ip} ${userAgent}`;
+  let sum = 0;
+  for (let place = 0; place < source.length; place++) sum += source.charCodeAt(place);
+  return sum & 1;
 }
-
-const parityOf = (hex: string): number => Number.parseInt(hex.slice(-1), 16) & 1;

@@ -29,8 +29,12 @@ export interface Tracking {
   close(): Promise<void>;
 }
 
-export async function startTracking(world: World, trustedProxies: readonly string[] = []): Promise<Tracking> {
-  const journalDir = await mkdtemp(join(tmpdir(), 'waxwing-tracking-'));
+export async function startTracking(
+  world: World,
+  trustedProxies: readonly string[] = [],
+  parentFolder = tmpdir(),
+): Promise<Tracking> {
+  const journalDir = await mkdtemp(join(parentFolder, 'waxwing-tracking-'));
   const edge = await startEdge(world, { port: 0, host: '127.0.0.1', journalDir, trustedProxies });
   const start = (): Running =>
     startDrain(world, { journalDir, pace: { idleMs: 10, maxBackoffMs: 200 }, rescanMs: 100 });
