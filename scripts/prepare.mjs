@@ -33,7 +33,9 @@ async function install() {
     return;
   }
   say('Installing packages (once; about a minute) …');
-  await run([...npmCommand(), 'ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lockfile that lacks an optional package of some other platform, and lockfiles written
+  // where such a package cannot be had lack it. This takes the lockfile's versions and hashes, and leaves it alone.
+  await run([...npmCommand(), 'install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(installStamp(), lockHash());
 }
 
