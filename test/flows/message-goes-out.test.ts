@@ -120,7 +120,7 @@ test('by SMTP: every copy as submitted but for the own headers, the rewritten li
     assert.equal(asSubmitted, newsletter('X-Keep: me'));
     assert.match(text, new RegExp(`^Message-ID: <[^>]*${id}[^>]*@clinic\\.example>`, 'm'));
   }
-  const [one, two] = copies.map(({ bytes }) => bytes.toString().match(trackingUrls) ?? []);
+  const [one, two] = copies.map(({ bytes }): readonly string[] => bytes.toString().match(trackingUrls) ?? []);
   assert.equal(one?.length, 2);
   assert.ok(!one?.some((url) => two?.includes(url)), 'no two recipients share a token');
 });
