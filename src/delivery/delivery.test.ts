@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority, type TestAuthority } from '../../test/kit/certificates.ts';
 import { startDnsServer } from '../../test/kit/dns-server.ts';
 import { type MessageToQueue, type QueuedMessage, queueMessage } from '../../test/kit/queued-message.ts';
 import { type SinkOptions, type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
+import { browser, startTracking } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault } from '../accounts/index.ts';
 import { sql } from '../platform/database.ts';
+import { tokenKeys, trackingUrls } from '../tracking/index.ts';
 import { type Delivery, type DeliveryOptions, startDelivery } from './index.ts';
 
 let world: TestWorld;
@@ -31,17 +35,19 @@ async function sink(options: SinkOptions = {}): Promise<SmtpSink> {
   return started;
 }
 
-/** Runs while `use` runs; the registry of a world takes each metric once. */
+/** Runs while `use` runs; a registry takes each metric once. */
 async function delivering<T>(options: Partial<DeliveryOptions>, use: (delivery: Delivery) => Promise<T>): Promise<T> {
-  world.metrics.clear();
-  const delivery = startDelivery(world, {
-    mxPort: 25,
-    trackingUrl: 'https://t.clinic.example',
-    helloName: 'clinic.example',
-    dnsServers: ['127.0.0.1:1'],
-    pollMs: 20,
-    ...options,
-  });
+  const delivery = startDelivery(
+    { ...world, metrics: new Registry() },
+    {
+      mxPort: 25,
+      trackingUrl: 'https://t.clinic.example',
+      helloName: 'clinic.example',
+      dnsServers: ['127.0.0.1:1'],
+      pollMs: 20,
+      ...options,
+    },
+  );
   try {
     return await use(delivery);
   } finally {
@@ -381,4 +387,54 @@ test('closing finishes what is under way and gives the rest back at once', async
   assert.equal(left[0]?.n, 0, 'no lease outlives the worker');
   await delivering(relay(target.port), () => target.waitFor(300));
   assert.equal(target.count(), 300);
+});
+
+test('a domain whose servers are slow does not keep other domains waiting', async () => {
+  const quick = await sink();
+  let letGo = (): void => {};
+  const goesOn = new Promise<undefined>((resolve) => {
+    letGo = () => resolve(undefined);
+  });
+  const slow = await sink({ port: quick.port, host: '127.0.0.2', script: () => goesOn });
+  const dns = await startDnsServer({
+    'slow.example': { mx: [{ preference: 1, exchange: 'mx.slow.example' }] },
+    'mx.slow.example': { a: ['127.0.0.2'] },
+    'quick.example': { a: ['127.0.0.1'] },
+  });
+  opened.push(dns);
+  await queue({ to: Array.from({ length: 60 }, (_, n) => `slow${n}@slow.example`), domain: 'slow.example' });
+  const message = await queue({ to: ['ana@quick.example'], domain: 'quick.example' });
+  await delivering({ mxPort: quick.port, dnsServers: [dns.address], maxInFlight: 20 }, async () => {
+    await hasStatus(message.recipientIds[0], 'delivered');
+    assert.equal(slow.count(), 0);
+    letGo();
+  });
+});
+
+test('a click that came before the delivery was known is judged again with it', async () => {
+  const tracking = await startTracking(world, ['127.0.0.1/32']);
+  opened.push(tracking);
+  const target = await sink();
+  const dns = await startDnsServer({ 'direct.example': { a: ['127.0.0.1'] } });
+  opened.push(dns);
+  const message = await queue({ to: ['ana@direct.example'] });
+  const recipientId = message.recipientIds[0] ?? '';
+  const urls = trackingUrls(tokenKeys(world.vault), tracking.baseUrl, {
+    accountId,
+    handle: randomBytes(8),
+    subject: { level: 'identified', messageId: message.messageId, recipientId },
+  });
+  const verdict = async (): Promise<string | undefined> => {
+    const rows = await world.db.readAccount(accountId, (tx) =>
+      tx.query<{ verdict: string }>(sql`
+        SELECT v.verdict FROM verdicts v JOIN events e ON e.id = v.event_id WHERE e.recipient_id = ${recipientId}`),
+    );
+    return rows[0]?.verdict;
+  };
+  const url = urls.click(0, 'https://clinic.example/one');
+  assert.equal((await fetch(url, { redirect: 'manual', headers: browser(1) })).status, 302);
+  await tracking.drained();
+  assert.equal(await verdict(), 'human');
+  await delivering({ mxPort: target.port, dnsServers: [dns.address] }, () => hasStatus(recipientId, 'delivered'));
+  assert.equal(await verdict(), 'automated', 'a click in the moment of the delivery is a machine’s');
 });

@@ -10,6 +10,8 @@ type RecorderWorld = Pick<World, 'db' | 'vault' | 'clock' | 'log'>;
 
 export interface Recorder {
   add(ending: Ending): void;
+  /** Gives up on what could not be recorded; it may be sent again. */
+  abandon(): void;
 }
 
 /** A batch waits this long for company: a small price in visible latency, a large saving in transactions. */
@@ -19,19 +21,23 @@ const retryMs = 500;
 
 export function openRecorder(world: RecorderWorld, onRecorded: (endings: readonly Ending[]) => void): Recorder {
   const waiting: Ending[] = [];
+  let isAbandoned = false;
   let isWriting = false;
 
   const write = async (): Promise<void> => {
     if (waiting.length < maxBatch) await sleep(gatherMs);
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && !isAbandoned) {
       const batch = waiting.slice(0, maxBatch);
-      await recordBatch(world, batch);
+      await recordBatch(world, batch, () => isAbandoned);
       waiting.splice(0, batch.length);
       onRecorded(batch);
     }
     isWriting = false;
   };
   return {
+    abandon() {
+      isAbandoned = true;
+    },
     add(ending) {
       waiting.push(ending);
       if (isWriting) return;
@@ -41,9 +47,10 @@ export function openRecorder(world: RecorderWorld, onRecorded: (endings: readonl
   };
 }
 
-async function recordBatch(world: RecorderWorld, batch: readonly Ending[]): Promise<void> {
+async function recordBatch(world: RecorderWorld, batch: readonly Ending[], isAbandoned: () => boolean): Promise<void> {
   for (const [accountId, endings] of Map.groupBy(batch, (ending) => claimedOf(ending).accountId)) {
-    for (let tries = 1; !(await recorded(world, accountId, endings, tries)); tries += 1) await sleep(retryMs);
+    for (let tries = 1; !isAbandoned() && !(await recorded(world, accountId, endings, tries)); tries += 1)
+      await sleep(retryMs);
   }
 }
 

@@ -27,6 +27,8 @@ export interface Gateway {
 }
 
 export interface Router {
+  /** Whether one recipient domain may take only a part of the places, because each has servers of its own. */
+  readonly sharesByDomain: boolean;
   wayTo(domain: string): Promise<Way>;
   /** Behind a relay: what DNS names, if it answers in a moment. */
   gatewayOf(domain: string): Promise<Gateway | null>;
@@ -41,6 +43,7 @@ export function openRouter(options: RouteOptions, dns: Dns): Router {
   if (relay === null) return directRouter(dns, options.mxPort);
   const way: Way = { kind: 'hops', via: 'relay', hops: [relay] };
   return {
+    sharesByDomain: false,
     wayTo: () => Promise.resolve(way),
     async gatewayOf(domain) {
       if (addressLiteral(domain) !== null) return null;
@@ -60,6 +63,7 @@ function directRouter(dns: Dns, port: number): Router {
     login: null,
   });
   return {
+    sharesByDomain: true,
     async wayTo(domain) {
       const literal = addressLiteral(domain);
       if (literal !== null) return { kind: 'hops', via: 'mx', hops: [await hop(literal)] };
@@ -115,6 +119,7 @@ function relayHop(smarthost: string, authFile: string | undefined): NextHop {
 
 function readLogin(file: string): Login {
   const [user, password] = readFileSync(file, 'utf8').split(/\r?\n/);
-  if (!user || !password) throw new Error('the smart host’s auth file needs a user and a password, one a line');
+  if (!user || !password)
+    throw new Error('WAXWING_SMARTHOST_AUTH_FILE: the file needs a user and a password, one a line.');
   return { user, password };
 }

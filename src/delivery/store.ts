@@ -34,6 +34,7 @@ export interface Claimed {
   readonly accountId: string;
   readonly messageId: string;
   readonly recipientId: string;
+  readonly domainId: number;
   /** Attempts made before this one. */
   readonly attempts: number;
   readonly queuedAt: Date;
@@ -48,8 +49,8 @@ export function claimDue(tx: Tx, now: Date, leaseEnd: Date, limit: number): Prom
        WHERE held_because IS NULL AND due_at <= ${now}
        ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     UPDATE deliveries d SET due_at = ${leaseEnd} FROM due WHERE d.recipient_id = due.recipient_id
-    RETURNING d.account_id AS "accountId", d.message_id AS "messageId", d.recipient_id AS "recipientId", d.attempts,
-              d.queued_at AS "queuedAt", d.due_at AS "leaseEnd"`);
+    RETURNING d.account_id AS "accountId", d.message_id AS "messageId", d.recipient_id AS "recipientId",
+              d.domain_id AS "domainId", d.attempts, d.queued_at AS "queuedAt", d.due_at AS "leaseEnd"`);
 }
 
 /** Moves leases that still stand; answers with those it moved. Under the worker role. */

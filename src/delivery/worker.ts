@@ -45,6 +45,8 @@ const graceMs = 20_000;
 const cacheBytes = 64 * 1024 * 1024;
 const loadedBytesAtMost = 64 * 1024 * 1024;
 const troubleWaitMs = 500;
+const domainPart = 0.25;
+const beyondShareMs = 5_000;
 /** After a claim of only a few the next waits this long for company. */
 const gatherMs = 15;
 const few = 25;
@@ -81,6 +83,7 @@ export function startDelivery(world: World, options: DeliveryOptions): Delivery 
       nudge(desk);
       await looping;
       await desk.inFlight.belowOrAfter(1, graceMs);
+      desk.recorder.abandon();
       clearInterval(renewing);
       desk.carrier.client.close();
     },
@@ -161,7 +164,8 @@ function rest(desk: Desk, waitMs: number): Promise<void> {
 async function claimAndDeliver(desk: Desk): Promise<'many' | 'few' | 'nothing' | 'trouble'> {
   try {
     const claimed = await claim(desk);
-    for (const [accountId, ofAccount] of Map.groupBy(claimed, (one) => one.accountId))
+    const taken = desk.carrier.router.sharesByDomain ? fairShare(desk, claimed) : claimed;
+    for (const [accountId, ofAccount] of Map.groupBy(taken, (one) => one.accountId))
       await deliverAll(desk, accountId, ofAccount);
     if (desk.troubled) desk.world.log.info('delivery reads its queue again');
     desk.troubled = false;
@@ -183,6 +187,25 @@ async function claim(desk: Desk): Promise<Claimed[]> {
   // What this process still works on came back because its lease ended early: now it has a new one.
   for (const one of due) if (desk.held.has(one.recipientId)) desk.held.set(one.recipientId, one);
   return due.filter((one) => !desk.held.has(one.recipientId));
+}
+
+/** A domain whose servers are slow must not take every place: what is beyond its part comes back a little later. */
+function fairShare(desk: Desk, claimed: readonly Claimed[]): Claimed[] {
+  const partOfDomain = Math.ceil(desk.maxInFlight * domainPart);
+  const domainName = (one: Claimed): string => `${one.accountId} ${one.domainId}`;
+  const under = new Map<string, number>();
+  const count = (one: Claimed): number => {
+    const now = (under.get(domainName(one)) ?? 0) + 1;
+    under.set(domainName(one), now);
+    return now;
+  };
+  for (const one of desk.held.values()) count(one);
+  const isBeyond = (one: Claimed): boolean => count(one) > partOfDomain;
+  const { beyond = [], within = [] } = Object.groupBy(claimed, (one) => (isBeyond(one) ? 'beyond' : 'within'));
+  const at = new Date(desk.world.clock.now().getTime() + beyondShareMs * (1 + Math.random()));
+  desk.inFlight.add(beyond.length);
+  for (const one of beyond) desk.recorder.add({ kind: 'release', claimed: one, at });
+  return within;
 }
 
 async function deliverAll(desk: Desk, accountId: string, claimed: readonly Claimed[]): Promise<void> {

@@ -17,6 +17,7 @@ export interface MessageToQueue {
   readonly level?: 'off' | 'anonymous' | 'identified';
   readonly header?: Partial<StoredHeader>;
   readonly dueAt?: Date;
+  readonly domain?: string;
 }
 
 export interface QueuedMessage {
@@ -32,7 +33,7 @@ export async function queueMessage(
   const vault = await accountVault(world, accountId);
   const [senderId = 0, domainId = 0] = await dimensionIds(world.db, { accountId, vault }, [
     { kind: 'sender', value: 'care@clinic.example' },
-    { kind: 'domain', value: 'example.org' },
+    { kind: 'domain', value: message.domain ?? 'example.org' },
   ]);
   const acceptedAt = world.clock.now();
   const messageId = newId(acceptedAt);

@@ -36,6 +36,8 @@ export interface SinkTls {
 export interface SinkOptions {
   /** 0 or absent: any free one. */
   readonly port?: number;
+  /** A loopback address; 127.0.0.1 unless told otherwise. */
+  readonly host?: string;
   /** With a certificate STARTTLS is offered, or TLS from the first byte when `implicitTls`. */
   readonly tls?: SinkTls;
   readonly implicitTls?: boolean;
@@ -115,7 +117,7 @@ export async function startSmtpSink(options: SinkOptions = {}): Promise<SmtpSink
   };
   const server = new SMTPServer(serverOptions(options, state, (session) => cut(server, session)));
   server.on('error', () => {}); // a client that goes away is part of the play
-  const port = await listen(server, options.port ?? 0);
+  const port = await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
   return {
     port,
     received: state.received,
@@ -251,10 +253,10 @@ function dropAll(server: SMTPServer): void {
   for (const connection of server.connections) socketOf(connection)?.destroy();
 }
 
-function listen(server: SMTPServer, port: number): Promise<number> {
+function listen(server: SMTPServer, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       server.server.removeListener('error', reject);
       resolve((server.server.address() as AddressInfo).port);
     });
