@@ -32,7 +32,11 @@ export const queries = new QueryClient({
     },
   }),
   mutationCache: new MutationCache({ onError: onFailure }),
-  defaultOptions: { queries: { retry: isWorthRetrying, staleTime: 10_000 } },
+  // Without a network a question fails and says so, instead of waiting in silence.
+  defaultOptions: {
+    queries: { retry: isWorthRetrying, staleTime: 10_000, networkMode: 'always' },
+    mutations: { networkMode: 'always' },
+  },
 });
 
 export const queryOf = <E extends Endpoint>(endpoint: E, input: CallInput<E>) => ({
