@@ -24,10 +24,8 @@ async function demonstrate(exit: boolean): Promise<void> {
   process.once('SIGINT', () => asked.resolve());
   process.once('SIGTERM', () => asked.resolve());
   try {
-    const running = await runDemo({ start: (needs) => startServer(folder, needs), out: process.stdout, exit });
-    if (exit) return;
-    await asked.promise;
-    await running.close();
+    const start = (needs: DemoNeeds): Promise<DemoServer> => startServer(folder, needs);
+    await runDemo({ start, out: process.stdout, exit, ended: asked.promise });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

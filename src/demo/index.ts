@@ -34,27 +34,33 @@ export interface DemoNeeds {
 export interface DemoOptions {
   readonly start: (needs: DemoNeeds) => Promise<DemoServer>;
   readonly out: NodeJS.WriteStream;
+  /** End after the report; otherwise stay up until `ended`. */
   readonly exit: boolean;
+  /** Somebody asked to end. */
+  readonly ended: Promise<void>;
 }
 
 const dayMs = 24 * 3_600_000;
 const linksPerNewsletter = 6;
 
-export async function runDemo(options: DemoOptions): Promise<Running> {
+export async function runDemo(options: DemoOptions): Promise<void> {
   const stage = openStage(options.out);
   const clock = startStageClock(new Date(Date.now() - dayMs - 3_600_000));
-  const [mailServer, nameServer] = [await startMailServer(), await startNameServer(mailExchangers)];
-  stage.line('\nWaxwing: mail that knows people from machines\n');
-  const server = await options.start({
-    smarthost: `smtp://127.0.0.1:${mailServer.port}`,
-    dnsServer: nameServer.address,
-    clock,
-  });
-  const running = { close: () => closeAll([server, mailServer, nameServer]) };
-  await play(server, mailServer, clock, stage);
-  if (options.exit) await running.close();
-  else await invite(server, stage);
-  return running;
+  const mailServer = await startMailServer();
+  const nameServer = await startNameServer(mailExchangers);
+  const running: Running[] = [mailServer, nameServer];
+  try {
+    stage.line('\nWaxwing: mail that knows people from machines\n');
+    const smarthost = `smtp://127.0.0.1:${mailServer.port}`;
+    const server = await options.start({ smarthost, dnsServer: nameServer.address, clock });
+    running.unshift(server);
+    const played = play(server, mailServer, clock, stage).then(() =>
+      options.exit ? undefined : invite(server, stage),
+    );
+    await (options.exit ? Promise.race([played, options.ended]) : Promise.all([played, options.ended]));
+  } finally {
+    for (const part of running) await part.close();
+  }
 }
 
 async function play(server: DemoServer, mailServer: MailServer, clock: StageClock, stage: Stage): Promise<void> {
@@ -201,8 +207,4 @@ async function invite(server: DemoServer, stage: Stage): Promise<void> {
   stage.line(`  ${await server.signInLink()}`);
   stage.line(`\nAPI key for this demonstration: ${server.apiKey}`);
   stage.line('Ctrl+C ends it.\n');
-}
-
-async function closeAll(parts: readonly Running[]): Promise<void> {
-  for (const part of parts) await part.close();
 }

@@ -17,13 +17,13 @@ export function openStage(out: NodeJS.WriteStream): Stage {
       let drawn = -1;
       return (done, total) => {
         const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
-        const due = out.isTTY ? percent !== drawn : percent === 100 || percent >= drawn + 25;
-        if (!due) return;
+        // a file or a pipe gets the finished step only
+        if (percent === drawn || (percent < 100 && !out.isTTY)) return;
         drawn = percent;
         const filled = Math.round((barWidth * percent) / 100);
         const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
-        out.write(`${out.isTTY ? '\r' : ''}  ${step.padEnd(34)} ${bar} ${`${done}/${total}`.padStart(11)}`);
-        if (percent === 100 || !out.isTTY) out.write('\n');
+        const line = `  ${step.padEnd(34)} ${bar} ${`${done}/${total}`.padStart(11)}`;
+        out.write(`${out.isTTY ? '\r' : ''}${line}${percent === 100 ? '\n' : ''}`);
       };
     },
   };
@@ -32,7 +32,7 @@ export function openStage(out: NodeJS.WriteStream): Stage {
 const percent = (rate: number | null): string => (rate === null ? '–' : `${(100 * rate).toFixed(1)} %`);
 const count = (value: number | null): string => (value === null ? '–' : value.toLocaleString('en'));
 const row = (cells: readonly string[]): string =>
-  `  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(22) : cell.padStart(12))).join('')}`;
+  `  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(26) : cell.padStart(14))).join('')}`;
 
 export function reportLines(honest: EngagementReport, naive: EngagementReport): string[] {
   const [people, everything] = [honest.totals, naive.totals];
@@ -54,8 +54,8 @@ export function reportLines(honest: EngagementReport, naive: EngagementReport): 
       percent(everything.clickToOpenRate),
     ]),
     '',
-    `  ${'estimated open rate'.padEnd(22)}${estimated.padStart(12)}`,
-    `  ${'delivered'.padEnd(22)}${count(people.delivered).padStart(12)} of ${count(people.sent)}`,
+    `  ${'estimated open rate'.padEnd(26)}${estimated.padStart(14)}`,
+    `  ${'delivered'.padEnd(26)}${count(people.delivered).padStart(14)} of ${count(people.sent)}`,
   ];
 }
 
