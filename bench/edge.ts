@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,10 +17,10 @@ import { openTestDatabase } from '../test/kit/database.ts';
 import type { ServerOrder, ServerStats } from './edge-server.ts';
 
 const connections = 256;
-const seconds = 5;
+const seconds = Number(process.env.BENCH_SECONDS ?? 5);
 const rounds = 3;
-const copies = 100_000;
-const memoryHits = 1_000_000;
+const copies = 200_000;
+const memoryHits = Number(process.env.BENCH_MEMORY_HITS ?? 1_000_000);
 
 export interface EdgeFigures {
   readonly generator: 'wrk' | 'autocannon';
@@ -56,8 +57,8 @@ export async function benchEdge(say: (line: string) => void = () => undefined): 
       minimal: await start('minimal', false),
       waxwing: await start('waxwing', true),
     };
+    const drain = await measureDrain(servers.waxwing, generator, say);
     const loads = await measureRounds(servers, generator, say);
-    const drain = await measureDrain(await start('waxwing', true), generator, say);
     const memory = await measureMemory(servers.waxwing, generator, say);
     return figures(generator.name, loads, drain, memory);
   } finally {
@@ -75,12 +76,15 @@ interface Measured {
 async function startServer(order: ServerOrder, children: ChildProcess[]): Promise<Measured> {
   const child = fork(fileURLToPath(new URL('./edge-server.ts', import.meta.url)));
   children.push(child);
-  const ask = <T>(message: object): Promise<T> =>
-    new Promise((resolve, reject) => {
-      child.once('message', (answer) => resolve(answer as T));
-      child.once('exit', () => reject(new Error(`the ${order.mode} server ended`)));
-      child.send(message);
-    });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`the ${order.mode} server ended`);
+  });
+  ended.catch(() => undefined);
+  const ask = async <T>(message: object): Promise<T> => {
+    const answer = once(child, 'message');
+    child.send(message);
+    return (await Promise.race([answer, ended]))[0] as T;
+  };
   const { port } = await ask<{ port: number }>(order);
   return { port, stats: () => ask<ServerStats>({}) };
 }

@@ -3,7 +3,7 @@ import { accountVault } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TrackingLevel } from '../contract/values.ts';
-import { normaliseAddress, parseAddressList } from '../core/message/addresses.ts';
+import { comparableAddress, normaliseAddress, parseAddressList } from '../core/message/addresses.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
@@ -24,7 +24,7 @@ export async function setConsent(
 ): Promise<Consent & { readonly updatedAt: Date }> {
   const vault = await accountVault(world, caller.accountId);
   const address = readAddress(email);
-  const index = vault.index('address', address);
+  const index = vault.index('address', comparableAddress(address));
   const now = world.clock.now();
   await world.db.asAccount(caller.accountId, async (tx) => {
     const sealed = vault.seal('consent.address', address);
@@ -38,7 +38,7 @@ export async function setConsent(
 export async function readConsent(world: World, caller: Caller, email: string): Promise<Consent> {
   const vault = await accountVault(world, caller.accountId);
   const address = readAddress(email);
-  const index = vault.index('address', address);
+  const index = vault.index('address', comparableAddress(address));
   const found = await world.db.asAccount(caller.accountId, async (tx) => {
     const object = { kind: 'consent', id: index.toString('hex') } as const;
     const at = world.clock.now();

@@ -23,10 +23,21 @@ export function trackingUrls(keys: TokenKeyring, baseUrl: string, recipient: Tra
   const { accountId, subject } = recipient;
   // An anonymous token must not lead back to its recipient, so it never carries the recipient's handle.
   const handle = (): Uint8Array => (subject.level === 'anonymous' ? newHandle() : recipient.handle);
-  const nonce = (): Uint8Array => randomBytes(nonceBytes);
   return {
-    open: () => `${base}/o/${sealToken(keys, handle(), nonce(), { kind: 'open', accountId, subject })}`,
+    open: () => `${base}/o/${sealToken(keys, handle(), newNonce(), { kind: 'open', accountId, subject })}`,
     click: (linkIndex, url) =>
-      `${base}/c/${sealToken(keys, handle(), nonce(), { kind: 'click', accountId, subject, linkIndex, url })}`,
+      `${base}/c/${sealToken(keys, handle(), newNonce(), { kind: 'click', accountId, subject, linkIndex, url })}`,
   };
+}
+
+/** Asking the generator costs more than the cipher: a page of randomness serves many nonces, each handed out once. */
+let page = Buffer.alloc(0);
+let usedBytes = 0;
+function newNonce(): Uint8Array {
+  if (usedBytes === page.length) {
+    page = randomBytes(nonceBytes * 256);
+    usedBytes = 0;
+  }
+  usedBytes += nonceBytes;
+  return page.subarray(usedBytes - nonceBytes, usedBytes);
 }
