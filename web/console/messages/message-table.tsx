@@ -12,7 +12,7 @@ const columns = [
   { label: 'Message' },
   { label: 'Sent', isExtra: true },
   { label: 'Recipients', isNumber: true, isExtra: true },
-  { label: 'Delivered', isNumber: true },
+  { label: 'Delivered', isNumber: true, isExtra: true },
   { label: 'Opened', isNumber: true },
   { label: 'Clicked', isNumber: true },
 ];
@@ -36,7 +36,9 @@ const Row = ({ message, timeZone }: { message: MessageSummary; timeZone: string 
     <Cell isNumber isExtra>
       {count(message.recipients)}
     </Cell>
-    <Cell isNumber>{count(message.delivered)}</Cell>
+    <Cell isNumber isExtra>
+      {count(message.delivered)}
+    </Cell>
     <Cell isNumber>{count(message.opened)}</Cell>
     <Cell isNumber>{count(message.clicked)}</Cell>
   </tr>
