@@ -37,6 +37,9 @@ function explain(error: unknown): string {
   if (error instanceof DatabaseUnavailable)
     return 'The database does not answer. Check DATABASE_URL and that the server runs, then try again.';
   if (!(error instanceof Error)) return String(error);
+  // SQLSTATE class 28, 3D000: PostgreSQL docs, appendix A.
+  if (/^(28...|3D000)$/.test(String((error as { code?: unknown }).code)))
+    return `The database refuses us: ${error.message}. Check user, password and database name in DATABASE_URL.`;
   if (foreseen.some((kind) => error instanceof kind)) return error.message;
   if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
     return `Port ${(error as { port?: number }).port} is taken by another program. Stop that, or set another port (docs/config.md).`;
