@@ -9,6 +9,7 @@ import { Problem } from '../contract/problem.ts';
 import type { OutboundSettings } from '../contract/settings.ts';
 import { encodeStoredHeader } from '../core/delivery/stored-header.ts';
 import {
+  comparableAddress,
   domainOf,
   instrument,
   type Mailbox,
@@ -95,7 +96,7 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   refuseWrongCounts(desk, submitted);
   const { message, headers } = readSubmitted(submitted.octets);
   const vault = await accountVault(desk.world, submitted.accountId);
-  const indexes = submitted.recipients.map(({ address }) => vault.index('address', normaliseAddress(address)));
+  const indexes = submitted.recipients.map(({ address }) => vault.index('address', comparableAddress(address)));
   const policy = await desk.readPolicy(submitted.accountId, indexes);
   refuseUnverifiedSender(policy.settings);
   const tracking = freezeTracking(submitted, headers, policy);

@@ -331,6 +331,16 @@ test('the strictest of account, message, recipient and stored consent decides tr
   await change('identified');
 });
 
+test('a consent holds for both forms of an international domain', async () => {
+  await fetch(`${api.url}/v1/tracking-consents/${encodeURIComponent('lou@b\u00fccher.example')}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${account.apiKey}`, 'content-type': 'application/json' },
+    body: '{"level":"off"}',
+  });
+  for (const to of ['lou@bücher.example', 'Lou@xn--bcher-kva.example'])
+    assert.equal((await accept({ to: [to] })).stored.recipients[0]?.level, 'off', to);
+});
+
 test('the same key and body give exactly the same answer once, in any spelling of the JSON', async () => {
   const headers = { 'idempotency-key': 'visit-4711' };
   const first = await post(letter, headers);

@@ -3,7 +3,7 @@ import { domainToASCII } from 'node:url';
 import { accountVault } from '../accounts/index.ts';
 import type { Accepted, Submission } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
-import { type Mailbox, normaliseAddress, parseAddressList } from '../core/message/index.ts';
+import { comparableAddress, type Mailbox, parseAddressList } from '../core/message/index.ts';
 import { decideTracking, type TrackingWish } from '../core/sending/tracking-choice.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
@@ -116,7 +116,7 @@ function readRecipients(to: Submission['to'], most: number): NamedRecipient[] {
     const mailbox = readMailbox(email);
     if (mailbox === null)
       throw new Problem('message.invalid_address', [{ field: `to[${index}]`, message: 'Not one address.' }]);
-    const name = normaliseAddress(mailbox.address);
+    const name = comparableAddress(mailbox.address);
     const known = byAddress.get(name);
     const wish = known === undefined ? tracking : { level: decideTracking([known.wish, tracking]).level };
     byAddress.set(name, { mailbox: known?.mailbox ?? mailbox, wish });

@@ -266,6 +266,15 @@ export function normaliseAddress(address: string): string {
   return (mailbox?.address ?? address.trim()).normalize('NFC').toLowerCase();
 }
 
+/** What blind indexes are made of: the normal spelling with the domain's ASCII form (RFC 5891), so that both forms are one mailbox. */
+export function comparableAddress(address: string): string {
+  const normal = normaliseAddress(address);
+  const at = normal.lastIndexOf('@');
+  const domain = normal.slice(at + 1);
+  const url = `http://${domain}/`;
+  return /\P{ASCII}/u.test(domain) && URL.canParse(url) ? normal.slice(0, at + 1) + new URL(url).hostname : normal;
+}
+
 /** Lower case, without the trailing dot; empty when there is no @. */
 export function domainOf(address: string): string {
   const at = address.lastIndexOf('@');

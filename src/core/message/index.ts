@@ -2,6 +2,7 @@
 export {
   type AddressList,
   type AddressRefusal,
+  comparableAddress,
   domainOf,
   type Mailbox,
   normaliseAddress,
