@@ -3,6 +3,7 @@
  * before 250, queued, rendered, delivered, recorded) beside a bare nodemailer that hands the same bytes to the same sink.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,15 +43,16 @@ export async function benchPipeline(
   const children: ChildProcess[] = [];
   try {
     const { ask: askSink, hello: sink } = await start<{ port: number }>('./pipeline-sink.ts', [], children);
-    const order: PipelineOrder = { folder, sinkPort: sink.port };
-    const { ask: askServer, hello: server } = await start<{ port: number; apiKey: string }>(
+    const apiKey = randomBytes(24).toString('hex');
+    const order: PipelineOrder = { folder, sinkPort: sink.port, apiKey };
+    const { ask: askServer, hello: server } = await start<{ port: number }>(
       './pipeline-server.ts',
       [JSON.stringify(order)],
       children,
     );
     const taken = async (): Promise<number> => (await askSink<{ count: number }>()).count;
     const bare: Door = { port: sink.port };
-    const ours: Door = { port: server.port, apiKey: server.apiKey };
+    const ours: Door = { port: server.port, apiKey };
     for (const door of [bare, ours]) await run(door, size.warmUp, taken);
     const bareRounds: number[] = [];
     const ourRounds: number[] = [];
