@@ -36,13 +36,10 @@ export const engagementRow = z
     people: opensAndClicks,
     machines: opensAndClicks,
     all: opensAndClicks,
-    anonymous: z
-      .object({ opens: z.int(), clicks: z.int() })
-      .nullable()
-      .meta({
-        description:
-          'Events of recipients who may only be counted, obeying the same choice; null where a range cuts a day or a row is finer than a campaign or day.',
-      }),
+    anonymous: z.object({ opens: z.int(), clicks: z.int() }).nullable().meta({
+      description:
+        'Events of recipients who may only be counted, obeying the same choice; null where a range cuts a day or a row is finer than a campaign or day.',
+    }),
     estimated: z.object({ openRate: z.number(), low: z.number(), high: z.number(), method: z.string() }).nullable(),
     firstAcceptedDay: z.iso.date().nullable(),
     lastAcceptedDay: z.iso.date().nullable(),

@@ -17,15 +17,12 @@ export const trackingLevel = z
   .meta({ description: 'How far a recipient may be tracked; the strictest of account, message and recipient wins.' });
 export type TrackingLevel = z.infer<typeof trackingLevel>;
 
-export const view = z
-  .enum(['strict', 'balanced', 'lenient'])
-  .meta({
-    description: 'Which automated signals a reader believes: all, the probable and certain ones, or certain only.',
-  });
+export const view = z.enum(['strict', 'balanced', 'lenient']).meta({
+  description: 'Which automated signals a reader believes: all, the probable and certain ones, or certain only.',
+});
 export type View = z.infer<typeof view>;
 
 export const recipientStatus = z.enum(['queued', 'deferred', 'delivered', 'bounced', 'dropped']);
 export type RecipientStatus = z.infer<typeof recipientStatus>;
 
-export const flag = z.stringbool().or(z.boolean());
 export const cursor = z.string().max(200).meta({ description: '`nextCursor` of the page before.' });
