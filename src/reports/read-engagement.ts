@@ -101,32 +101,30 @@ async function groupsOf(
   by: Grouping,
   automated: Automated,
 ): Promise<Groups> {
+  const anonymous = await countAnonymousBy(tx, question, by === 'day' ? 'day' : 'campaign_id', automated);
   if (by === 'link') {
-    const groups = (await countLinks(tx, keys, question)).map((link) => ({
-      ...link,
-      anonymous: null,
-    }));
+    const groups = (await countLinks(tx, keys, question)).map((link) => ({ ...link, anonymous: null }));
+    // A recipient of two links is one recipient: the total is not the sum of the rows.
     const everyone = await countGroups(tx, { ...question, ...groupings.campaign });
-    return { groups, totals: totalsOf(everyone, await anonymousTotal(tx, question, automated)) };
+    return { groups, totals: totalsOf(everyone, anonymous) };
   }
   const counted = (await countGroups(tx, { ...question, ...groupings[by] })).sort(orders[by]);
-  const anonymous = await anonymousOf(tx, question, by, automated);
-  const names =
-    by === 'day'
-      ? new Map()
-      : await namesOf(
-          tx,
-          keys,
-          counted.map(({ group }) => Number(group)),
-        );
+  const keyOf = await keysOf(tx, keys, counted, by);
   const groups = counted.map((one) => ({
-    key: by === 'day' ? String(one.group) : (names.get(one.group) ?? null),
+    key: keyOf(one),
     counts: one,
-    anonymous: anonymous === null ? null : (anonymous.get(one.group) ?? { opens: 0, clicks: 0 }),
+    anonymous: by === 'campaign' || by === 'day' ? ofGroup(anonymous, one.group) : null,
     firstAcceptedDay: one.firstAcceptedDay,
     lastAcceptedDay: one.lastAcceptedDay,
   }));
-  return { groups, totals: totalsOf(counted, await anonymousTotal(tx, question, automated)) };
+  return { groups, totals: totalsOf(counted, anonymous) };
+}
+
+async function keysOf(tx: Tx, keys: AccountKeys, counted: readonly CountedGroup[], by: Grouping) {
+  if (by === 'day') return ({ group }: CountedGroup): string | null => String(group);
+  const ids = counted.map(({ group }) => Number(group));
+  const names = await namesOf(tx, keys, ids);
+  return ({ group }: CountedGroup): string | null => names.get(Number(group)) ?? null;
 }
 
 const groupings = {
@@ -145,18 +143,17 @@ const orders: Readonly<Record<Exclude<Grouping, 'link'>, Order>> = {
   recipientDomain: mostSent,
 };
 
-type AnonymousCounts = Map<number | string, { opens: number; clicks: number }>;
+type Anonymous = Exclude<Group['anonymous'], null>;
+/** By campaign or day; null where it cannot be told, because only whole days are kept. */
+type AnonymousGroups = ReadonlyMap<number | string, Anonymous> | null;
 
-/** Null where they cannot be told: only whole days of a whole campaign are kept of them. */
-async function anonymousOf(
+async function countAnonymousBy(
   tx: Tx,
   question: CellQuestion,
-  by: Grouping,
+  column: 'campaign_id' | 'day',
   automated: Automated,
-): Promise<AnonymousCounts | null> {
-  if (question.range.ends.length > 0 || (by !== 'campaign' && by !== 'day')) return null;
-  if (question.range.days === null) return new Map();
-  const column = groupings[by].column;
+): Promise<AnonymousGroups> {
+  if (question.range.ends.length > 0 || question.range.days === null) return null;
   const rows = await countAnonymous(tx, { ...question, column });
   const withMachines = automated === 'included' ? 1 : 0;
   return new Map(
@@ -170,19 +167,21 @@ async function anonymousOf(
   );
 }
 
-async function anonymousTotal(tx: Tx, question: CellQuestion, automated: Automated): Promise<Group['anonymous']> {
-  const counts = await anonymousOf(tx, question, 'campaign', automated);
-  if (counts === null) return null;
-  const all = [...counts.values()];
-  return { opens: all.reduce((sum, one) => sum + one.opens, 0), clicks: all.reduce((sum, one) => sum + one.clicks, 0) };
+const ofGroup = (anonymous: AnonymousGroups, group: number | string): Anonymous | null =>
+  anonymous === null ? null : (anonymous.get(group) ?? { opens: 0, clicks: 0 });
+
+function sumOf(anonymous: AnonymousGroups): Anonymous | null {
+  if (anonymous === null) return null;
+  const add = (a: Anonymous, b: Anonymous) => ({ opens: a.opens + b.opens, clicks: a.clicks + b.clicks });
+  return [...anonymous.values()].reduce(add, { opens: 0, clicks: 0 });
 }
 
-function totalsOf(counted: readonly CountedGroup[], anonymous: Group['anonymous']): Group {
+function totalsOf(counted: readonly CountedGroup[], anonymous: AnonymousGroups): Group {
   const days = counted.flatMap((one) => [one.firstAcceptedDay, one.lastAcceptedDay]).sort();
   return {
     key: null,
     counts: counted.reduce<Counts>(addCounts, noCounts),
-    anonymous,
+    anonymous: sumOf(anonymous),
     firstAcceptedDay: days[0] ?? null,
     lastAcceptedDay: days.at(-1) ?? null,
   };
