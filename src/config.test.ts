@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigFaults, configDocument, readConfig } from './config.ts';
+
+const faultsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigFaults);
+    return error.faults;
+  }
+  return [];
+};
+
+test('an empty environment is a usable one, and an empty value counts as unset', () => {
+  const { config } = readConfig({ WAXWING_HTTP_PORT: '', WAXWING_ROLES: ' ' });
+  assert.equal(config.httpPort, 3000);
+  assert.deepEqual(config.roles, ['web', 'edge', 'worker', 'smtp']);
+  assert.equal(config.databaseUrl, undefined);
+});
+
+test('the master key is beside the data directory, never in it', () => {
+  const { config } = readConfig({ WAXWING_DATA_DIR: '/srv/waxwing/' });
+  assert.deepEqual([config.dataDir, config.keyFile], ['/srv/waxwing', '/srv/waxwing.key']);
+});
+
+test('all faults are told at once, each with the setting, the fault and the remedy', () => {
+  const faults = faultsOf({ WAXWING_HTTP_PORT: '70000', WAXWING_ROLES: 'web,sender', WAXWING_SMARTHOST: 'relay:25' });
+  assert.equal(faults.length, 3);
+  assert.equal(
+    faults.find((fault) => fault.startsWith('WAXWING_HTTP_PORT')),
+    'WAXWING_HTTP_PORT: "70000" is not a port from 0 to 65535. Correct it, or unset it for `3000` with the role web, otherwise no such listener.',
+  );
+});
+
+test('a secret is not repeated, whatever is wrong with it', () => {
+  const [fault = ''] = faultsOf({ DATABASE_URL: 'mysql://root:hunter2@db/x' });
+  assert.match(fault, /^DATABASE_URL: its value is not a URL that begins with/);
+  assert.doesNotMatch(fault, /hunter2/);
+  assert.doesNotMatch(faultsOf({ WAXWING_BOOTSTRAP_API_KEY: 'short' }).join(), /short/);
+});
+
+test('two listeners cannot have one port, unless it is any', () => {
+  assert.match(
+    faultsOf({ WAXWING_HTTP_PORT: '3001' }).join(),
+    /WAXWING_TRACKING_PORT: port 3001 is taken by WAXWING_HTTP_PORT/,
+  );
+  assert.deepEqual(faultsOf({ WAXWING_HTTP_PORT: '0', WAXWING_TRACKING_PORT: '0', WAXWING_SMTP_PORT: '0' }), []);
+});
+
+test('a certificate without its key is refused', () => {
+  assert.match(faultsOf({ WAXWING_TLS_CERT_FILE: '/etc/tls.pem' }).join(), /belong together/);
+});
+
+test('a misspelt setting is named, with the one that was probably meant', () => {
+  const { warnings } = readConfig({ WAXWING_HTPP_PORT: '1', PATH: '/bin' });
+  assert.deepEqual(warnings, ['WAXWING_HTPP_PORT is not a setting of this version; did you mean WAXWING_HTTP_PORT?']);
+});
+
+test('a process without the role web has no HTTP listener unless a port is asked for', () => {
+  assert.equal(readConfig({ WAXWING_ROLES: 'edge' }).config.httpPort, undefined);
+  assert.equal(readConfig({ WAXWING_ROLES: 'edge', WAXWING_HTTP_PORT: '9100' }).config.httpPort, 9100);
+});
+
+test('the document tells every setting', () => {
+  const document = configDocument();
+  for (const name of [
+    'DATABASE_URL',
+    'WAXWING_DATA_DIR',
+    'WAXWING_KEY_FILE',
+    'WAXWING_TRUSTED_PROXIES',
+    'WAXWING_BOUNCE_PORT',
+  ])
+    assert.ok(document.includes(`| \`${name}\` |`), name);
+});
