@@ -63,7 +63,9 @@ async function createHttp(world: Needs, options: HttpOptions): Promise<FastifyIn
     requestTimeout: 120_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    frameworkErrors: (error, request, reply) => refuse(world, error, request, reply),
+    // Comes before any hook, so it brings the headers along.
+    frameworkErrors: (error, request, reply) =>
+      refuse(world, error, request, reply.headers(everyAnswersHeaders(request.id, options.isPublicUrlHttps))),
   });
   takeJsonAsBytes(server);
   addHeaders(server, options.isPublicUrlHttps);
@@ -106,19 +108,21 @@ function takeJsonAsBytes(server: FastifyInstance): void {
 
 function addHeaders(server: FastifyInstance, isPublicUrlHttps: boolean): void {
   server.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-request-id': request.id,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'same-origin',
-      'x-frame-options': 'DENY',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'permissions-policy': 'camera=(), geolocation=(), microphone=()',
-    });
-    if (isPublicUrlHttps) reply.header('strict-transport-security', 'max-age=63072000; includeSubDomains');
+    reply.headers(everyAnswersHeaders(request.id, isPublicUrlHttps));
   });
 }
+
+const everyAnswersHeaders = (requestId: string, isPublicUrlHttps: boolean): Record<string, string> => ({
+  'x-request-id': requestId,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  ...(isPublicUrlHttps ? { 'strict-transport-security': 'max-age=63072000; includeSubDomains' } : {}),
+});
 
 function measure(server: FastifyInstance, world: Needs): void {
   const durations = new Histogram({
