@@ -117,7 +117,7 @@ interface RecipientsSectionProps extends FilterProps {
 }
 
 const useRecipients = ({ campaign, view, filter }: RecipientsSectionProps) => {
-  const query = { campaign, view, ...queryOfFilter(filter), limit: 25 };
+  const query = { campaign, view, ...queryOfFilter(filter), limit: 10 };
   return useInfiniteQuery({
     queryKey: [listReportRecipients.name, 'pages', query],
     initialPageParam: undefined as string | undefined,
