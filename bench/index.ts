@@ -1,0 +1,120 @@
+/**
+ * `npm run bench`: every performance claim as a ratio against a baseline in the same run, beside its bar. Machines are
+ * shared and noisy: read the ratios. `--json` prints one object a line; names after it choose (edge, pipeline…).
+ */
+import { measureVerdicts } from '../packages/verdict/bench/speed.ts';
+import { benchEdge } from './edge.ts';
+import { measureInstrument } from './instrument.ts';
+import { benchPipeline } from './pipeline.ts';
+import { benchReport } from './report.ts';
+
+interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What must hold; absent: for orientation. */
+  readonly bar?: { readonly atLeast: number } | { readonly atMost: number };
+}
+
+type Say = (line: string) => void;
+type Bench = (say: Say) => Promise<Figure[]>;
+
+const mebibyte = 1024 * 1024;
+
+const edge: Bench = async (say) => {
+  const run = await benchEdge(say);
+  return [
+    { what: 'edge, everything on', value: run.waxwing.perSecond, unit: 'requests/s' },
+    { what: 'minimal durable server', value: run.minimal.perSecond, unit: 'requests/s' },
+    { what: 'bare node:http', value: run.bare.perSecond, unit: 'requests/s' },
+    { what: 'edge ÷ minimal durable server', value: run.ratioToMinimal, unit: '', bar: { atLeast: 0.8 } },
+    { what: 'edge ÷ bare node:http', value: run.ratioToBare, unit: '', bar: { atLeast: 0.3 } },
+    { what: 'p99 ÷ the minimal server’s', value: run.p99ToMinimal, unit: '', bar: { atMost: 1.5 } },
+    { what: 'drain with verdicts', value: run.drainedPerSecond, unit: 'hits/s', bar: { atLeast: 15_000 } },
+    {
+      what: 'memory gained over a million hits',
+      value: (run.rssAfterMillionBytes - run.rssAfterWarmUpBytes) / mebibyte,
+      unit: 'MiB',
+      bar: { atMost: 64 },
+    },
+    { what: 'hits lost', value: run.lost, unit: '', bar: { atMost: 0 } },
+  ];
+};
+
+const pipeline: Bench = async (say) => {
+  const run = await benchPipeline(say);
+  return [
+    { what: 'pipeline, accepted to delivered', value: run.pipelinePerSecond, unit: 'messages/s' },
+    { what: 'bare pooled nodemailer', value: run.barePerSecond, unit: 'messages/s' },
+    { what: 'pipeline ÷ bare nodemailer', value: run.ratio, unit: '', bar: { atLeast: 0.12 } },
+  ];
+};
+
+const instrument: Bench = async () => {
+  const runs: Figure[] = [];
+  for (const encoding of ['8bit', 'quoted-printable', 'base64'] as const) {
+    const { ratio } = await measureInstrument(encoding);
+    runs.push({
+      what: `instrumenting ${encoding} ÷ postal-mime parsing`,
+      value: ratio,
+      unit: '',
+      bar: { atMost: 1.5 },
+    });
+  }
+  return runs;
+};
+
+const report: Bench = async (say) => {
+  const run = await benchReport(say);
+  return [
+    { what: 'campaign report, 10 M hits ÷ 1 M hits', value: run.ratio, unit: '', bar: { atMost: 1.5 } },
+    { what: 'campaign report at 10 M hits', value: run.largeMs, unit: 'ms', bar: { atMost: 100 } },
+  ];
+};
+
+const verdicts: Bench = async () => {
+  const run = measureVerdicts();
+  return [
+    { what: 'single-observation verdicts', value: run.verdictsPerSecond, unit: 'verdicts/s' },
+    { what: 'hits judged in sequences of 20', value: run.sequenceHitsPerSecond, unit: 'hits/s' },
+    { what: 'isbot on the same agents', value: run.isbotPerSecond, unit: 'agents/s' },
+  ];
+};
+
+const benches: Readonly<Record<string, Bench>> = { verdicts, instrument, edge, pipeline, report };
+
+const holds = ({ value, bar }: Figure): boolean =>
+  bar === undefined || ('atLeast' in bar ? value >= bar.atLeast : value <= bar.atMost);
+
+const number = (value: number): string =>
+  Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2);
+
+function line(figure: Figure): string {
+  const bar =
+    figure.bar === undefined
+      ? ''
+      : 'atLeast' in figure.bar
+        ? `≥ ${number(figure.bar.atLeast)}`
+        : `≤ ${number(figure.bar.atMost)}`;
+  const sign = figure.bar === undefined ? ' ' : holds(figure) ? '✓' : '✗';
+  return `${sign} ${figure.what.padEnd(44)} ${`${number(figure.value)} ${figure.unit}`.padStart(22)}  ${bar}`;
+}
+
+const asJson = process.argv.includes('--json');
+const chosen = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const names = chosen.length === 0 ? Object.keys(benches) : chosen;
+const say: Say = (text) => void process.stderr.write(`    ${text}\n`);
+
+for (const name of names) {
+  const bench = benches[name];
+  if (bench === undefined) {
+    console.error(`There is no benchmark ${name}; there are ${Object.keys(benches).join(', ')}.`);
+    process.exitCode = 1;
+    continue;
+  }
+  if (!asJson) console.log(`\n${name}`);
+  for (const figure of await bench(say)) {
+    console.log(asJson ? JSON.stringify({ bench: name, ...figure, holds: holds(figure) }) : line(figure));
+    if (!holds(figure)) process.exitCode = 1;
+  }
+}
