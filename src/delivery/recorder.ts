@@ -15,7 +15,7 @@ export interface Recorder {
 }
 
 /** A batch waits this long for company: a small price in visible latency, a large saving in transactions. */
-const gatherMs = 25;
+const gatherMs = 40;
 const maxBatch = 250;
 const retryMs = 500;
 

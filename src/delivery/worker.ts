@@ -48,7 +48,7 @@ const troubleWaitMs = 500;
 const domainPart = 0.25;
 const beyondShareMs = 5_000;
 /** After a claim of only a few the next waits this long for company. */
-const gatherMs = 15;
+const gatherMs = 30;
 const few = 25;
 
 interface Desk {

@@ -19,7 +19,7 @@ export const openPolicies = (db: Database): ReadPolicy =>
   gather<readonly Buffer[], Policy>({
     maxItems: 64,
     maxWeight: 5_000,
-    maxRounds: 2,
+    maxRounds: 1,
     weigh: (recipients) => recipients.length,
     isWorthSplitting: (error) => !(error instanceof DatabaseUnavailable),
     work: (accountId, asked) =>

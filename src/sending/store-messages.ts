@@ -29,9 +29,9 @@ export type StoreMessage = (accountId: string, draft: AcceptedDraft) => Promise<
 
 export const openMessageStore = (db: Database): StoreMessage =>
   gather({
-    maxItems: 32,
+    maxItems: 64,
     maxWeight: 8 * 1024 * 1024,
-    maxRounds: 2,
+    maxRounds: 1,
     weigh: (draft) => draft.sizeBytes,
     isWorthSplitting: (error) => !(error instanceof DatabaseUnavailable),
     work: (accountId, drafts) => db.asAccount(accountId, (tx) => storeRound(tx, drafts)),
