@@ -100,6 +100,7 @@ async function waxwing(order: ServerOrder): Promise<Server> {
   return { port: edge.port, counts };
 }
 
+process.once('disconnect', () => process.exit());
 process.once('message', async (order: ServerOrder) => {
   const server = await { bare, minimal, waxwing }[order.mode](order);
   process.on('message', async () => {

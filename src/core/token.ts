@@ -89,10 +89,9 @@ export function sealToken(keyring: TokenKeyring, handle: Uint8Array, nonce: Uint
 }
 
 export function openToken(keyring: TokenKeyring, text: string, expected: TokenExpectation = {}): TokenReading {
-  const handle = handleOf(text);
-  if (handle === undefined) return { kind: 'not-a-token' };
   const sealed = decodeCanonical(text);
-  if (sealed === undefined || sealed.length < aadBytes + tagBytes + 1) return { kind: 'damaged', handle };
+  if (sealed === undefined || sealed.length < aadBytes + tagBytes + 1) return unopened(text);
+  const handle = sealed.subarray(0, handleBytes);
   const keyId = sealed[handleBytes] ?? 0;
   const key = keyring.byId.get(keyId);
   if (key === undefined) return withoutKey(keyring, sealed, handle, keyId);
@@ -103,6 +102,11 @@ export function openToken(keyring: TokenKeyring, text: string, expected: TokenEx
   if (expected.accountId !== undefined && expected.accountId !== content.accountId) return { kind: 'foreign', handle };
   if (expected.kind !== undefined && expected.kind !== content.kind) return { kind: 'misplaced', handle, content };
   return { kind: 'valid', handle, content };
+}
+
+function unopened(text: string): TokenReading {
+  const handle = handleOf(text);
+  return handle === undefined ? { kind: 'not-a-token' } : { kind: 'damaged', handle };
 }
 
 /** A key id that we do not know is damage when the token opens once the id is put right, and a lost key otherwise. */
