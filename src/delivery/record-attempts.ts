@@ -12,7 +12,7 @@ import { newId } from '../platform/ids.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { rejudgeRecipients } from '../tracking/index.ts';
-import type { Attempt } from './deliver-copy.ts';
+import type { Attempt } from './deliver-message.ts';
 import {
   type AttemptRow,
   type Claimed,

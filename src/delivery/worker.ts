@@ -8,7 +8,7 @@ import { openDns } from '../platform/dns.ts';
 import { openSmtpClient } from '../platform/smtp-client.ts';
 import type { Running, World } from '../platform/world.ts';
 import { tokenKeys } from '../tracking/index.ts';
-import { type Carrier, deliverCopy } from './deliver-copy.ts';
+import { type Carrier, deliverCopy } from './deliver-message.ts';
 import { newGauge, type WaitGauge } from './in-flight.ts';
 import { type DeliveryMetrics, deliveryMetrics } from './metrics.ts';
 import { type CopyLoader, type LoadedCopy, openCopyLoader } from './open-copies.ts';
