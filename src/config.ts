@@ -230,7 +230,6 @@ export interface Config extends Omit<Values, 'keyFile' | 'bouncePort'> {
   readonly keyFile: string;
 }
 
-export type Role = Config['roles'][number];
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that is wrong with the environment, one sentence a fault. */

@@ -9,6 +9,7 @@ import { readConfig } from '../config.ts';
 import { type DemoNeeds, type DemoServer, runDemo } from '../demo/index.ts';
 import { startProgram } from '../main.ts';
 import { openLog } from '../platform/log.ts';
+import { untilAskedToEnd } from './until-asked.ts';
 
 export const addDemoCommand = (program: Command): void => {
   program
@@ -20,12 +21,10 @@ export const addDemoCommand = (program: Command): void => {
 
 async function demonstrate(exit: boolean): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'waxwing-demo-'));
-  const asked = Promise.withResolvers<void>();
-  process.once('SIGINT', () => asked.resolve());
-  process.once('SIGTERM', () => asked.resolve());
+  const asked = untilAskedToEnd();
   try {
     const start = (needs: DemoNeeds): Promise<DemoServer> => startServer(folder, needs);
-    await runDemo({ start, out: process.stdout, exit, ended: asked.promise });
+    await runDemo({ start, out: process.stdout, exit, ended: asked.ended });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

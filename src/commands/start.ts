@@ -4,6 +4,7 @@ import { type Config, readConfig } from '../config.ts';
 import { type Program, startProgram } from '../main.ts';
 import { errorFacts, openLog } from '../platform/log.ts';
 import { type Log, systemClock } from '../platform/world.ts';
+import { untilAskedToEnd } from './until-asked.ts';
 
 const endDeadlineMs = 40_000;
 
@@ -28,13 +29,6 @@ async function start(): Promise<void> {
   await asked.ended;
   await endWithin(running, log);
   if (fatal !== undefined) throw fatal;
-}
-
-function untilAskedToEnd(): { ended: Promise<void>; end: () => void } {
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-  process.once('SIGTERM', () => end());
-  process.once('SIGINT', () => end());
-  return { ended, end };
 }
 
 /** A part that never ends must not keep the process: what it held is durable, and is taken up at the next start. */
