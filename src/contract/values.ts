@@ -9,7 +9,7 @@ export const id = z.uuid().meta({ description: 'An id that Waxwing gave.' });
 export const instant = z.iso
   .datetime({ offset: true })
   .meta({ description: 'ISO 8601 with a zone, such as 2026-11-22T08:30:00Z.' });
-/** A filter bound: an instant, or a day that begins at midnight in the account's time zone. */
+/** A filter bound: an instant (`until` exclusive), or a whole day in the account's time zone (`until` inclusive). */
 export const instantOrDay = z.union([instant, z.iso.date()]);
 
 export const trackingLevel = z

@@ -201,7 +201,7 @@ describe('a report is read', () => {
       ['2026-11-20T00:00:00.000Z', '2026-11-21T00:00:00.000Z'],
     );
     const later = await ask(api, readActivity, account.apiKey, {
-      query: { since: '2026-11-20T11:00:00Z', until: '2026-11-21' },
+      query: { since: '2026-11-20T11:00:00Z', until: '2026-11-20' },
     });
     assert.equal(later.points.length, 1);
   });

@@ -1,5 +1,8 @@
-/** The `since` and `until` of a question as instants: an instant is itself, a day begins at the account's midnight. */
-import { type Bounds, startOfDay } from './days.ts';
+/**
+ * The `since` and `until` of a question as instants. An instant is itself; a day means the whole of it in the account's
+ * time zone, as first or as last day, as people say it.
+ */
+import { type Bounds, nextDay, startOfDay } from './days.ts';
 
 const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text);
 
@@ -7,9 +10,9 @@ const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text);
 const earliestMs = Date.parse('1970-01-01T00:00:00Z');
 const latestMs = Date.parse('9000-01-01T00:00:00Z');
 
-function boundOf(timeZone: string, text: string | undefined): Date | null {
+function boundOf(timeZone: string, text: string | undefined, day: (text: string) => string): Date | null {
   if (text === undefined) return null;
-  const at = isDay(text) ? startOfDay(timeZone, text) : new Date(text);
+  const at = isDay(text) ? startOfDay(timeZone, day(text)) : new Date(text);
   return new Date(Math.min(Math.max(at.getTime(), earliestMs), latestMs));
 }
 
@@ -18,9 +21,9 @@ export interface AskedRange {
   readonly until?: string | undefined;
 }
 
-/** `since` is in the range, `until` is not. Null: the range is empty or reversed. */
+/** The instant `since` is in the range, the instant `until` is not; both days are. Null: the range is empty or reversed. */
 export function boundsOf(timeZone: string, asked: AskedRange): Bounds | null {
-  const since = boundOf(timeZone, asked.since);
-  const until = boundOf(timeZone, asked.until);
+  const since = boundOf(timeZone, asked.since, (first) => first);
+  const until = boundOf(timeZone, asked.until, nextDay);
   return since !== null && until !== null && since >= until ? null : { since, until };
 }

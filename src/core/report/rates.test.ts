@@ -121,16 +121,19 @@ describe('rates', () => {
 describe('the bounds of a report', () => {
   it('refuse an empty or reversed range', () => {
     for (const asked of [
-      { since: '2026-11-22', until: '2026-11-22' },
-      { since: '2026-11-22T01:00:00Z', until: '2026-11-22' },
+      { since: '2026-11-22', until: '2026-11-21' },
+      { since: '2026-11-22T01:00:00Z', until: '2026-11-21' },
+      { since: '2026-11-22T01:00:00Z', until: '2026-11-22T01:00:00Z' },
     ]) {
       assert.equal(boundsOf('UTC', asked), null);
     }
   });
 
-  it('take a day as its midnight in the account’s zone and years beyond reason as the ends of time', () => {
+  it('take a day as the whole of it in the account’s zone and years beyond reason as the ends of time', () => {
     const { since, until } = boundsOf('Asia/Kolkata', { since: '2026-11-22', until: '9999-12-31' }) ?? {};
     assert.equal(since?.toISOString(), '2026-11-21T18:30:00.000Z');
     assert.equal(until?.toISOString(), '9000-01-01T00:00:00.000Z');
+    const oneDay = boundsOf('Asia/Kolkata', { since: '2026-11-22', until: '2026-11-22' });
+    assert.equal(oneDay?.until?.toISOString(), '2026-11-22T18:30:00.000Z');
   });
 });
