@@ -73,3 +73,9 @@ test('the document tells every setting', () => {
   ])
     assert.ok(document.includes(`| \`${name}\` |`), name);
 });
+
+test('a server for others is warned that its mail would carry links to itself only', () => {
+  const open = { WAXWING_HOST: '0.0.0.0' };
+  assert.match(readConfig(open).warnings.join(), /WAXWING_TRACKING_URL is not set/);
+  assert.deepEqual(readConfig({ ...open, WAXWING_TRACKING_URL: 'https://t.clinic.example' }).warnings, []);
+});

@@ -251,6 +251,8 @@ export function readConfig(environment: Environment): { config: Config; warnings
   if (faults.length > 0) throw new ConfigFaults(faults);
   const { bouncePort, ...others } = values;
   const warnings = unknownNames(environment);
+  if (values.trackingUrl === undefined && !/^(127\.|::1$|localhost$)/.test(values.host))
+    warnings.push('WAXWING_TRACKING_URL is not set: links in mail sent now lead to this machine only, for good.');
   if (bouncePort !== undefined)
     warnings.push('WAXWING_BOUNCE_PORT: this version does not receive bounces by mail yet.');
   return {
