@@ -4,7 +4,7 @@
  */
 import type { AttemptEnd } from '../core/delivery/outcome.ts';
 import { planTransport, type TlsDemand } from '../core/delivery/transport.ts';
-import { render } from '../core/message/render.ts';
+import { render } from '../core/message/index.ts';
 import type { TokenKeyring } from '../core/token.ts';
 import type { NextHop, Sent, SmtpClient } from '../platform/smtp-client.ts';
 import type { Copy } from '../platform/smtp-session.ts';

@@ -5,7 +5,7 @@
 import { accountVault, readSettings } from '../accounts/index.ts';
 import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
 import { type MinimumTransport, stricter } from '../core/delivery/transport.ts';
-import type { Plan } from '../core/message/plan.ts';
+import type { Plan } from '../core/message/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { type AccountVault, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';

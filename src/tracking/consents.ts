@@ -3,7 +3,7 @@ import { accountVault } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TrackingLevel } from '../contract/values.ts';
-import { comparableAddress, normaliseAddress, parseAddressList } from '../core/message/addresses.ts';
+import { comparableAddress, normaliseAddress, parseAddressList } from '../core/message/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';

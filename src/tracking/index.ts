@@ -5,12 +5,11 @@ import { evidenceSources } from './gather-evidence.ts';
 import { rejudge } from './judge-hits.ts';
 
 export { consentLevels } from './consents.ts';
-export type { DrainOptions } from './drain.ts';
 export { trackingRoutes } from './routes.ts';
-export { type DrainThreadOptions, startDrain, startDrainThread } from './start-drain.ts';
-export { type Edge, startEdge, type TrackingEdgeOptions } from './start-edge.ts';
+export { startDrain, startDrainThread } from './start-drain.ts';
+export { type Edge, startEdge } from './start-edge.ts';
 export { tokenKeys } from './token-keys.ts';
-export { newHandle, type TrackedRecipient, type TrackingUrls, trackingUrls } from './tracking-urls.ts';
+export { newHandle, type TrackingUrls, trackingUrls } from './tracking-urls.ts';
 
 /**
  * Judges what these recipients' hits were once more, in the transaction that recorded something new about them, such as

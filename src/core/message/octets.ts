@@ -45,12 +45,6 @@ export function utf8Octets(text: string): Uint8Array {
   return utf8Encoder.encode(text);
 }
 
-/** The octets of a string that is known to be ASCII. */
-export function writeAscii(text: string, target: Uint8Array, at: number): number {
-  for (let i = 0; i < text.length; i++) target[at + i] = text.charCodeAt(i);
-  return at + text.length;
-}
-
 /** UTF-8 where it is valid, else windows-1252: what mail clients do with undeclared 8-bit text. */
 export function guessText(octets: Uint8Array): string {
   try {
