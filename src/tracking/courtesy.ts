@@ -12,12 +12,15 @@ const maxRestMs = 2_000;
 const patienceBytes = 2 * 1024 ** 3;
 const sampleMs = 250;
 
-export function courtesyTo(folder: string): (workedMs: number) => Promise<number> {
+export function courtesyTo(
+  folder: string,
+  nowMs: () => number = () => performance.now(),
+): (workedMs: number) => Promise<number> {
   let isHeavy = false;
   let before: (JournalPosition & { readonly atMs: number }) | undefined;
 
   const look = async (): Promise<void> => {
-    const atMs = performance.now();
+    const atMs = nowMs();
     if (before !== undefined && atMs - before.atMs < sampleMs) return;
     const end = await journalEnd(folder);
     const grownBytes = before?.segment === end.segment ? end.offsetBytes - before.offsetBytes : end.offsetBytes;

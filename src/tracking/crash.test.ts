@@ -60,8 +60,8 @@ async function kill({ child }: Program): Promise<void> {
   await gone;
 }
 
-/** Each request is known by a link index of its own. */
-let serial = 0;
+/** Each request is known by a link index of its own, beyond those of any link. */
+let serial = 1_000;
 const acknowledged = new Set<number>();
 
 async function askUntilItDies(port: number): Promise<void> {

@@ -15,7 +15,7 @@ import {
 } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault } from '../accounts/index.ts';
-import { normaliseAddress } from '../core/message/addresses.ts';
+import { normaliseAddress } from '../core/message/index.ts';
 import type { AccountKeys } from '../events/index.ts';
 import { sql } from '../platform/database.ts';
 import { newHandle, rejudgeRecipients, tokenKeys, trackingRoutes, trackingUrls } from './index.ts';

@@ -106,10 +106,10 @@ interface Arrival extends CopyHit {
   readonly sourceKey: Buffer | null;
 }
 
-function arrivalOf({ vault }: JudgedAccount, one: CopyHit): Arrival {
+function arrivalOf({ sourceKeyOf }: JudgedAccount, one: CopyHit): Arrival {
   const { ip, userAgent } = one.hit;
   const isKnown = ip !== null && userAgent !== null;
-  return { ...one, sourceKey: isKnown ? vault.index('source', `${ip}\0${userAgent}`) : null };
+  return { ...one, sourceKey: isKnown ? sourceKeyOf(ip, userAgent) : null };
 }
 
 interface Sources {

@@ -21,8 +21,6 @@ export type DrainNews =
   | { readonly kind: 'count'; readonly state: HitState; readonly hits: number }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly facts: object; readonly text: string };
 
-// A batch lives for milliseconds: a roomy nursery lets nearly all of it die young.
-const resourceLimits = { maxYoungGenerationSizeMb: 64 };
 const restartAfterMs = 1_000;
 
 export function startDrainThread(world: Pick<World, 'log' | 'metrics'>, options: DrainThreadOptions): Running {
@@ -36,7 +34,7 @@ export function startDrainThread(world: Pick<World, 'log' | 'metrics'>, options:
   };
 
   const start = (): Worker => {
-    const worker = new Worker(new URL('./drain-thread.ts', import.meta.url), { workerData: options, resourceLimits });
+    const worker = new Worker(new URL('./drain-thread.ts', import.meta.url), { workerData: options });
     worker.on('message', hear);
     worker.on('error', (error) => world.log.error({ reason: (error as Error).name }, 'the drain thread failed'));
     worker.on('exit', () => {

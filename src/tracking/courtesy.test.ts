@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { courtesyTo } from './courtesy.ts';
+import { segmentPath } from './journal-segments.ts';
+
+describe('the drain’s courtesy', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'waxwing-courtesy-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('rests many times as long as it worked while the journal grows fast, and not at all otherwise', async () => {
+    let nowMs = 0;
+    const restAfter = courtesyTo(folder, () => nowMs);
+    const grow = (bytes: number): Promise<void> => appendFile(segmentPath(folder, 1), Buffer.alloc(bytes));
+    await grow(1_000);
+    assert.equal(await restAfter(100), 0);
+    nowMs += 1_000;
+    await grow(3 << 20);
+    assert.equal(await restAfter(100), 1_400);
+    assert.equal(await restAfter(10_000), 2_000, 'it never stops for long');
+    nowMs += 1_000;
+    await grow(10_000);
+    assert.equal(await restAfter(100), 0);
+  });
+});
