@@ -6,8 +6,8 @@ import { folderBytes, type JournalPosition, journalEnd } from './journal-segment
 
 /** Some 3,000 hits a second. */
 const heavyBytesPerSecond = 1 << 20;
-const restPerWork = 14;
-const maxRestMs = 2_000;
+const restPerWork = 24;
+const maxRestMs = 3_000;
 /** A quarter of what a journal may hold by default. */
 const patienceBytes = 2 * 1024 ** 3;
 const sampleMs = 250;

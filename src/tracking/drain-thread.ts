@@ -26,7 +26,7 @@ const log = {
 };
 
 // On Linux a thread has a priority of its own (setpriority(2)): answering comes before judging.
-if (process.platform === 'linux') setPriority(0, 5);
+if (process.platform === 'linux') setPriority(0, 10);
 
 const db = openDatabase({
   connection: options.connection,
