@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DataDirInUse } from './data-dir-lock.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { recordedSocketFolder } from './postgres-cluster.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'wx-pg-'));
 const toStop: EmbeddedPostgres[] = [];
@@ -148,9 +149,11 @@ test('after kill -9 of our process its orphaned server is ended and every acknow
   writer.child.kill('SIGKILL');
   await once(writer.child, 'close');
   assert.ok(isRunning(writer.postgresPid), 'the server outlives us');
+  const itsSocketFolder = recordedSocketFolder(dataDirOf('orphan')) ?? '';
   const server = await startIn('orphan');
   assert.notEqual(server.pid, writer.postgresPid);
   assert.ok(!isRunning(writer.postgresPid));
+  assert.ok(server.connection.host === itsSocketFolder || !existsSync(itsSocketFolder), 'no socket folder is left');
   const [row] = await query(server.connection, 'SELECT max(n) AS n FROM written');
   assert.ok(writer.acknowledged() >= 10);
   assert.ok(Number(row?.n) >= writer.acknowledged(), `${row?.n} rows of ${writer.acknowledged()}`);

@@ -8,7 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { lockDataDir } from './data-dir-lock.ts';
 import { findBinaries, type PostgresBinaries } from './postgres-binaries.ts';
-import { type ClusterPlace, clusterPlace, createCluster, forgetServer, recordServer } from './postgres-cluster.ts';
+import {
+  type ClusterPlace,
+  clusterPlace,
+  createCluster,
+  forgetKilledServer,
+  forgetServer,
+  recordServer,
+} from './postgres-cluster.ts';
 import { stopOrphan } from './postgres-orphan.ts';
 
 export interface EmbeddedPostgres {
@@ -38,6 +45,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const place = clusterPlace(options.dataDir);
     const binaries = findBinaries(place.runAs);
     await stopOrphan(place);
+    forgetKilledServer(place);
     await createCluster(place, binaries, options.isDurable ?? true);
     const server = supervise(place, binaries, options);
     try {

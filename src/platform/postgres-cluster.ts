@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { canReach, type PostgresBinaries, type RunAs } from './postgres-binaries.ts';
 
 export interface ClusterPlace {
@@ -39,6 +39,7 @@ export interface ClusterPlace {
 
 const nobody: RunAs = { uid: 65534, gid: 65534 };
 const majorVersion = '18';
+const temporaryPrefix = 'waxwing-socket-';
 /** sockaddr_un.sun_path is 108 bytes on Linux and 104 on macOS, with a zero at the end. */
 const maxSocketPathBytes = 103;
 
@@ -103,6 +104,13 @@ export function recordedSocketFolder(dataDir: string): string | undefined {
   }
 }
 
+/** A server that was killed could not take its temporary socket folder along. Only for the holder of the data directory. */
+export function forgetKilledServer(place: ClusterPlace): void {
+  const left = recordedSocketFolder(dirname(place.serverFile));
+  if (left?.startsWith(join(tmpdir(), temporaryPrefix))) rmSync(left, { recursive: true, force: true });
+  forgetServer(place);
+}
+
 /** Who owns the cluster that exists may go on running it. */
 function ownerOf(folder: string): RunAs {
   const stat = statSync(folder, { throwIfNoEntry: false });
@@ -121,7 +129,7 @@ function privateFolder(path: string, owner: RunAs | undefined): string {
 }
 
 const temporarySocketFolder = (owner: RunAs | undefined): string =>
-  privateFolder(mkdtempSync(join(tmpdir(), 'waxwing-')), owner);
+  privateFolder(mkdtempSync(join(tmpdir(), temporaryPrefix)), owner);
 
 function initialise(place: ClusterPlace, binaries: PostgresBinaries, fresh: string, isDurable: boolean): Promise<void> {
   const folder = openSync(fresh, 'r');
