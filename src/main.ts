@@ -66,6 +66,8 @@ export interface Program extends Running {
 export interface ProgramNeeds {
   readonly clock: Clock;
   readonly log: Log;
+  /** What the account of an empty database is called. */
+  readonly firstAccountName?: string;
 }
 
 /** What is closed at the end, in this order: nobody new comes in, work under way ends, then what it stands on. */
@@ -83,7 +85,7 @@ interface State {
 }
 
 const system: Actor = { kind: 'system', id: 'start' };
-const firstAccountName = 'My organisation';
+const usualAccountName = 'My organisation';
 const consoleFolder = join(import.meta.dirname, '..', 'web', 'dist');
 
 export async function startProgram(config: Config, needs: ProgramNeeds): Promise<Program> {
@@ -122,7 +124,7 @@ async function compose(
   const state: State = { isReady: false, nudgeDelivery: () => undefined };
   const prepare = async (): Promise<void> => {
     await prepareDatabase(server.connection, world);
-    await makeFirstAccount(world, config);
+    await makeFirstAccount(world, config, needs.firstAccountName ?? usualAccountName);
     startLoops(world, config, { trackingUrl, masterKey, connection: server.connection }, parts, state);
     state.isReady = true;
   };
@@ -317,10 +319,10 @@ const hostnameOf = (config: Config): string => {
 };
 
 /** On an empty database: with the key that was asked for, or for the console alone, which can make keys. */
-async function makeFirstAccount(world: World, config: Config): Promise<void> {
+async function makeFirstAccount(world: World, config: Config, name: string): Promise<void> {
   if (config.bootstrapApiKey === undefined && !config.roles.includes('web')) return;
   const made = await createFirstAccount(world, {
-    name: firstAccountName,
+    name,
     actor: system,
     apiKey: config.bootstrapApiKey,
   });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { type DemoNeeds, type DemoServer, runDemo } from '../demo/index.ts';
+import { type DemoNeeds, type DemoServer, runDemo, sender } from '../demo/index.ts';
 import { startProgram } from '../main.ts';
 import { openLog } from '../platform/log.ts';
 import { untilAskedToEnd } from './until-asked.ts';
@@ -43,7 +43,11 @@ async function startServer(folder: string, needs: DemoNeeds): Promise<DemoServer
     WAXWING_SMTP_PORT: await freePort('WAXWING_SMTP_PORT', 2525),
     WAXWING_LOG_LEVEL: process.env.WAXWING_LOG_LEVEL ?? 'warn',
   });
-  const program = await startProgram(config, { clock: needs.clock, log: openLog(config.logLevel, 'stderr') });
+  const program = await startProgram(config, {
+    clock: needs.clock,
+    log: openLog(config.logLevel, 'stderr'),
+    firstAccountName: sender.name,
+  });
   await program.ready;
   return {
     httpUrl: program.publicUrl,

@@ -9,7 +9,8 @@ export type Mailbox =
   | 'barracuda'
   | 'thunderbird'
   | 'yahoo'
-  | 'images-off';
+  | 'images-off'
+  | 'travelling';
 
 export interface Patient {
   readonly name: string;
@@ -95,6 +96,14 @@ export const groups: readonly Group[] = [
     readShare: 0.5,
     clickShare: 0.35,
   },
+  {
+    mailbox: 'travelling',
+    domain: 'harbour.example',
+    mx: 'mta5.am0.yahoodns.net',
+    patients: 12,
+    readShare: 0.6,
+    clickShare: 0.4,
+  },
 ];
 
 const firstNames = [
@@ -161,7 +170,15 @@ export function seededChance(seed: number): () => number {
   };
 }
 
+/** Patients of all groups, in the mixed order of a clinic's own list. */
 export function inventAudience(chance: () => number): Patient[] {
+  return invent(chance)
+    .map((patient) => ({ patient, place: chance() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ patient }) => patient);
+}
+
+function invent(chance: () => number): Patient[] {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(chance() * values.length)] as T;
   return groups.flatMap((group, groupNumber) =>
     Array.from({ length: group.patients }, (_, number) => {

@@ -15,6 +15,8 @@ import { agreementLines, openStage, reportLines, type Stage } from './show.ts';
 import { type StageClock, startStageClock } from './stage-clock.ts';
 import { readCopy, type TrackedCopy, visit } from './visitor.ts';
 
+export { sender };
+
 /** The program under demonstration, as main starts it. */
 export interface DemoServer extends Running {
   readonly httpUrl: string;

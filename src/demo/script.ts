@@ -241,6 +241,17 @@ const scenes: Record<Mailbox, Scene> = {
         ]
       : read;
   },
+  /** Reads at once, through a VPN that leaves from a data centre: the person whom a careless filter loses. */
+  travelling: (patient, chance) => {
+    const vpn = `52.95.${100 + (host(chance) % 20)}.${host(chance)}`;
+    const soonS = seconds(chance, 12, 50);
+    const reader = person('Fast reader on a VPN', vpn, imageHeaders(agents.thunderbird));
+    const clicker = person('Fast clicker on a VPN', vpn, browserHeaders(agents.firefox));
+    return [
+      ...(patient.reads ? [visit(patient, 'open', soonS, reader)] : []),
+      ...(patient.clicks ? [visit(patient, 'click', soonS + seconds(chance, 5, 25), clicker)] : []),
+    ];
+  },
   'images-off': (patient, chance) =>
     reading(patient, chance, null, person('Firefox', homeAddress(chance), browserHeaders(agents.firefox))),
 };
