@@ -12,10 +12,10 @@ const maxRestMs = 3_000;
 const patienceBytes = 2 * 1024 ** 3;
 const sampleMs = 250;
 
-export function courtesyTo(
-  folder: string,
-  nowMs: () => number = () => performance.now(),
-): (workedMs: number) => Promise<number> {
+/** Rests after work of so many milliseconds, for as long as the edge needs it; `nap` waits. */
+export type Courtesy = (workedMs: number, nap: (waitMs: number) => Promise<void>) => Promise<void>;
+
+export function courtesyTo(folder: string, nowMs: () => number = () => performance.now()): Courtesy {
   let isHeavy = false;
   let before: (JournalPosition & { readonly atMs: number }) | undefined;
 
@@ -29,8 +29,11 @@ export function courtesyTo(
     before = { ...end, atMs };
   };
 
-  return async (workedMs) => {
+  return async (workedMs, nap) => {
     await look();
-    return isHeavy ? Math.min(workedMs * restPerWork, maxRestMs) : 0;
+    for (let leftMs = Math.min(workedMs * restPerWork, maxRestMs); isHeavy && leftMs > 0; leftMs -= sampleMs) {
+      await nap(Math.min(leftMs, sampleMs));
+      await look();
+    }
   };
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
-import { courtesyTo } from './courtesy.ts';
+import { type Courtesy, courtesyTo } from './courtesy.ts';
 import { encodeHit, type JournaledHit } from './hit.ts';
 import type { CountHits } from './hit-counter.ts';
 import { sealFrame } from './journal-frame.ts';
@@ -56,8 +56,7 @@ interface LaneRun {
   readonly stop: AbortSignal;
   readonly lane: number;
   readonly onStored: (lane: number, position: JournalPosition) => Promise<void>;
-  /** How long to rest after work of so many milliseconds. */
-  readonly courtesy: (workedMs: number) => Promise<number>;
+  readonly courtesy: Courtesy;
 }
 
 /** Where the database says the lane is, and how far it has been read since without meeting a hit of its own. */
@@ -103,7 +102,7 @@ async function takeBatch(run: LaneRun, place: Place, batch: JournalBatch): Promi
   }
   if (run.stop.aborted) return undefined; // stored or not: the database knows, and the next drain asks it
   await run.onStored(run.lane, batch.next);
-  await nap(await run.courtesy(performance.now() - startedAtMs), run.stop);
+  await run.courtesy(performance.now() - startedAtMs, (waitMs) => nap(waitMs, run.stop));
   return { stored: batch.next, read: batch.next };
 }
 
