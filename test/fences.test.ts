@@ -145,3 +145,18 @@ test('no role of the program can log in, own a table or pass row-level security'
   );
   assert.deepEqual(rows, []);
 });
+
+test('a function with its owner’s rights answers only who needs it, and finds no table of its caller', async () => {
+  const { rows } = await owner.query<{ name: string; grantees: string; path: string }>(
+    `SELECT p.proname AS name, p.proconfig::text AS path,
+            (SELECT string_agg(CASE a.grantee WHEN 0 THEN 'public' ELSE a.grantee::regrole::text END, ' ')
+               FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a WHERE a.grantee <> p.proowner) AS grantees
+       FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace ORDER BY 1`,
+  );
+  const gate = ['account_of_api_key', 'account_of_session', 'account_of_sign_in_link', 'recipients_of_handles'];
+  assert.deepEqual(
+    rows.map(({ name, grantees }) => [name, grantees]).sort(),
+    [...gate.map((name) => [name, 'waxwing_app']), ['ensure_event_partitions', 'waxwing_worker']].sort(),
+  );
+  for (const { name, path } of rows) assert.match(path, /search_path=public, pg_temp/, name);
+});
