@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority, type TestAuthority } from '../../test/kit/certificates.ts';
@@ -437,4 +438,34 @@ test('a click that came before the delivery was known is judged again with it', 
   assert.equal(await verdict(), 'human');
   await delivering({ mxPort: target.port, dnsServers: [dns.address] }, () => hasStatus(recipientId, 'delivered'));
   assert.equal(await verdict(), 'automated', 'a click in the moment of the delivery is a machine’s');
+});
+
+test('one outcome that cannot be recorded keeps no other from it, and is recorded once it can be', async () => {
+  const tracking = await startTracking(world, ['127.0.0.1/32']);
+  opened.push(tracking);
+  const target = await sink();
+  const message = await queue({ to: ['stuck@example.org', 'ana@example.org', 'ben@example.org'] });
+  const [stuck, ...others] = message.recipientIds;
+  const urls = trackingUrls(tokenKeys(world.vault), tracking.baseUrl, {
+    accountId,
+    handle: randomBytes(8),
+    subject: { level: 'identified', messageId: message.messageId, recipientId: stuck ?? '' },
+  });
+  await fetch(urls.open(), { headers: browser(1) });
+  await tracking.drained();
+  // The earlier hit is judged again with the delivery: damaged, it cannot be, and the whole transaction fails.
+  const owner = new pg.Client(world.database.connection);
+  opened.push({ close: () => owner.end() });
+  await owner.connect();
+  const flipped = 'set_byte(detail_sealed, 20, get_byte(detail_sealed, 20) # 1)';
+  const flip = () =>
+    owner.query(`UPDATE events SET detail_sealed = ${flipped} WHERE recipient_id = $1 AND type = 'opened'`, [stuck]);
+  await flip();
+  await delivering(relay(target.port), async () => {
+    for (const recipientId of others) await hasStatus(recipientId, 'delivered');
+    assert.equal((await state(stuck))?.status, 'queued');
+    await flip();
+    await hasStatus(stuck, 'delivered');
+  });
+  assert.equal(target.of('stuck@example.org').length, 1);
 });

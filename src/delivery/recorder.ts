@@ -3,6 +3,7 @@
  * Nothing is forgotten while the database is away.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseUnavailable } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
 import { claimedOf, type Ending, recordEndings } from './record-attempts.ts';
 
@@ -27,10 +28,13 @@ export function openRecorder(world: RecorderWorld, onRecorded: (endings: readonl
   const write = async (): Promise<void> => {
     if (waiting.length < maxBatch) await sleep(gatherMs);
     while (waiting.length > 0 && !isAbandoned) {
-      const batch = waiting.slice(0, maxBatch);
-      await recordBatch(world, batch, () => isAbandoned);
-      waiting.splice(0, batch.length);
-      onRecorded(batch);
+      const batch = waiting.splice(0, maxBatch);
+      const left = await recordBatch(world, batch);
+      onRecorded(batch.filter((ending) => !left.has(ending)));
+      if (left.size === 0) continue;
+      // Behind all others: one that can never be recorded must not keep the rest from it.
+      waiting.push(...left);
+      await sleep(retryMs);
     }
     isWriting = false;
   };
@@ -47,28 +51,29 @@ export function openRecorder(world: RecorderWorld, onRecorded: (endings: readonl
   };
 }
 
-async function recordBatch(world: RecorderWorld, batch: readonly Ending[], isAbandoned: () => boolean): Promise<void> {
-  for (const [accountId, endings] of Map.groupBy(batch, (ending) => claimedOf(ending).accountId)) {
-    for (let tries = 1; !isAbandoned() && !(await recorded(world, accountId, endings, tries)); tries += 1)
-      await sleep(retryMs);
-  }
+/** Gives back what could not be recorded. */
+async function recordBatch(world: RecorderWorld, batch: readonly Ending[]): Promise<ReadonlySet<Ending>> {
+  const left: Ending[] = [];
+  for (const [accountId, endings] of Map.groupBy(batch, (ending) => claimedOf(ending).accountId))
+    left.push(...(await recordOrLeave(world, accountId, endings)));
+  return new Set(left);
 }
 
-async function recorded(
+/** Together, and one by one when together it fails for a reason that may lie in a single one. */
+async function recordOrLeave(
   world: RecorderWorld,
   accountId: string,
   endings: readonly Ending[],
-  tries: number,
-): Promise<boolean> {
+): Promise<readonly Ending[]> {
   try {
     await recordEndings(world, accountId, endings);
-    return true;
+    return [];
   } catch (error) {
     const { name, code } = error as { name?: string; code?: string };
-    world.log.error(
-      { accountId, endings: endings.length, tries, error: name, code },
-      'delivery outcomes not recorded yet',
-    );
-    return false;
+    world.log.error({ accountId, endings: endings.length, error: name, code }, 'delivery outcomes not recorded yet');
+    if (endings.length === 1 || error instanceof DatabaseUnavailable) return endings;
   }
+  const left: Ending[] = [];
+  for (const ending of endings) left.push(...(await recordOrLeave(world, accountId, [ending])));
+  return left;
 }

@@ -99,7 +99,7 @@ function addressLiteral(domain: string): string | null {
   return literal !== undefined && isIP(literal) !== 0 ? literal : null;
 }
 
-/** Lower case and in ASCII form, as DNS and reports know it. */
+/** Lower case and in ASCII form, as DNS asks for it; reports keep the domain as it was written. */
 export function domainOf(address: string): string {
   const domain = address.slice(address.lastIndexOf('@') + 1);
   return domain.startsWith('[') ? domain : domainToASCII(domain) || domain.toLowerCase();
