@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { createTestAccount } from '../../test/kit/account.ts';
@@ -331,3 +333,23 @@ test('neither replies nor log lines repeat an address, a subject or the content'
     assert.doesNotMatch(replies.join('\n').toLowerCase(), /canary/);
     assert.doesNotMatch(world.logLines.join('\n').toLowerCase(), /canary|clinic\.example"|ana@/);
   }));
+
+test('a server whose second port is taken does not keep the first', async () => {
+  const other = await startTestSubmission(world);
+  const port = await freePort();
+  try {
+    await assert.rejects(startTestSubmission(world, { port, smtpsPort: other.port }), { code: 'EADDRINUSE' });
+    const again = await startTestSubmission(world, { port });
+    await again.close();
+  } finally {
+    await other.close();
+  }
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}

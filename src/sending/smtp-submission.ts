@@ -71,14 +71,19 @@ export async function startSubmission(world: World, options: SubmissionOptions):
   const starttls = newServer(reception, options, tls, false);
   const smtps = options.smtpsPort === undefined ? null : newServer(reception, options, tls, true);
   const port = await listen(starttls, options.port, options.host);
-  const smtpsPort = smtps === null ? null : await listen(smtps, options.smtpsPort ?? 0, options.host);
-  return {
-    port,
-    smtpsPort,
-    close: async () => {
-      await Promise.all([closeServer(starttls), smtps === null ? undefined : closeServer(smtps)]);
-    },
-  };
+  try {
+    const smtpsPort = smtps === null ? null : await listen(smtps, options.smtpsPort ?? 0, options.host);
+    return {
+      port,
+      smtpsPort,
+      close: async () => {
+        await Promise.all([closeServer(starttls), smtps === null ? undefined : closeServer(smtps)]);
+      },
+    };
+  } catch (error) {
+    await closeServer(starttls); // half a server nobody could close, and it would keep the process
+    throw error;
+  }
 }
 
 function openReception(world: World, options: SubmissionOptions): Reception {
