@@ -57,9 +57,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const server = await options.start({ smarthost, dnsServer: nameServer.address, clock });
     running.unshift(server);
     const played = play(server, mailServer, clock, stage).then(() =>
-      options.exit ? undefined : invite(server, stage),
+      options.exit ? undefined : invite(server, stage).then(() => options.ended),
     );
-    await (options.exit ? Promise.race([played, options.ended]) : Promise.all([played, options.ended]));
+    await Promise.race([played, options.ended]);
   } finally {
     for (const part of running) await part.close();
   }
