@@ -5,6 +5,8 @@ import type { Registry } from 'prom-client';
 /** Resolves when the thing works; what it throws is not shown. */
 export type ReadyCheck = () => Promise<unknown>;
 
+export const statusPaths = ['/healthz', '/readyz', '/metrics'] as const;
+
 const checkDeadlineMs = 3_000;
 
 export function mountStatus(

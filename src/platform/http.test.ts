@@ -96,6 +96,18 @@ describe('a refusal is a problem document', () => {
     ['an unknown path', () => fetch(`${url}/v1/nothing`), 404, 'route.not_found'],
     ['a path that cannot be decoded', () => fetch(`${url}/v1/%ff`), 404, 'route.not_found'],
     ['another method', () => fetch(`${url}/v1/echo`), 405, 'route.method_not_allowed'],
+    [
+      'another method on what operators ask',
+      () => fetch(`${url}/healthz`, { method: 'POST' }),
+      405,
+      'route.method_not_allowed',
+    ],
+    [
+      'OPTIONS, which no other site may ask for',
+      () => fetch(`${url}/v1/echo`, { method: 'OPTIONS' }),
+      405,
+      'route.method_not_allowed',
+    ],
     ['our own fault', () => fetch(`${url}/v1/broken`), 500, 'server.error'],
     ['a database that is away', () => fetch(`${url}/v1/away`), 503, 'server.unavailable'],
   ];

@@ -9,7 +9,7 @@ import { Problem } from '../contract/problem.ts';
 import { mountConsole } from './http-console.ts';
 import { asProblem, problemDocument } from './http-problems.ts';
 import { type Identify, mountRoute, pathPattern } from './http-route.ts';
-import { mountStatus, type ReadyCheck } from './http-status.ts';
+import { mountStatus, type ReadyCheck, statusPaths } from './http-status.ts';
 import { newId } from './ids.ts';
 import { errorFacts } from './log.ts';
 import { rateLimit } from './rate-limit.ts';
@@ -81,7 +81,7 @@ async function createHttp(world: Needs, options: HttpOptions): Promise<FastifyIn
         if (endpoint.name === 'openSession' && limit.waitMs(client) > 0) throw new Problem('request.rate_limited');
       },
     });
-  refuseOtherMethods(server, options.routes);
+  refuseOtherMethods(server, options);
   const { openApi } = options;
   if (openApi !== undefined) server.get('/openapi.json', { config: { name: 'openapi' } }, () => openApi());
   if (options.consoleFolder !== undefined) await mountConsole(server, options.consoleFolder);
@@ -141,10 +141,18 @@ function measure(server: FastifyInstance, world: Needs): void {
 }
 
 /** RFC 9110 §15.5.6: the answer names the methods that exist. */
-function refuseOtherMethods(server: FastifyInstance, routes: readonly Route[]): void {
-  const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-  for (const [url, ofPath] of Map.groupBy(routes, (route) => pathPattern(route.endpoint))) {
-    const taken = new Set<string>(ofPath.map((route) => route.endpoint.method));
+function refuseOtherMethods(
+  server: FastifyInstance,
+  { routes, openApi }: Pick<HttpOptions, 'routes' | 'openApi'>,
+): void {
+  const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+  const own = [...statusPaths, ...(openApi === undefined ? [] : ['/openapi.json'])].map((url) => ({
+    url,
+    method: 'GET',
+  }));
+  const all = [...own, ...routes.map(({ endpoint }) => ({ url: pathPattern(endpoint), method: endpoint.method }))];
+  for (const [url, ofPath] of Map.groupBy(all, (one) => one.url)) {
+    const taken = new Set<string>(ofPath.map((one) => one.method));
     const allow = [...taken, ...(taken.has('GET') ? ['HEAD'] : [])].join(', ');
     server.route({
       method: methods.filter((method) => !taken.has(method)),

@@ -86,6 +86,20 @@ test('a migration that fails leaves nothing behind', async () => {
   );
 });
 
+test('a database user who may not create roles is told what is missing', async () => {
+  const connection = await emptyDatabase();
+  const user = `plain_${process.pid}`;
+  await rowsOf(connection, `CREATE ROLE ${user} LOGIN; GRANT CREATE ON SCHEMA public TO ${user}`);
+  drops.unshift(async () => {
+    await rowsOf(connection, `DROP OWNED BY ${user}; DROP ROLE ${user}`);
+  });
+  await assert.rejects(migrate({ ...connection, user }, today), (error) => {
+    assert.ok(error instanceof SchemaMismatch);
+    assert.match(error.message, /DATABASE_URL may not make the schema: permission denied.*CREATEROLE/s);
+    return true;
+  });
+});
+
 test('a database that does not answer is told apart from one that refuses', async () => {
   await assert.rejects(migrate({ host: '127.0.0.1', port: 1, user: 'nobody' }, today), DatabaseUnavailable);
 });

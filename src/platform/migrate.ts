@@ -57,7 +57,7 @@ export async function migrate(
     await client.query('COMMIT');
     return pending.map((migration) => migration.name);
   } catch (error) {
-    throw asUnavailable(error);
+    throw isNotAllowed(error) ? notAllowed(error) : asUnavailable(error);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -95,6 +95,17 @@ async function refuseOldServer(client: pg.Client): Promise<void> {
       `The database is PostgreSQL ${Math.floor(version / 10_000)}; Waxwing needs 15 or newer. Upgrade the server.`,
     );
 }
+
+// SQLSTATE 42501, insufficient_privilege: PostgreSQL docs, appendix A.
+const isNotAllowed = (error: unknown): error is pg.DatabaseError =>
+  error instanceof pg.DatabaseError && error.code === '42501';
+
+const notAllowed = (error: pg.DatabaseError): SchemaMismatch =>
+  new SchemaMismatch(
+    `The database user of DATABASE_URL may not make the schema: ${error.message}. It must own the database and may ` +
+      'create roles (ALTER ROLE … CREATEROLE). Where another user of the same server has made the roles waxwing_app, ' +
+      'waxwing_reader and waxwing_worker, grant them to it WITH ADMIN OPTION.',
+  );
 
 async function readApplied(client: pg.Client): Promise<AppliedMigration[]> {
   await client.query(
