@@ -12,6 +12,7 @@ import { browser, startTracking } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault } from '../accounts/index.ts';
 import { sql } from '../platform/database.ts';
+import { openVault } from '../platform/vault.ts';
 import { tokenKeys, trackingUrls } from '../tracking/index.ts';
 import { type Delivery, type DeliveryOptions, startDelivery } from './index.ts';
 
@@ -37,9 +38,13 @@ async function sink(options: SinkOptions = {}): Promise<SmtpSink> {
 }
 
 /** Runs while `use` runs; a registry takes each metric once. */
-async function delivering<T>(options: Partial<DeliveryOptions>, use: (delivery: Delivery) => Promise<T>): Promise<T> {
+async function delivering<T>(
+  options: Partial<DeliveryOptions>,
+  use: (delivery: Delivery) => Promise<T>,
+  where = world,
+): Promise<T> {
   const delivery = startDelivery(
-    { ...world, metrics: new Registry() },
+    { ...where, metrics: new Registry() },
     {
       mxPort: 25,
       trackingUrl: 'https://t.clinic.example',
@@ -364,6 +369,35 @@ test('a scheduled message waits for its time', async () => {
     world.clock.set(dueAt);
     await hasStatus(later.recipientIds[0], 'delivered');
   });
+});
+
+test('a message scheduled for weeks ahead has its five days from then on', async () => {
+  const target = await sink({ script: ({ stage }) => (stage === 'mail' ? { code: 451, text: 'later' } : undefined) });
+  const dueAt = new Date(world.clock.now().getTime() + 20 * 86_400_000);
+  const message = await queue({ to: ['ana@example.org'], dueAt });
+  world.clock.set(dueAt);
+  await delivering(relay(target.port), () => hasStatus(message.recipientIds[0], 'deferred'));
+});
+
+test('an account whose key does not open is held, and keeps nobody else’s mail', async () => {
+  const target = await sink();
+  const other = (await createTestAccount(world)).accountId;
+  const unreadable = await queue({ to: Array.from({ length: 4 }, (_, n) => `p${n}@example.org`), accountId: other });
+  await world.db.asAccount(other, (tx) => tx.query(sql`UPDATE accounts SET sealed_key = ${Buffer.alloc(61, 1)}`));
+  const healthy = await queue({ to: ['ben@example.org'] });
+  const afresh = { ...world, vault: openVault(world.masterKey) };
+  await delivering(
+    { ...relay(target.port), maxInFlight: 4 },
+    () => hasStatus(healthy.recipientIds[0], 'delivered'),
+    afresh,
+  );
+  const held = await world.db.readAccount(other, (tx) =>
+    tx.query<{ why: string }>(sql`SELECT held_because AS why FROM deliveries`),
+  );
+  assert.deepEqual(
+    held.map(({ why }) => why),
+    unreadable.recipientIds.map(() => 'content.unreadable'),
+  );
 });
 
 test('two workers on one queue send each message once', async () => {

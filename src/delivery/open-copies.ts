@@ -7,7 +7,7 @@ import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-h
 import { type MinimumTransport, stricter } from '../core/delivery/transport.ts';
 import type { Plan } from '../core/message/index.ts';
 import type { Tx } from '../platform/database.ts';
-import { type AccountVault, SealBroken, type Sealer } from '../platform/vault.ts';
+import { type AccountVault, nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { type Claimed, type CopySource, readContents, readCopySources, type SealedContent } from './store.ts';
 
@@ -62,7 +62,7 @@ export function openCopyLoader(world: Pick<World, 'db' | 'vault'>, cacheBytes: n
   const messages = newMessageCache(cacheBytes);
   return {
     async load(accountId, claimed) {
-      const vault = await accountVault(world, accountId).catch(whenUnreadable);
+      const vault = await accountVault(world, accountId).catch(nullWhenBroken);
       if (vault === null) return { copies: claimed.map((one) => ({ kind: 'unreadable', claimed: one })), later: [] };
       const loaded = await world.db.readAccount(accountId, (tx) => readLoaded(tx, claimed, messages));
       const isLater = (one: Claimed): boolean => loaded.later.has(one.messageId);
@@ -100,11 +100,6 @@ async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: Message
     known,
     later,
   };
-}
-
-function whenUnreadable(error: unknown): null {
-  if (error instanceof SealBroken) return null;
-  throw error;
 }
 
 function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): LoadedCopy {

@@ -9,7 +9,7 @@ import { reasons, type Why } from '../core/delivery/reasons.ts';
 import { type DeliveryOutcome, recordDeliveries } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
-import type { AccountVault } from '../platform/vault.ts';
+import { type AccountVault, nullWhenBroken } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { rejudgeRecipients } from '../tracking/index.ts';
 import type { Attempt } from './deliver-message.ts';
@@ -37,7 +37,7 @@ export const claimedOf = (ending: Ending): Claimed =>
 
 export function endingOf(attempt: Attempt, policy: RetryPolicy, chance: number): Ending {
   const { claimed, end, at } = attempt;
-  const ageMs = at.getTime() - claimed.queuedAt.getTime();
+  const ageMs = at.getTime() - claimed.firstDueAt.getTime();
   return {
     kind: 'attempt',
     attempt,
@@ -51,7 +51,8 @@ export async function recordEndings(
   accountId: string,
   endings: readonly Ending[],
 ): Promise<void> {
-  const vault = await accountVault(world, accountId);
+  const vault = await accountVault(world, accountId).catch(nullWhenBroken);
+  if (vault === null) return postponeUnread(world, accountId, endings);
   const attempts = endings.flatMap((ending) => attemptRows(ending, vault));
   const news = endings.flatMap(deliveryOutcomes);
   await world.db.asAccount(accountId, async (tx: Tx) => {
@@ -66,6 +67,11 @@ export async function recordEndings(
     // Gateways fetch links before they answer for the message: those hits are judged with the delivery now known.
     if (hitBefore.length > 0) await rejudgeRecipients(tx, { accountId, vault }, hitBefore, world.clock.now());
   });
+}
+
+/** An account whose own key does not open: nothing of its mail was read, and its news could not be sealed. */
+function postponeUnread(world: Pick<World, 'db'>, accountId: string, endings: readonly Ending[]): Promise<void> {
+  return world.db.asAccount(accountId, (tx) => postponeDeliveries(tx, endings.flatMap(postponements)));
 }
 
 const isFinal = (ending: Ending): boolean =>

@@ -7,14 +7,14 @@ export interface QueuedRecipient {
   readonly messageId: string;
   readonly recipientId: string;
   readonly domainId: number;
-  readonly queuedAt: Date;
-  /** When the first attempt may be made; a time ahead for a scheduled message. */
+  /** When the first attempt may be made, and from when its age counts; a time ahead for a scheduled message. */
   readonly dueAt: Date;
 }
 
 /** Puts recipients in the queue, in the transaction that stores their message. Nudge the worker after the commit. */
 export async function enqueue(tx: Tx, recipients: readonly QueuedRecipient[]): Promise<void> {
   if (recipients.length === 0) return;
+  const dueTimes = recipients.map((one) => one.dueAt.toISOString());
   await tx.query(sql`
     INSERT INTO deliveries (account_id, recipient_id, message_id, domain_id, queued_at, due_at)
     SELECT * FROM unnest(
@@ -22,8 +22,7 @@ export async function enqueue(tx: Tx, recipients: readonly QueuedRecipient[]): P
       ${recipients.map((one) => one.recipientId)}::uuid[],
       ${recipients.map((one) => one.messageId)}::uuid[],
       ${recipients.map((one) => one.domainId)}::bigint[],
-      ${recipients.map((one) => one.queuedAt.toISOString())}::timestamptz[],
-      ${recipients.map((one) => one.dueAt.toISOString())}::timestamptz[])`);
+      ${dueTimes}::timestamptz[], ${dueTimes}::timestamptz[])`);
 }
 
 /** A recipient whose delivery this process has taken on until its lease ends. */
@@ -34,7 +33,7 @@ export interface Claimed {
   readonly domainId: number;
   /** Attempts made before this one. */
   readonly attempts: number;
-  readonly queuedAt: Date;
+  readonly firstDueAt: Date;
   readonly leaseEnd: Date;
 }
 
@@ -47,7 +46,7 @@ export function claimDue(tx: Tx, now: Date, leaseEnd: Date, limit: number): Prom
        ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     UPDATE deliveries d SET due_at = ${leaseEnd} FROM due WHERE d.recipient_id = due.recipient_id
     RETURNING d.account_id AS "accountId", d.message_id AS "messageId", d.recipient_id AS "recipientId",
-              d.domain_id AS "domainId", d.attempts, d.queued_at AS "queuedAt", d.due_at AS "leaseEnd"`);
+              d.domain_id AS "domainId", d.attempts, d.queued_at AS "firstDueAt", d.due_at AS "leaseEnd"`);
 }
 
 /** Moves leases that still stand; answers with those it moved. Under the worker role. */

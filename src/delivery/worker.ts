@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultRetryPolicy, type RetryPolicy } from '../core/delivery/backoff.ts';
+import { DatabaseUnavailable } from '../platform/database.ts';
 import { openDns } from '../platform/dns.ts';
 import { openSmtpClient } from '../platform/smtp-client.ts';
 import type { Running, World } from '../platform/world.ts';
@@ -165,8 +166,7 @@ async function claimAndDeliver(desk: Desk): Promise<'many' | 'few' | 'nothing' |
   try {
     const claimed = await claim(desk);
     const taken = desk.carrier.router.sharesByDomain ? fairShare(desk, claimed) : claimed;
-    for (const [accountId, ofAccount] of Map.groupBy(taken, (one) => one.accountId))
-      await deliverAll(desk, accountId, ofAccount);
+    await deliverAccounts(desk, taken);
     if (desk.troubled) desk.world.log.info('delivery reads its queue again');
     desk.troubled = false;
     return claimed.length === 0 ? 'nothing' : claimed.length < few ? 'few' : 'many';
@@ -206,6 +206,17 @@ function fairShare(desk: Desk, claimed: readonly Claimed[]): Claimed[] {
   desk.inFlight.add(beyond.length);
   for (const one of beyond) desk.recorder.add({ kind: 'release', claimed: one, at });
   return within;
+}
+
+/** One account's trouble is told after the others have had their turn. */
+async function deliverAccounts(desk: Desk, claimed: readonly Claimed[]): Promise<void> {
+  const troubles: unknown[] = [];
+  for (const [accountId, ofAccount] of Map.groupBy(claimed, (one) => one.accountId))
+    await deliverAll(desk, accountId, ofAccount).catch((error) => {
+      if (error instanceof DatabaseUnavailable) throw error;
+      troubles.push(error);
+    });
+  if (troubles.length > 0) throw troubles[0];
 }
 
 async function deliverAll(desk: Desk, accountId: string, claimed: readonly Claimed[]): Promise<void> {

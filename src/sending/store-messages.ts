@@ -70,7 +70,6 @@ const queueRows = (draft: AcceptedDraft) =>
     messageId: draft.messageId,
     recipientId,
     domainId,
-    queuedAt: draft.acceptedAt,
     dueAt: draft.dueAt,
   }));
 

@@ -51,7 +51,6 @@ export async function queueMessage(
         messageId,
         recipientId,
         domainId,
-        queuedAt: acceptedAt,
         dueAt,
       })),
     );
