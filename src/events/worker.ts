@@ -4,6 +4,7 @@
  */
 import { Gauge } from 'prom-client';
 import { DatabaseUnavailable } from '../platform/database.ts';
+import { errorFacts } from '../platform/log.ts';
 import type { Running, World } from '../platform/world.ts';
 import { countWaitingDeltas, ensurePartitions, foldDeltas } from './fold-store.ts';
 
@@ -20,10 +21,6 @@ export async function foldOnce(world: Pick<World, 'db'>): Promise<number> {
     if (taken < deltasPerFold) return total;
   }
 }
-
-/** Without the error's own words: a database quotes values in them. */
-const nameOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name} ${(error as { code?: string }).code ?? ''}`.trim() : 'unknown';
 
 const waitingName = 'waxwing_rollup_deltas_waiting';
 
@@ -51,7 +48,7 @@ export function startFold(world: World): Running {
       waiting.set(await world.db.asWorker(countWaitingDeltas));
     } catch (error) {
       if (error instanceof DatabaseUnavailable) world.log.warn('the fold waits for the database');
-      else world.log.error({ error: nameOf(error) }, 'the fold failed and will try again');
+      else world.log.error(errorFacts(error), 'the fold failed and will try again');
     }
   };
 
