@@ -43,7 +43,7 @@ import {
   sendingRoutes,
   startSubmission,
 } from './sending/index.ts';
-import { type Edge, startDrain, startDrainThread, startEdge, trackingRoutes } from './tracking/index.ts';
+import { type Edge, hitCounter, startDrain, startDrainThread, startEdge, trackingRoutes } from './tracking/index.ts';
 import { version } from './version.ts';
 
 export interface Program extends Running {
@@ -167,6 +167,7 @@ function openWorld(
   });
   const metrics = openMetrics();
   measureConnections(metrics, db);
+  hitCounter(metrics); // named by every process, so that a sum over all of them never lacks a part
   return { db, vault, metrics, clock: needs.clock, log: needs.log };
 }
 

@@ -5,6 +5,7 @@ import { evidenceSources } from './gather-evidence.ts';
 import { rejudge } from './judge-hits.ts';
 
 export { consentLevels } from './consents.ts';
+export { hitCounter } from './hit-counter.ts';
 export { trackingRoutes } from './routes.ts';
 export { startDrain, startDrainThread } from './start-drain.ts';
 export { type Edge, startEdge } from './start-edge.ts';
