@@ -40,6 +40,8 @@ export interface DatabaseOptions {
   readonly connection: pg.PoolConfig;
   readonly maxConnections?: number;
   readonly statementTimeoutMs?: number;
+  /** How long a new connection or the begin of a transaction may take; later statements get this beyond their own time. */
+  readonly answerTimeoutMs?: number;
   readonly onIdleError?: (error: Error) => void;
 }
 
@@ -60,13 +62,16 @@ const accountSetting = (accountId: string): string => {
 };
 
 export function openDatabase(options: DatabaseOptions): Database {
+  const { answerTimeoutMs = 10_000, statementTimeoutMs = 60_000 } = options;
   const pool = new pg.Pool({
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: answerTimeoutMs,
     ...options.connection,
     types,
     max: options.maxConnections ?? 10,
     application_name: 'waxwing',
-    statement_timeout: options.statementTimeoutMs ?? 60_000,
+    statement_timeout: statementTimeoutMs,
+    // The server ends what it still can; a frozen one, or a dead network, says nothing for ever.
+    query_timeout: statementTimeoutMs + answerTimeoutMs,
     idle_in_transaction_session_timeout: 60_000,
   });
   let isClosed = false;
@@ -76,21 +81,25 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   const transact = async <T>(begin: string, run: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect().catch((error: Error) => Promise.reject(asUnavailable(error)));
-    let broken: Error | undefined;
+    let broken: Error | boolean = false;
     // A client that loses its connection while it is lent out says so by an event of its own, which unheard ends the process.
     const onLost = (error: Error): void => {
       broken = error;
     };
     client.on('error', onLost);
+    // pg's own types leave the timeout of a single query out.
+    const opening: pg.QueryConfig & { query_timeout: number } = { text: begin, query_timeout: answerTimeoutMs };
     try {
-      await client.query(begin);
+      await client.query(opening);
       const result = await run(client);
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError: Error) => {
-        broken = rollbackError;
-      });
+      if (isUnanswered(error)) broken = true;
+      else
+        await client.query('ROLLBACK').catch((rollbackError: Error) => {
+          broken = rollbackError;
+        });
       throw asUnavailable(error);
     } finally {
       client.removeListener('error', onLost);
@@ -163,11 +172,15 @@ const unavailableErrno = new Set([
   'EAI_AGAIN',
 ]);
 
+/** What pg says at the end of `query_timeout`; on that connection nothing further will be answered in time. */
+const isUnanswered = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
+
 /** The same error, or DatabaseUnavailable when that is what it says. */
 export function asUnavailable(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DatabaseUnavailable) return error;
   const code = (error as { code?: unknown }).code;
   const gone =
+    isUnanswered(error) ||
     (typeof code === 'string' && (unavailableState.test(code) || unavailableErrno.has(code))) ||
     /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
       error.message,

@@ -9,6 +9,8 @@ import type { TestWorld } from './world.ts';
 export interface CuttableWorld {
   readonly world: TestWorld;
   cut(): void;
+  /** It stays connected and takes new connections, but answers nothing any more. */
+  freeze(): void;
   restore(): void;
   close(): Promise<void>;
 }
@@ -20,9 +22,15 @@ export async function cuttableWorld(world: TestWorld): Promise<CuttableWorld> {
   const target = join(String(world.database.connection.host), socketName);
   const open = new Set<Socket>();
   let isCut = false;
+  let isFrozen = false;
   const relay = createServer((near) => {
     if (isCut) {
       near.destroy();
+      return;
+    }
+    if (isFrozen) {
+      near.on('error', () => {}).on('close', () => open.delete(near));
+      open.add(near);
       return;
     }
     const far = dial(target);
@@ -40,15 +48,25 @@ export async function cuttableWorld(world: TestWorld): Promise<CuttableWorld> {
     near.pipe(far).pipe(near);
   });
   await new Promise<void>((resolve) => relay.listen(join(folder, socketName), resolve));
-  const db = openDatabase({ connection: { ...world.database.connection, host: folder }, onIdleError: () => undefined });
+  const db = openDatabase({
+    connection: { ...world.database.connection, host: folder },
+    answerTimeoutMs: 500,
+    onIdleError: () => undefined,
+  });
   return {
     world: { ...world, db },
     cut() {
       isCut = true;
       for (const socket of open) socket.destroy();
     },
+    freeze() {
+      isFrozen = true;
+      for (const socket of open) socket.pause();
+    },
     restore() {
       isCut = false;
+      isFrozen = false;
+      for (const socket of open) socket.resume();
     },
     async close() {
       await db.close();
