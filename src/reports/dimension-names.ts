@@ -1,21 +1,21 @@
 /** What the small numbers of reports mean, and which number a campaign or domain has. Reads only. */
 import QuickLRU from 'quick-lru';
 import { type AccountKeys, type DimensionKind, dimensionIndex } from '../events/index.ts';
-import { sql, type Tx } from '../platform/database.ts';
+import type { Tx } from '../platform/database.ts';
+import { findDimensionId, readDimensionValues } from './dimension-store.ts';
 
 /** No row has it: a filter by an unknown value selects nothing. */
 const nobody = -1;
 
+/** The number to select by; undefined when nothing was asked for. */
 export async function numberOf(
   tx: Tx,
   { accountId, vault }: AccountKeys,
   kind: DimensionKind,
-  value: string,
-): Promise<number> {
-  const rows = await tx.query<{ id: number }>(sql`
-    SELECT id FROM dimensions
-     WHERE account_id = ${accountId} AND kind = ${kind} AND value_index = ${dimensionIndex(vault, kind, value)}`);
-  return rows[0]?.id ?? nobody;
+  value: string | undefined,
+): Promise<number | undefined> {
+  if (value === undefined) return undefined;
+  return (await findDimensionId(tx, accountId, kind, dimensionIndex(vault, kind, value))) ?? nobody;
 }
 
 /** A dimension never changes; opening a thousand names a report would be most of its time. */
@@ -35,10 +35,8 @@ export async function namesOf(
     else if (id > 0) missing.add(id);
   }
   if (missing.size === 0) return names;
-  const rows = await tx.query<{ id: number; value_sealed: Buffer }>(sql`
-    SELECT id, value_sealed FROM dimensions WHERE account_id = ${accountId} AND id = ANY (${[...missing]}::bigint[])`);
-  for (const { id, value_sealed: sealed } of rows) {
-    const name = vault.open('dimension.value', sealed).toString();
+  for (const { id, valueSealed } of await readDimensionValues(tx, accountId, [...missing])) {
+    const name = vault.open('dimension.value', valueSealed).toString();
     names.set(id, name);
     rememberedNames.set(`${accountId} ${id}`, name);
   }

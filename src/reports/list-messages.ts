@@ -29,7 +29,7 @@ export async function listAccountMessages(
   const answer = await world.db.readAccount(accountId, async (tx) => {
     const { view, suppressAutomatedEvents } = await readSettings(tx);
     const keys = { accountId, vault };
-    const campaignId = query.campaign === undefined ? undefined : await numberOf(tx, keys, 'campaign', query.campaign);
+    const campaignId = await numberOf(tx, keys, 'campaign', query.campaign);
     const question = { accountId, campaignId, humanBits: humanBits(view), after, rows: query.limit + 1 };
     const rows = await listMessageRows(tx, question);
     const { shown, next } = pageOf(rows, query.limit, cursors, ({ acceptedAt, id }) => ({ at: acceptedAt, id }));

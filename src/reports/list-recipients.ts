@@ -74,9 +74,8 @@ export async function listRecipientsOfReport(
 
 async function numbersOf(tx: Tx, keys: AccountKeys, { campaign, recipientDomain }: RecipientListQuery) {
   return {
-    campaignId: campaign === undefined ? undefined : await numberOf(tx, keys, 'campaign', campaign),
-    domainId:
-      recipientDomain === undefined ? undefined : await numberOf(tx, keys, 'domain', recipientDomain.toLowerCase()),
+    campaignId: await numberOf(tx, keys, 'campaign', campaign),
+    domainId: await numberOf(tx, keys, 'domain', recipientDomain?.toLowerCase()),
   };
 }
 

@@ -39,7 +39,7 @@ export async function readActivityReport(
   const activity = await world.db.readAccount(accountId, async (tx) => {
     const { timeZone, ...settings } = await readSettings(tx);
     const view = query.view === 'account' ? settings.view : query.view;
-    const campaignId = query.campaign === undefined ? undefined : await numberOf(tx, keys, 'campaign', query.campaign);
+    const campaignId = await numberOf(tx, keys, 'campaign', query.campaign);
     const quarters = await countQuarters(tx, {
       accountId,
       campaignId,

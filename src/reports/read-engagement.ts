@@ -64,7 +64,7 @@ async function engagement(tx: Tx, keys: AccountKeys, query: EngagementQuery): Pr
   };
   const question = {
     accountId: keys.accountId,
-    campaignId: query.campaign === undefined ? undefined : await numberOf(tx, keys, 'campaign', query.campaign),
+    campaignId: await numberOf(tx, keys, 'campaign', query.campaign),
     range: splitRange(settings.timeZone, askedBounds(settings.timeZone, query)),
     view: choice.view,
   };
