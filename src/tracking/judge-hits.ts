@@ -2,7 +2,7 @@
  * Judges the hits of one account's batch among all that is known of their copies, and records them: new verdicts, revised
  * earlier ones, bare counts where no more is agreed. It runs inside the transaction that moves the journal's position.
  */
-import { type Evidence, judgeSequence, SEQUENCE_LIMIT, type Verdict } from '@waxwing/verdict';
+import { type Evidence, judgeSequence, SEQUENCE_LIMIT, toldRecipients, type Verdict } from '@waxwing/verdict';
 import {
   type AccountKeys,
   type AnonymousHit,
@@ -226,11 +226,7 @@ const keyText = (sourceKey: Uint8Array | null): string | undefined =>
 /** What an earlier verdict says of its source stays known, though the evidence beside it was kept before. */
 function earlierEvidence(hit: JudgedHit): Evidence {
   const evidence = hit.detail.evidence as unknown as Evidence;
-  const said = (rule: string): number => {
-    const reason = hit.verdict.reasons.find((one) => one.rule === rule);
-    return Number(/(\d+) recipients/.exec(reason?.text ?? '')?.[1] ?? 0);
-  };
-  const told = { within1s: said('shared-source-second'), within10min: said('shared-source-minutes') };
+  const told = toldRecipients(hit.verdict.reasons);
   return told.within1s + told.within10min === 0 ? evidence : widened(evidence, told);
 }
 

@@ -10,4 +10,5 @@ export { buildNetworks, type NetworkClass, type NetworkList, type NetworkMatch, 
 export type { Observation, ObservedHeaders } from './observation.ts';
 export { RULESET, rules } from './rules/index.ts';
 export type { Family, Rule, Strength } from './rules/rule.ts';
+export { toldRecipients } from './told-recipients.ts';
 export { classOf, countsAs, type Reason, seenBy, type Verdict, type VerdictClass, type View } from './verdict.ts';

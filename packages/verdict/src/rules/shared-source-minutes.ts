@@ -2,6 +2,7 @@
 import type { Evidence } from '../evidence.ts';
 import { matchIn } from '../network-facts.ts';
 import { isSharedByMany } from '../same-source.ts';
+import { tellRecipients } from '../told-recipients.ts';
 import type { MachineRule } from './rule.ts';
 
 const RECIPIENTS = 20;
@@ -29,7 +30,7 @@ export const sharedSourceMinutes: MachineRule = {
     if (count < RECIPIENTS || isLoaderForMany(hit)) return undefined;
     return {
       strength: 'weak',
-      text: `The same source reached ${count} recipients within 10 minutes; an office could too.`,
+      text: `${tellRecipients(count)} within 10 minutes; an office could too.`,
     };
   },
 };

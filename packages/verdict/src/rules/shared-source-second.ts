@@ -1,5 +1,5 @@
 /** One address and agent reached several recipients within a second. */
-
+import { tellRecipients } from '../told-recipients.ts';
 import type { MachineRule } from './rule.ts';
 import { isLoaderForMany } from './shared-source-minutes.ts';
 
@@ -17,6 +17,6 @@ export const sharedSourceSecond: MachineRule = {
   find: (hit) => {
     const count = hit.recipientsFromSource?.within1s ?? 0;
     if (count < RECIPIENTS || isLoaderForMany(hit)) return undefined;
-    return { strength: 'probable', text: `The same source reached ${count} recipients within a second.` };
+    return { strength: 'probable', text: `${tellRecipients(count)} within a second.` };
   },
 };
