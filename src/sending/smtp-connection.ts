@@ -34,6 +34,11 @@ export class SubmissionServer extends SMTPServer {
     this.#connections.get(session)?.cut(code, text);
   }
 
+  /** A message that was taken wipes out earlier errors: a long list may hold many bad addresses. */
+  forgive(session: SMTPServerSession): void {
+    this.#connections.get(session)?.forgive();
+  }
+
   /** Hangs up on everybody who is not in the middle of a message; those get the time that `closeTimeout` gives. */
   dismissIdle(): void {
     for (const connection of this.connections) {
@@ -116,6 +121,10 @@ class SubmissionConnection extends SMTPConnection {
   cut(code: number, text: string): void {
     this.send(code, text);
     this.close();
+  }
+
+  forgive(): void {
+    this.#errorCount = 0;
   }
 
   #endWithin(ms: number): void {

@@ -264,6 +264,18 @@ test('a client that only makes errors is let go', () =>
     }, port),
   ));
 
+test('a client that gets a message through may err anew: its list may hold many bad addresses', () =>
+  withServer({ limits: { maxErrors: 3 } }, (port) =>
+    saying(async (client) => {
+      for (let round = 0; round < 3; round++) {
+        for (let n = 0; n < 3; n++) assert.match(await client.say('RCPT TO:<broken'), /^501 /);
+        await client.envelope('care@clinic.example', 'ana@example.org');
+        assert.match(await client.content(letter), /^250 /);
+      }
+      assert.equal(await newlyStored(), 3);
+    }, port),
+  ));
+
 test('a browser that is made to talk SMTP gets nowhere', async () => {
   const client = await RawClient.connect(server.port);
   client.write('POST / HTTP/1.1\r\nHost: x\r\n\r\nMAIL FROM:<a@b.example>\r\n');

@@ -316,8 +316,14 @@ test('an account that requires verified senders is told so', () =>
 
 test('old sendmail commands are not known', () =>
   saying(async (client) => {
-    for (const command of ['WIZ', 'SHELL', 'KILL', 'VRFY ana', 'EXPN list', 'XCLIENT ADDR=192.0.2.1'])
+    for (const command of ['WIZ', 'SHELL', 'KILL', 'EXPN list', 'XCLIENT ADDR=192.0.2.1'])
       assert.match(await client.say(command), /^500 5\.5\.2 /, command);
+  }));
+
+test('VRFY tells nothing and is no error, HELP points to the standard (RFC 5321 §3.5.3, §4.1.1.8)', () =>
+  saying(async (client) => {
+    assert.match(await client.say('VRFY ana@example.org'), /^252 /);
+    assert.match(await client.say('HELP'), /^214 /);
   }));
 
 test('neither replies nor log lines repeat an address, a subject or the content', () =>

@@ -117,7 +117,7 @@ function newServer(
     ...{ name: options.hostname, heloResponse: '%s', logger: false, disableReverseLookup: true },
     authMethods: ['PLAIN', 'LOGIN'],
     authRequiredMessage: '5.7.0 Sign in first: STARTTLS, then AUTH',
-    disabledCommands: ['WIZ', 'SHELL', 'KILL', 'XCLIENT', 'XFORWARD', 'VRFY', 'HELP'],
+    disabledCommands: ['WIZ', 'SHELL', 'KILL', 'XCLIENT', 'XFORWARD'],
     hideENHANCEDSTATUSCODES: false,
     size: limits.maxMessageBytes,
     maxRecipients: limits.maxRecipients,
@@ -150,7 +150,7 @@ function newServer(
 /** Faults of ours are logged by kind alone: a message of an error may hold what the client sent. */
 function refuse(world: World, error: unknown): SmtpRefusal {
   const refusal = refusalOf(error);
-  if (refusal.responseCode === 451)
+  if (refusal.responseCode === 451 && !(error instanceof SmtpRefusal))
     world.log.error({ fault: error instanceof Error ? error.constructor.name : typeof error }, 'smtp: answered 451');
   return refusal;
 }
@@ -226,7 +226,9 @@ async function takeMessage(
     throw new SmtpRefusal(452, '4.3.1 Too much mail is coming in, try again in a moment');
   if (collected.kind === 'broken-off') throw new SmtpRefusal(451, '4.4.2 The connection broke off');
   try {
-    return await accept(reception, session, collected.octets);
+    const id = await accept(reception, session, collected.octets);
+    server.forgive(session);
+    return id;
   } finally {
     inFlight.give(collected.octets.length);
   }
