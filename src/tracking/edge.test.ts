@@ -25,21 +25,21 @@ const gifSize = 42;
 const hits: JournaledHit[] = [];
 const counted: HitState[] = [];
 let edge: Listening;
-before(async () => {
-  edge = await startEdgeServer({
+const startEdge = (append: (hit: JournaledHit, done: () => void) => void): Promise<Listening> =>
+  startEdgeServer({
     port: 0,
     host: '127.0.0.1',
     keys,
-    journal: {
-      append(hit, done) {
-        hits.push(hit);
-        setImmediate(done);
-      },
-    },
+    journal: { append },
     clock: { now: () => new Date('2026-11-22T12:00:00Z') },
     count: (state) => void counted.push(state),
     trustedProxies: ['127.0.0.1'],
     newHitId: randomUUID,
+  });
+before(async () => {
+  edge = await startEdge((hit, done) => {
+    hits.push(hit);
+    setImmediate(done);
   });
 });
 after(() => edge.close());
@@ -278,5 +278,56 @@ describe('the edge', () => {
       `GET ${path} HTTP/1.1\r\nHost: t\r\n${last ? 'Connection: close\r\n' : ''}\r\n`;
     const text = await raw(request(`/o/${openToken}`) + request(`/c/${clickToken}`) + request('/healthz', true));
     assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 302', 'HTTP/1.1 200']);
+  });
+});
+
+describe('an edge that ends', () => {
+  it('answers what is under way and waits for nobody who asks nothing', async () => {
+    const written = Promise.withResolvers<() => void>();
+    const own = await startEdge((_hit, done) => written.resolve(done));
+    const request = `GET /o/${openToken} HTTP/1.1\r\nHost: t\r\n\r\n`;
+    const socket = connect(own.port, '127.0.0.1', () => socket.write(request));
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    const done = await written.promise;
+    const startedMs = performance.now();
+    const closed = own.close();
+    done();
+    await ended;
+    await closed;
+    assert.match(text, /^HTTP\/1\.1 200 OK/);
+    assert.ok(performance.now() - startedMs < 2_000, 'it waited for a connection that nobody used any more');
+  });
+
+  it('gives its last answer over a kept connection as such', async () => {
+    const pending: (() => void)[] = [];
+    const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const own = await startEdge((_hit, done) => {
+      pending.push(done);
+      arrived[pending.length - 1]?.resolve();
+    });
+    const request = `GET /o/${openToken} HTTP/1.1\r\nHost: t\r\n\r\n`;
+    const socket = connect(own.port, '127.0.0.1', () => socket.write(request));
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    await arrived[0]?.promise;
+    const closed = own.close();
+    socket.write(request); // pipelined behind the first, as from a client that knows nothing of the end
+    await arrived[1]?.promise;
+    for (const done of pending) done();
+    await ended;
+    await closed;
+    assert.deepEqual(text.match(/HTTP\/1\.1 \d+|Connection: [a-z-]+/g), [
+      'HTTP/1.1 200',
+      'Connection: keep-alive',
+      'HTTP/1.1 200',
+      'Connection: close',
+    ]);
   });
 });

@@ -51,6 +51,7 @@ const limits = {
 const maxConnections = 20_000;
 const maxHeaders = 100;
 const closeWithinMs = 5_000;
+const sweepEveryMs = 50;
 
 export async function startEdgeServer(options: EdgeOptions): Promise<Listening> {
   const edge: Edge = { ...options, proxies: trustedProxies(options.trustedProxies) };
@@ -157,12 +158,20 @@ const refusals: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** Requests under way are answered; idle connections end at once, and slow ones soon. */
+/**
+ * Requests under way are answered; idle connections end at once, and slow ones soon. Who keeps asking over one
+ * connection is told that this answer is its last: cut off later, it would lose one.
+ */
 async function close(server: Server): Promise<void> {
+  server.prependListener('request', (_request, response) => {
+    response.shouldKeepAlive = false;
+  });
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepEveryMs);
   const hurry = setTimeout(() => server.closeAllConnections(), closeWithinMs);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
+  clearInterval(sweep);
   clearTimeout(hurry);
 }
