@@ -106,9 +106,14 @@ function renderCopy(carrier: Carrier, copy: OpenCopy): Buffer {
     clickUrl: urls !== null && copy.clicks ? (link) => clickUrl(urls, plan.links, link) : null,
     date: rfc5322Date(copy.acceptedAt),
     messageId: `<${copy.claimed.messageId}@${domainOf(header.envelopeFrom || 'waxwing.invalid')}>`,
-    ...(header.ownTo ? { to: copy.address } : {}),
+    ...(header.ownTo ? { to: toField(copy.address) } : {}),
   });
   return Buffer.from(rendered.buffer, rendered.byteOffset, rendered.byteLength);
+}
+
+/** RFC 6532 §3.5: a field in UTF-8 needs SMTPUTF8 on every hop. A domain's ASCII form says the same and needs nothing. */
+function toField(address: string): string {
+  return /\P{ASCII}/u.test(address) ? `${address.slice(0, address.lastIndexOf('@'))}@${domainOf(address)}` : address;
 }
 
 function trackingUrlsOf(carrier: Carrier, copy: OpenCopy, level: 'anonymous' | 'identified'): TrackingUrls {

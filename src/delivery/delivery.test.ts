@@ -169,6 +169,13 @@ test('a missing Date and Message-ID are added, and a copy of its own names its r
   assert.match(copy, /^Message-ID: <[0-9a-f-]{36}@clinic\.example>\r$/m);
 });
 
+test('a copy of its own names a recipient of an international domain in a form that needs no SMTPUTF8', async () => {
+  const target = await sink();
+  await queue({ to: ['ana@bücher.example'], header: { ownTo: true } });
+  await delivering(relay(target.port), () => target.waitFor(1));
+  assert.match(target.received[0]?.bytes.toString() ?? '', /^To: ana@xn--bcher-kva\.example\r$/m);
+});
+
 test('the moment of the 250 and the host that gave it are kept, with the gateway that DNS names behind a relay', async () => {
   const dns = await startDnsServer({ 'example.org': { mx: [{ preference: 10, exchange: 'mx1.pphosted.com' }] } });
   opened.push(dns);
