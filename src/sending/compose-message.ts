@@ -39,7 +39,11 @@ export function composeMessage(submission: Submission, letterhead: Letterhead): 
 const written = (mailbox: Mailbox) => ({ name: mailbox.name ?? '', address: mailbox.address });
 
 /** Always quoted-printable: readable in the raw, safe on every hop, no line too long. */
-const encodedText = (content: string) => ({ content, contentTransferEncoding: 'quoted-printable' });
+const encodedText = (content: string) => ({
+  // In JSON a CR alone is a harmless line end (WHATWG Infra §4.7 "normalize newlines"); in mail there is none such.
+  content: content.replace(/\r(?!\n)/g, '\n'),
+  contentTransferEncoding: 'quoted-printable',
+});
 
 type Attachment = NonNullable<Submission['attachments']>[number];
 

@@ -130,6 +130,13 @@ test('subject, names, bodies and file names of any script arrive as written', as
   );
 });
 
+test('a carriage return alone in a body is a line end, not a reason to refuse it', async () => {
+  const { stored } = await accept({ html: '<p>a</p>\r<p>b</p>', text: 'a\r\r\nb\r\nc' });
+  const mail = await parsed(stored);
+  assert.equal(mail.html?.trim(), '<p>a</p>\n<p>b</p>');
+  assert.equal(mail.text?.trim(), 'a\n\nb\nc');
+});
+
 test('date and message id are ours, and the same submission at the same time differs in its id only', async () => {
   const first = await accept({});
   const second = await accept({});
