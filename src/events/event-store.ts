@@ -1,7 +1,7 @@
 /** SQL of events, their verdicts and the changes of verdicts. Details come sealed and leave sealed. */
 import type { EventType } from '../contract/messages.ts';
+import { bytes, instants, integers, jsons, texts, uuids } from '../platform/columns.ts';
 import { sql, type Tx } from '../platform/database.ts';
-import { bytes, instants, literal } from './columns.ts';
 import type { HitVerdict } from './event.ts';
 
 export interface NewEvent {
@@ -22,10 +22,10 @@ export async function insertEvents(tx: Tx, accountId: string, events: readonly N
     INSERT INTO events (account_id, id, occurred_at, recorded_at, type, message_id, recipient_id, link_index, source_key,
                         detail_sealed)
     SELECT ${accountId}, m.*
-      FROM unnest(${literal(events.map((event) => event.id))}::uuid[], ${instants(events.map((event) => event.occurredAt))}::timestamptz[],
-                  ${instants(events.map((event) => event.recordedAt))}::timestamptz[], ${literal(events.map((event) => event.type))}::text[],
-                  ${literal(events.map((event) => event.messageId))}::uuid[], ${literal(events.map((event) => event.recipientId))}::uuid[],
-                  ${literal(events.map((event) => event.linkIndex))}::int[], ${bytes(events.map((event) => event.sourceKey))}::bytea[],
+      FROM unnest(${uuids(events.map((event) => event.id))}::uuid[], ${instants(events.map((event) => event.occurredAt))}::timestamptz[],
+                  ${instants(events.map((event) => event.recordedAt))}::timestamptz[], ${texts(events.map((event) => event.type))}::text[],
+                  ${uuids(events.map((event) => event.messageId))}::uuid[], ${uuids(events.map((event) => event.recipientId))}::uuid[],
+                  ${integers(events.map((event) => event.linkIndex))}::int[], ${bytes(events.map((event) => event.sourceKey))}::bytea[],
                   ${bytes(events.map((event) => event.detailSealed))}::bytea[]) AS m
     ON CONFLICT DO NOTHING
     RETURNING id`);
@@ -56,13 +56,13 @@ const verdictColumns = (verdicts: readonly NewVerdict[]) => {
   return sql`
     (SELECT hit.event_id, hit.occurred_at, o.verdict, o.strength, o.actor, o.unknowable, o.reasons, o.ruleset, hit.judged_at,
             hit.settles_at
-       FROM unnest(${literal(verdicts.map((verdict) => verdict.eventId))}::uuid[],
-                   ${instants(verdicts.map((verdict) => verdict.occurredAt))}::timestamptz[], ${literal(places)}::int[],
+       FROM unnest(${uuids(verdicts.map((verdict) => verdict.eventId))}::uuid[],
+                   ${instants(verdicts.map((verdict) => verdict.occurredAt))}::timestamptz[], ${integers(places)}::int[],
                    ${instants(verdicts.map((verdict) => verdict.judgedAt))}::timestamptz[],
                    ${instants(verdicts.map((verdict) => verdict.settlesAt))}::timestamptz[])
               AS hit (event_id, occurred_at, place, judged_at, settles_at)
        JOIN (SELECT place, opinion.*
-               FROM unnest(${distinct}::jsonb[]) WITH ORDINALITY AS d (text, place)
+               FROM unnest(${jsons(distinct)}::jsonb[]) WITH ORDINALITY AS d (text, place)
               CROSS JOIN LATERAL jsonb_to_record(d.text)
                 AS opinion (verdict text, strength text, actor text, unknowable boolean, reasons jsonb, ruleset text)) AS o
          ON o.place = hit.place) AS m`;
@@ -101,11 +101,11 @@ export async function insertVerdictChanges(
   await tx.query(sql`
     INSERT INTO verdict_changes (account_id, id, event_id, occurred_at, changed_at, was, became)
     SELECT ${accountId}, m.*
-      FROM unnest(${literal(changes.map((change) => change.id))}::uuid[], ${literal(changes.map((change) => change.eventId))}::uuid[],
+      FROM unnest(${uuids(changes.map((change) => change.id))}::uuid[], ${uuids(changes.map((change) => change.eventId))}::uuid[],
                   ${instants(changes.map((change) => change.occurredAt))}::timestamptz[],
                   ${instants(changes.map((change) => change.changedAt))}::timestamptz[],
-                  ${changes.map((change) => JSON.stringify(change.was))}::jsonb[],
-                  ${changes.map((change) => JSON.stringify(change.became))}::jsonb[]) AS m`);
+                  ${jsons(changes.map((change) => JSON.stringify(change.was)))}::jsonb[],
+                  ${jsons(changes.map((change) => JSON.stringify(change.became)))}::jsonb[]) AS m`);
 }
 
 export interface StoredHitRow {
@@ -142,7 +142,7 @@ export const selectSequences = (
   tx.query<StoredHitRow>(sql`
     SELECT hit.id, hit.occurred_at, hit.type, hit.message_id, hit.recipient_id, hit.link_index, hit.source_key,
            hit.detail_sealed, v.verdict, v.strength, v.actor, v.unknowable, v.reasons, v.ruleset, v.judged_at, v.settles_at
-      FROM unnest(${literal(recipientIds)}::uuid[]) AS wanted (recipient_id)
+      FROM unnest(${uuids(recipientIds)}::uuid[]) AS wanted (recipient_id)
      CROSS JOIN LATERAL (
        SELECT * FROM events e
         WHERE e.account_id = ${accountId} AND e.recipient_id = wanted.recipient_id AND e.type IN ('opened', 'clicked')

@@ -2,8 +2,8 @@
 import type { RecipientStatus } from '../contract/values.ts';
 import { type CellDelta, countNames, type Placement } from '../core/report/cells.ts';
 import type { KindCounts } from '../core/report/kinds.ts';
+import { bigints, days, instants, integers, texts, uuids } from '../platform/columns.ts';
 import { join, raw, sql, type Tx } from '../platform/database.ts';
-import { instants, literal } from './columns.ts';
 import type { LockedRecipient } from './event.ts';
 
 interface StateRow {
@@ -38,7 +38,7 @@ export async function lockStates(tx: Tx, accountId: string, ids: readonly string
            clicks_human, clicks_suspected, clicks_probable, clicks_certain,
            delivered_at, delivered_via, gateway_mx, gateway_mx_source
       FROM recipient_states
-     WHERE account_id = ${accountId} AND recipient_id = ANY (${literal(ids)}::uuid[])
+     WHERE account_id = ${accountId} AND recipient_id = ANY (${uuids(ids)}::uuid[])
      ORDER BY recipient_id
        FOR NO KEY UPDATE`);
   return rows.map(lockedRecipient);
@@ -73,14 +73,14 @@ export async function insertStates(tx: Tx, accountId: string, states: readonly N
     INSERT INTO recipient_states (account_id, status, recipient_id, message_id, accepted_at, accepted_day, campaign_id,
                                   sender_id, domain_id, link_set_id)
     SELECT ${accountId}, 'queued', m.*
-      FROM unnest(${literal(states.map((state) => state.recipientId))}::uuid[],
-                  ${literal(states.map((state) => state.messageId))}::uuid[],
+      FROM unnest(${uuids(states.map((state) => state.recipientId))}::uuid[],
+                  ${uuids(states.map((state) => state.messageId))}::uuid[],
                   ${instants(states.map((state) => state.acceptedAt))}::timestamptz[],
-                  ${literal(states.map((state) => state.acceptedDay))}::date[],
-                  ${literal(states.map((state) => state.campaignId))}::bigint[],
-                  ${literal(states.map((state) => state.senderId))}::bigint[],
-                  ${literal(states.map((state) => state.domainId))}::bigint[],
-                  ${literal(states.map((state) => state.linkSetId))}::bigint[]) AS m`);
+                  ${days(states.map((state) => state.acceptedDay))}::date[],
+                  ${bigints(states.map((state) => state.campaignId))}::bigint[],
+                  ${bigints(states.map((state) => state.senderId))}::bigint[],
+                  ${bigints(states.map((state) => state.domainId))}::bigint[],
+                  ${bigints(states.map((state) => state.linkSetId))}::bigint[]) AS m`);
 }
 
 export interface DeliveryMove {
@@ -103,10 +103,10 @@ export async function moveDeliveries(tx: Tx, accountId: string, moves: readonly 
            delivered_by = coalesce(m.delivered_by, s.delivered_by),
            gateway_mx = coalesce(m.gateway_mx, s.gateway_mx),
            gateway_mx_source = coalesce(m.gateway_mx_source, s.gateway_mx_source)
-      FROM unnest(${literal(moves.map((move) => move.recipientId))}::uuid[], ${literal(moves.map((move) => move.status))}::text[],
-                  ${instants(moves.map((move) => move.deliveredAt))}::timestamptz[], ${literal(moves.map((move) => move.deliveredVia))}::text[],
-                  ${moves.map((move) => move.deliveredBy)}::text[], ${moves.map((move) => move.gatewayMx)}::text[],
-                  ${literal(moves.map((move) => move.gatewayMxSource))}::text[])
+      FROM unnest(${uuids(moves.map((move) => move.recipientId))}::uuid[], ${texts(moves.map((move) => move.status))}::text[],
+                  ${instants(moves.map((move) => move.deliveredAt))}::timestamptz[], ${texts(moves.map((move) => move.deliveredVia))}::text[],
+                  ${texts(moves.map((move) => move.deliveredBy))}::text[], ${texts(moves.map((move) => move.gatewayMx))}::text[],
+                  ${texts(moves.map((move) => move.gatewayMxSource))}::text[])
         AS m (recipient_id, status, delivered_at, delivered_via, delivered_by, gateway_mx, gateway_mx_source)
      WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
 }
@@ -117,18 +117,18 @@ export interface HitMove {
   readonly clicks: KindCounts;
 }
 
-const column = <T>(rows: readonly T[], pick: (row: T) => KindCounts, kind: 0 | 1 | 2 | 3): string =>
-  literal(rows.map((row) => pick(row)[kind]));
+const column = <T>(rows: readonly T[], pick: (row: T) => KindCounts, kind: 0 | 1 | 2 | 3): Buffer =>
+  integers(rows.map((row) => pick(row)[kind]));
 
 /** The rows are locked, so counts are written as they now are. */
 export async function moveHits(tx: Tx, accountId: string, moves: readonly HitMove[]): Promise<void> {
-  const opens = (kind: 0 | 1 | 2 | 3): string => column(moves, (move) => move.opens, kind);
-  const clicks = (kind: 0 | 1 | 2 | 3): string => column(moves, (move) => move.clicks, kind);
+  const opens = (kind: 0 | 1 | 2 | 3): Buffer => column(moves, (move) => move.opens, kind);
+  const clicks = (kind: 0 | 1 | 2 | 3): Buffer => column(moves, (move) => move.clicks, kind);
   await tx.query(sql`
     UPDATE recipient_states s
        SET opens_human = m.o1, opens_suspected = m.o2, opens_probable = m.o4, opens_certain = m.o8,
            clicks_human = m.c1, clicks_suspected = m.c2, clicks_probable = m.c4, clicks_certain = m.c8
-      FROM unnest(${literal(moves.map((move) => move.recipientId))}::uuid[],
+      FROM unnest(${uuids(moves.map((move) => move.recipientId))}::uuid[],
                   ${opens(0)}::int[], ${opens(1)}::int[], ${opens(2)}::int[], ${opens(3)}::int[],
                   ${clicks(0)}::int[], ${clicks(1)}::int[], ${clicks(2)}::int[], ${clicks(3)}::int[])
         AS m (recipient_id, o1, o2, o4, o8, c1, c2, c4, c8)
@@ -155,7 +155,7 @@ export async function loadLinkStates(tx: Tx, accountId: string, ids: readonly st
   const rows = await tx.query<LinkRow>(sql`
     SELECT recipient_id, link_id, clicks_human, clicks_suspected, clicks_probable, clicks_certain
       FROM link_states
-     WHERE account_id = ${accountId} AND recipient_id = ANY (${literal(ids)}::uuid[])`);
+     WHERE account_id = ${accountId} AND recipient_id = ANY (${uuids(ids)}::uuid[])`);
   return rows.map((row) => ({
     recipientId: row.recipient_id,
     linkId: row.link_id,
@@ -170,14 +170,14 @@ export interface LinkMove extends LinkState {
 }
 
 export async function moveLinks(tx: Tx, accountId: string, moves: readonly LinkMove[]): Promise<void> {
-  const clicks = (kind: 0 | 1 | 2 | 3): string => column(moves, (move) => move.clicks, kind);
+  const clicks = (kind: 0 | 1 | 2 | 3): Buffer => column(moves, (move) => move.clicks, kind);
   await tx.query(sql`
     INSERT INTO link_states (account_id, recipient_id, link_id, accepted_at, accepted_day, campaign_id,
                              clicks_human, clicks_suspected, clicks_probable, clicks_certain)
     SELECT ${accountId}, m.*
-      FROM unnest(${literal(moves.map((move) => move.recipientId))}::uuid[], ${literal(moves.map((move) => move.linkId))}::bigint[],
-                  ${instants(moves.map((move) => move.acceptedAt))}::timestamptz[], ${literal(moves.map((move) => move.acceptedDay))}::date[],
-                  ${literal(moves.map((move) => move.campaignId))}::bigint[],
+      FROM unnest(${uuids(moves.map((move) => move.recipientId))}::uuid[], ${bigints(moves.map((move) => move.linkId))}::bigint[],
+                  ${instants(moves.map((move) => move.acceptedAt))}::timestamptz[], ${days(moves.map((move) => move.acceptedDay))}::date[],
+                  ${bigints(moves.map((move) => move.campaignId))}::bigint[],
                   ${clicks(0)}::int[], ${clicks(1)}::int[], ${clicks(2)}::int[], ${clicks(3)}::int[]) AS m
     ON CONFLICT (recipient_id, link_id) DO UPDATE
        SET clicks_human = EXCLUDED.clicks_human, clicks_suspected = EXCLUDED.clicks_suspected,
@@ -188,10 +188,10 @@ const deltaColumns = raw(countNames.join(', '));
 
 /** One row for all of them: its columns are arrays. */
 export async function insertDeltas(tx: Tx, accountId: string, deltas: readonly CellDelta[]): Promise<void> {
-  const counts = countNames.map((_, at) => sql`${literal(deltas.map((delta) => delta.counts[at] ?? 0))}`);
+  const counts = countNames.map((_, at) => sql`${bigints(deltas.map((delta) => delta.counts[at] ?? 0))}`);
   await tx.query(sql`
     INSERT INTO rollup_deltas (account_id, grain, day, campaign_id, key_id, ${deltaColumns})
-    VALUES (${accountId}, ${literal(deltas.map((delta) => delta.grain))}, ${literal(deltas.map((delta) => delta.day))},
-            ${literal(deltas.map((delta) => delta.campaignId))}, ${literal(deltas.map((delta) => delta.keyId))},
+    VALUES (${accountId}, ${texts(deltas.map((delta) => delta.grain))}, ${days(deltas.map((delta) => delta.day))},
+            ${bigints(deltas.map((delta) => delta.campaignId))}, ${bigints(deltas.map((delta) => delta.keyId))},
             ${join(counts)})`);
 }

@@ -1,5 +1,6 @@
 /** All SQL of the tracking area: journal positions, consents, and the facts about recipients that a hit needs. */
 import type { TrackingLevel } from '../contract/values.ts';
+import { bytes, uuids } from '../platform/columns.ts';
 import { type Database, sql, type Tx, type WorkerTx } from '../platform/database.ts';
 import type { JournalPosition } from './journal-segments.ts';
 
@@ -16,7 +17,7 @@ export async function findHandleOwners(
 ): Promise<Map<string, HandleOwner>> {
   if (handles.length === 0) return new Map();
   const rows = await db.askGate<{ handle: Buffer; account_id: string; message_id: string; recipient_id: string }>(
-    sql`SELECT * FROM recipients_of_handles(${handles.map((handle) => Buffer.from(handle, 'hex'))}::bytea[])`,
+    sql`SELECT * FROM recipients_of_handles(${bytes(handles.map((handle) => Buffer.from(handle, 'hex')))}::bytea[])`,
   );
   return new Map(
     rows.map((row) => [
@@ -28,7 +29,9 @@ export async function findHandleOwners(
 
 export async function findAccounts(db: Pick<Database, 'asWorker'>, ids: readonly string[]): Promise<Set<string>> {
   const rows = await db.asWorker((tx) =>
-    tx.query<{ account_id: string }>(sql`SELECT account_id FROM accounts WHERE account_id = ANY (${ids}::uuid[])`),
+    tx.query<{ account_id: string }>(
+      sql`SELECT account_id FROM accounts WHERE account_id = ANY (${uuids(ids)}::uuid[])`,
+    ),
   );
   return new Set(rows.map((row) => row.account_id));
 }
@@ -52,7 +55,7 @@ export async function loadCopyFacts(
       FROM recipients r
       JOIN messages m ON m.id = r.message_id AND m.account_id = ${accountId}
       LEFT JOIN tracking_consents c ON c.account_id = ${accountId} AND c.address_index = r.address_index
-     WHERE r.account_id = ${accountId} AND r.id = ANY (${recipientIds}::uuid[])`);
+     WHERE r.account_id = ${accountId} AND r.id = ANY (${uuids(recipientIds)}::uuid[])`);
   return new Map(rows.map((row) => [row.id, copyFacts(row)]));
 }
 
