@@ -37,6 +37,18 @@ describe('a link that lets its reader leave', () => {
     'Отписаться',
     'Відписатися',
     'Διαγραφή',
+    '配信停止はこちら',
+    'メールの配信を停止する',
+    '購読解除',
+    '退订',
+    '取消訂閱',
+    '수신거부',
+    '구독 취소',
+    'إلغاء الاشتراك',
+    'הסרה מרשימת התפוצה',
+    'Hủy đăng ký',
+    'ยกเลิกการสมัคร',
+    'Berhenti berlangganan',
   ]; // prettier keeps what a reader scans together
   for (const text of leaving) it(`says ${text}`, () => assert.equal(isLeavingText(text, none), true));
 
@@ -56,6 +68,9 @@ describe('a link that lets its reader leave', () => {
     'Voorkeuren wijzigen',
     'Hantera inställningar för e-mail',
     'Настройки рассылки',
+    'Subscription center',
+    '配信設定の変更',
+    '管理订阅',
   ];
   for (const text of choosing) it(`lets choose: ${text}`, () => assert.equal(isLeavingText(text, none), true));
 
@@ -69,6 +84,11 @@ describe('a link that lets its reader leave', () => {
     'Einstellung der Blutdruckwerte',
     'Vorteile im Abonnement',
     'Bajas temperaturas',
+    'メールを受信する',
+    '立即订阅',
+    '구독하기',
+    'اشترك الآن',
+    'Đăng ký ngay',
     'Here',
     '',
     'https://example.org/a',

@@ -16,7 +16,8 @@ import {
   settingWords,
 } from './link-words.ts';
 
-const leaving = new RegExp(Object.values(leavingPhrases).join('|'));
+// Folding takes Hangul syllables apart, so the pattern must be as well; it leaves the other words as they are.
+const leaving = new RegExp(Object.values(leavingPhrases).join('|').normalize('NFD'));
 const preferences = new RegExp(preferenceWords);
 const settings = new RegExp(settingWords);
 const managing = new RegExp(managingWords);

@@ -32,11 +32,19 @@ export const leavingPhrases: Readonly<Record<string, string>> = {
   uk: 'відписат|відписк|відмовитися від (?:розсилки|підписки)',
   bg: 'отпишет|отписван|отказ от абонамент',
   el: 'διαγραφη|απεγγραφ|καταργηση εγγραφης',
+  ja: '配信(?:を|の)?(?:停止|解除)|(?:購読|登録|受信)(?:を|の)?(?:解除|停止|中止|拒否)|退会',
+  zh: '退订|退訂|取消订阅|取消訂閱|取消订閱|拒收|停止接收',
+  ko: '수신 ?거부|구독 ?(?:취소|해지|중지)',
+  ar: 'الغاء (?:ال)?اشتراك',
+  he: 'הסר(?:ה|ו|י)? (?:אותי|מרשימ|מהרשימ)|להסרה|ביטול (?:ה)?(?:הרשמה|מינוי)',
+  vi: 'huy dang ky|ngung nhan',
+  th: 'ยกเลกการ(?:สมคร|รบ|เปน)',
+  id: 'berhenti (?:ber)?langganan',
 };
 
 /** Words that mean preferences by themselves. */
 export const preferenceWords =
-  'preferenc|preferenz|preferenci|voorkeur|preferens|praferen|\\bprefs\\b|\\bpreferanse|mieltymy|προτιμησ|предпочтени|вподобан';
+  'preferenc|preferenz|preferenci|voorkeur|preferens|praferen|\\bprefs\\b|\\bpreferanse|mieltymy|προτιμησ|предпочтени|вподобан|\\bsubscription cent(?:er|re)|配信設定|メール設定|偏好[设設]|[订訂][阅閱](?:设置|設定|管理)|管理[订訂][阅閱]';
 
 /** Words that mean preferences only beside a word for mail or for managing. */
 export const settingWords =
