@@ -298,6 +298,25 @@ describe('the drain', () => {
     assert.ok((await stat(join(tracking.journalDir, slot, 'quarantine.wxj'))).size > 0);
   });
 
+  it('waits while the database refuses what is no fault of a hit, and sets none aside', async () => {
+    const setAside = await tracking.hits('quarantined');
+    const copies = await send(people(3), { campaign: 'refused' });
+    await tracking.stopDrain();
+    await asOwner('ALTER TABLE verdicts RENAME COLUMN actor TO actor_of_another_version');
+    try {
+      for (const [n, copy] of copies.entries()) await get(copy.open(), browser(n));
+      const waits = (): number => world.logLines.filter((line) => line.includes('"reason":"42703"')).length;
+      const before = waits();
+      tracking.startDrain();
+      await until(async () => waits() > before, 'the drain says that it waits');
+    } finally {
+      await asOwner('ALTER TABLE verdicts RENAME COLUMN actor_of_another_version TO actor');
+    }
+    await tracking.drained();
+    assert.equal((await events()).length, 3);
+    assert.equal(await tracking.hits('quarantined'), setAside);
+  });
+
   // The last one: what is lost here was journaled and is never drained.
   it('skips a damaged frame loudly, counts it, and stores what follows', async () => {
     const copies = await send(people(3), { campaign: 'damage' });
