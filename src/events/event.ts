@@ -58,7 +58,7 @@ export interface HitVerdict extends Omit<VerdictBody, 'id' | 'provisional'> {
   readonly settlesAt: Date;
 }
 
-/** Sealed at rest. `evidence` is what rules were shown; it is kept so that history can be judged again. */
+/** Sealed at rest. `evidence` is what rules were shown, as JSON in the judging area's own form; it is kept so that history can be judged again. */
 export interface HitDetail {
   readonly request: {
     readonly method: string;
@@ -66,7 +66,7 @@ export interface HitDetail {
     readonly ip: string | null;
     readonly userAgent: string | null;
   };
-  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly evidence: unknown;
 }
 
 /** One request to a tracking URL, as the journal kept it. */

@@ -29,7 +29,7 @@ import type {
   Revision,
 } from './event.ts';
 import {
-  insertEvents,
+  insertFreshEvents,
   insertVerdictChanges,
   insertVerdicts,
   type NewEvent,
@@ -93,7 +93,7 @@ const revisedCounts = ({ hit, verdict }: Revision): Counted[] => [
 async function storeHits(tx: Tx, account: AccountKeys, { hits, recordedAt }: HitBatch): Promise<JudgedHit[]> {
   if (hits.length === 0) return [];
   const once = [...new Map(hits.map((hit) => [hit.id, hit])).values()];
-  const stored = await insertEvents(
+  const stored = await insertFreshEvents(
     tx,
     account.accountId,
     once.map((hit) => hitEvent(account, hit, recordedAt)),

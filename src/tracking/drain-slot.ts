@@ -15,6 +15,7 @@ import { type JournalBatch, readBatch } from './journal-reader.ts';
 import { deleteDrained, type JournalPosition } from './journal-segments.ts';
 import type { Slot } from './journal-slots.ts';
 import { laneId, laneOf, lanes } from './lanes.ts';
+import { type ReadBatch, sharedReading } from './shared-reading.ts';
 import { readPosition } from './store.ts';
 import { PositionMoved, storeAllButPoison, storeBatch } from './store-batch.ts';
 
@@ -46,7 +47,10 @@ export async function drainSlot(world: DrainWorld, slot: Slot, pace: DrainPace, 
     await deleteDrained(slot.folder, slowest).catch(() => undefined);
   };
   const courtesy = courtesyTo(slot.folder);
-  await Promise.all(lanes.map((lane) => drainLane({ world, slot, pace, stop, lane, onStored, courtesy })));
+  const sealer = world.vault.sealer('journal');
+  const maxHits = pace.batchHits * lanes.length;
+  const read = sharedReading((from, isSettled) => readBatch(slot.folder, sealer, from, maxHits, isSettled));
+  await Promise.all(lanes.map((lane) => drainLane({ world, slot, pace, stop, lane, read, onStored, courtesy })));
 }
 
 interface LaneRun {
@@ -55,6 +59,7 @@ interface LaneRun {
   readonly pace: DrainPace;
   readonly stop: AbortSignal;
   readonly lane: number;
+  readonly read: ReadBatch;
   readonly onStored: (lane: number, position: JournalPosition) => Promise<void>;
   readonly courtesy: Courtesy;
 }
@@ -66,14 +71,13 @@ interface Place {
 }
 
 async function drainLane(run: LaneRun): Promise<void> {
-  const { world, slot, pace, stop } = run;
-  const sealer = world.vault.sealer('journal');
+  const { pace, stop } = run;
   let isIdle = false;
   let place = await storedPlace(run);
   while (place !== undefined && !stop.aborted) {
     const from: JournalPosition = place.read;
-    const maxHits = pace.batchHits * lanes.length;
-    const batch = await insist(run, () => readBatch(slot.folder, sealer, from, maxHits, isIdle));
+    const settled = isIdle;
+    const batch = await insist(run, () => run.read(from, settled));
     if (batch === undefined) return;
     isIdle = isSame(batch.next, from);
     if (isIdle) await nap(pace.idleMs, stop);

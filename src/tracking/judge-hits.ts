@@ -19,6 +19,7 @@ import {
 import type { Tx } from '../platform/database.ts';
 import { type EvidenceSources, evidenceOf, withDelivery } from './gather-evidence.ts';
 import type { JournaledHit } from './hit.ts';
+import { keepEvidence, restoreEvidence } from './kept-evidence.ts';
 import { type SourceMark, SourceSpreads, type Spread, spreadWindowMs } from './source-spread.ts';
 import { type CopyFacts, loadCopyFacts } from './store.ts';
 
@@ -214,9 +215,10 @@ function judgeCopy(
     .map((hit, place) => ({ hit, verdict: revised(hit, opinion(verdicts[place], hit.occurredAt, now)) }))
     .filter(({ hit, verdict }) => isAnotherOpinion(hit.verdict, verdict));
   const opinions = verdicts.slice(looked.length);
-  const hits = arrivals.map((arrival, place) =>
-    judgedHit(arrival, fresh[place], opinions[place], facts?.isErased === true, now),
-  );
+  const hits = fresh.flatMap((evidence, place) => {
+    const arrival = arrivals[place];
+    return arrival === undefined ? [] : [judgedHit(arrival, evidence, opinions[place], facts?.isErased === true, now)];
+  });
   return [...revisions, ...hits];
 }
 
@@ -225,7 +227,7 @@ const keyText = (sourceKey: Uint8Array | null): string | undefined =>
 
 /** What an earlier verdict says of its source stays known, though the evidence beside it was kept before. */
 function earlierEvidence(hit: JudgedHit): Evidence {
-  const evidence = hit.detail.evidence as unknown as Evidence;
+  const evidence = restoreEvidence(hit);
   const told = toldRecipients(hit.verdict.reasons);
   return told.within1s + told.within10min === 0 ? evidence : widened(evidence, told);
 }
@@ -261,7 +263,7 @@ const withErased = (verdict: HitVerdict): HitVerdict => ({ ...verdict, reasons: 
 
 function judgedHit(
   { hit, messageId, recipientId, sourceKey }: Arrival,
-  evidence: Evidence | undefined,
+  evidence: Evidence,
   verdict: Verdict | undefined,
   isErased: boolean,
   now: Date,
@@ -279,7 +281,7 @@ function judgedHit(
     sourceKey,
     detail: {
       request: { method, token, ip: isErased ? null : hit.ip, userAgent: isErased ? null : hit.userAgent },
-      evidence: { ...evidence },
+      evidence: keepEvidence(evidence),
     },
     verdict: isErased ? withErased(formed) : formed,
   };

@@ -22,6 +22,8 @@ export type DrainNews =
   | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly facts: object; readonly text: string };
 
 const restartAfterMs = 1_000;
+/** Room for some batches to come and go before the collector looks: with V8's default it copied each of them twice. */
+const resourceLimits = { maxYoungGenerationSizeMb: 96 };
 
 export function startDrainThread(world: Pick<World, 'log' | 'metrics'>, options: DrainThreadOptions): Running {
   const count = hitCounter(world.metrics);
@@ -34,7 +36,7 @@ export function startDrainThread(world: Pick<World, 'log' | 'metrics'>, options:
   };
 
   const start = (): Worker => {
-    const worker = new Worker(new URL('./drain-thread.ts', import.meta.url), { workerData: options });
+    const worker = new Worker(new URL('./drain-thread.ts', import.meta.url), { workerData: options, resourceLimits });
     worker.on('message', hear);
     worker.on('error', (error) => world.log.error({ reason: (error as Error).name }, 'the drain thread failed'));
     worker.on('exit', () => {
