@@ -6,10 +6,13 @@ DECLARE role_name text;
 BEGIN
   -- app: one account's rows. reader: the same, reading only. worker: all accounts, but only the queues named below.
   FOREACH role_name IN ARRAY ARRAY['waxwing_app', 'waxwing_reader', 'waxwing_worker'] LOOP
-    BEGIN
-      EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- roles are shared by all databases of a server
-    END;
+    -- Roles are shared by all databases of a server, and an administrator may have made them beforehand.
+    IF to_regrole(role_name) IS NULL THEN
+      BEGIN
+        EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+      EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+      END;
+    END IF;
     BEGIN
       EXECUTE format('GRANT %I TO CURRENT_USER', role_name);
     EXCEPTION WHEN OTHERS THEN

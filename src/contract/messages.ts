@@ -74,6 +74,7 @@ export const sendMessage = endpoint({
     'message.header_not_allowed',
     'message.headers_too_large',
     'message.line_too_long',
+    'message.nul_octet',
     'attachment.invalid_base64',
     'idempotency.key_reused',
     'idempotency.key_invalid',

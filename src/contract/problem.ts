@@ -81,7 +81,11 @@ export const problemKinds = {
     'A line is longer than 998 octets.',
     'Encode the part as quoted-printable or base64 (RFC 5322 §2.1.1).',
   ),
-  'message.not_accepted_yet': kind(409, 'The message is still being accepted.', 'Ask again in a moment.'),
+  'message.nul_octet': kind(
+    400,
+    'The message has an octet of value zero.',
+    'Encode binary content as base64; mail lines cannot hold NUL (RFC 5322 §2.2).',
+  ),
   'attachment.invalid_base64': kind(400, 'An attachment is not valid base64.', 'Encode it as RFC 4648 §4 says.'),
   'idempotency.key_reused': kind(
     409,

@@ -1,27 +1,28 @@
 /** Observations in, verdicts out: the shapes of the judge on the wire. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { noParams, noQuery } from './values.ts';
+import { instant, noParams, noQuery } from './values.ts';
 
 const text = (max: number) => z.string().max(max);
 
+/** Logs write null for what they do not know: it is missing, as an absent field is. */
 export const observation = z
   .object({
-    id: text(200).optional(),
+    id: text(200).nullish(),
     kind: z.enum(['open', 'click']),
-    at: text(64).optional(),
-    deliveredAt: text(64).optional(),
-    recipient: text(400).optional(),
-    message: text(400).optional(),
-    method: text(40).optional(),
-    ip: text(100).optional(),
-    userAgent: text(4000).optional(),
-    headers: z.record(text(200), z.union([text(8000), z.array(text(8000)).max(20)])).optional(),
-    link: z.int().min(0).max(100_000).optional(),
-    linkCount: z.int().min(0).max(100_000).optional(),
-    honeypot: z.boolean().optional(),
-    token: z.enum(['valid', 'damaged']).optional(),
-    mx: text(400).optional(),
+    at: text(64).nullish(),
+    deliveredAt: text(64).nullish(),
+    recipient: text(400).nullish(),
+    message: text(400).nullish(),
+    method: text(40).nullish(),
+    ip: text(100).nullish(),
+    userAgent: text(4000).nullish(),
+    headers: z.record(text(200), z.union([text(8000), z.array(text(8000)).max(20)])).nullish(),
+    link: z.int().min(0).max(100_000).nullish(),
+    linkCount: z.int().min(0).max(100_000).nullish(),
+    honeypot: z.boolean().nullish(),
+    token: z.enum(['valid', 'damaged']).nullish(),
+    mx: text(400).nullish(),
   })
   .meta({ id: 'Observation' });
 
@@ -51,7 +52,7 @@ export const judgeObservations = endpoint({
   query: noQuery,
   body: z.object({
     observations: z.array(observation).max(1000),
-    asOf: text(64).optional().meta({ description: 'Judge as of this instant: verdicts may still be provisional.' }),
+    asOf: instant.optional().meta({ description: 'Judge as of this instant: verdicts may still be provisional.' }),
     view: z.enum(['strict', 'balanced', 'lenient']).optional(),
   }),
   status: 200,

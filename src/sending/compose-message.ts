@@ -59,12 +59,15 @@ function attachment(given: Attachment, index: number) {
   return { filename: given.filename, contentType: given.contentType, content: decodeBase64(given.contentBase64, at) };
 }
 
-/** RFC 4648 §3.5, §4: padded, no foreign characters, no stray bits; so encoding it again gives the same text. */
+/**
+ * RFC 4648 §3.5, §4: padded, no foreign characters, no stray bits; so encoding it again gives the same text. Line breaks
+ * are let pass: many encoders wrap at 76 characters as for MIME.
+ */
 function decodeBase64(text: string, at: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text)
+  if (bytes.toString('base64') !== text.replaceAll(/[\r\n]+/g, ''))
     throw new Problem('attachment.invalid_base64', [
-      { field: `${at}.contentBase64`, message: 'Padded base64 of RFC 4648 §4 without line breaks.' },
+      { field: `${at}.contentBase64`, message: 'Padded base64 of RFC 4648 §4.' },
     ]);
   return bytes;
 }

@@ -272,8 +272,10 @@ test('custom headers that inform are taken, those that forge or repeat are refus
   assert.equal((await refusal({ headers: { 'X-A': '1', 'x-a': '2' } })).code, 'message.header_malformed');
 });
 
-test('base64 is read strictly', async () => {
-  for (const contentBase64 of ['w6', 'w6Q', 'w6Q=\n', 'w6R=', '%%%%', 'w6Q==', 'w-_='])
+test('base64 is read strictly, but for line breaks', async () => {
+  const wrapped = { filename: 'x', contentType: 'text/plain', contentBase64: 'w6Q=\r\n' };
+  await accept({ attachments: [wrapped] });
+  for (const contentBase64 of ['w6', 'w6Q', 'w6Q= ', 'w6R=', '%%%%', 'w6Q==', 'w-_='])
     assert.deepEqual(
       await refusal({ attachments: [{ filename: 'x', contentType: 'text/plain', contentBase64 }] }),
       { status: 400, code: 'attachment.invalid_base64', field: 'attachments[0].contentBase64' },

@@ -7,7 +7,7 @@ type Asked = z.output<typeof endpoint.body>;
 
 export function judgeObservations({ observations, asOf, view }: Asked): z.input<typeof endpoint.result> {
   const options = { ...(asOf === undefined ? {} : { asOf }), ...(view === undefined ? {} : { view }) };
-  // zod names an absent field `undefined`; the judge takes what is missing as missing either way.
+  // An absent field may be `undefined` or null here; the judge takes what is missing as missing either way.
   const verdicts = judge(observations as Parameters<typeof judge>[0], options);
   return { ruleset: RULESET, verdicts: verdicts.map((one) => ({ ...one, reasons: [...one.reasons] })) };
 }

@@ -29,6 +29,7 @@ export type MessageRefusalCode =
   | 'message.headers_too_large'
   | 'message.bare_newline'
   | 'message.line_too_long'
+  | 'message.nul_octet'
   | 'message.header_malformed'
   | 'message.no_from'
   | 'message.multiple_from'

@@ -143,6 +143,11 @@ describe('hostile messages are refused at once', () => {
       assert.equal(refusal(text), 'message.bare_newline');
   });
 
+  it('with an octet of value zero, in header or body', () => {
+    for (const text of ['From: a@b.example\r\nX: \0\r\n\r\n', 'From: a@b.example\r\n\r\nx\r\n\0.\r\n'])
+      assert.equal(refusal(text), 'message.nul_octet');
+  });
+
   it('with a line of 999 octets, while 998 are taken', () => {
     assert.equal(refusal(lines(...head, '', 'x'.repeat(999))), 'message.line_too_long');
     assert.equal(refusal(lines(...head, '', 'x'.repeat(998))), 'message');

@@ -75,6 +75,7 @@ export function readMessage(
   let start = 0;
   while (start < octets.length) {
     const end = findLineEnd(octets, start);
+    if (end === nulOctet) return refuse('message.nul_octet', 'There is an octet of value zero.');
     if (end < 0) return refuse('message.bare_newline', 'A line ends in a carriage return or line feed alone.');
     if (end - start > limits.lineOctetsMax)
       return refuse('message.line_too_long', `A line is longer than ${limits.lineOctetsMax} octets.`);
@@ -86,14 +87,21 @@ export function readMessage(
   return refusal ?? { kind: 'message', octets, headerEnd: scan.headerEnd, root, partCount: scan.partCount };
 }
 
-/** The position of the CRLF (or the end of the message), -1 for a bare CR or LF (RFC 5321 §2.3.8). */
+const bareNewline = -1;
+const nulOctet = -2;
+
+/**
+ * The position of the CRLF (or the end of the message), or what is wrong before it: a bare CR or LF (RFC 5321 §2.3.8), or a
+ * NUL (RFC 5322 §2.2, RFC 6152 §2), behind which a next hop that drops it would see another end of data than we did.
+ */
 function findLineEnd(octets: Uint8Array, start: number): number {
   const length = octets.length;
   for (let i = start; i < length; i++) {
     const octet = octets[i] as number;
     if (octet > 13) continue;
-    if (octet === 13) return octets[i + 1] === 10 ? i : -1;
-    if (octet === 10) return -1;
+    if (octet === 13) return octets[i + 1] === 10 ? i : bareNewline;
+    if (octet === 10) return bareNewline;
+    if (octet === 0) return nulOctet;
   }
   return length;
 }

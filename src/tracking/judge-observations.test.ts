@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judgeObservations as endpoint } from '../contract/verdicts.ts';
+import { judgeObservations } from './judge-observations.ts';
+
+const judged = (observations: object[]) => judgeObservations(endpoint.body.parse({ observations })).verdicts;
+
+describe('observations from elsewhere', () => {
+  it('are judged alike whether a field is null or absent', () => {
+    const unknown = { at: null, ip: null, userAgent: null, headers: null, link: null, token: null, message: null };
+    assert.deepEqual(judged([{ kind: 'click', ...unknown }]), judged([{ kind: 'click' }]));
+  });
+
+  it('get their verdicts in the order they came', () => {
+    const verdicts = judged([
+      { id: 'a', kind: 'click', method: 'HEAD' },
+      { id: 'b', kind: 'open' },
+    ]);
+    assert.deepEqual(
+      verdicts.map(({ id, verdict }) => [id, verdict]),
+      [
+        ['a', 'automated'],
+        ['b', 'human'],
+      ],
+    );
+  });
+
+  it('are not judged as of something that is no instant', () => {
+    assert.equal(endpoint.body.safeParse({ observations: [{ kind: 'open' }], asOf: 'yesterday' }).success, false);
+  });
+});
