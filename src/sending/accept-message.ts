@@ -190,7 +190,10 @@ async function numberDimensions(
   const campaign = submitted.campaign ?? read.headers.campaign;
   const [senderId = 0, ...others] = await dimensionIds(db, keys, [
     { kind: 'sender', value: normaliseAddress(read.headers.from.address) },
-    ...submitted.recipients.map(({ address }) => ({ kind: 'domain' as const, value: domainOf(comparableAddress(address)) })),
+    ...submitted.recipients.map(({ address }) => ({
+      kind: 'domain' as const,
+      value: domainOf(comparableAddress(address)),
+    })),
     ...(campaign === null ? [] : [{ kind: 'campaign' as const, value: campaign }]),
   ]);
   return {
