@@ -6,6 +6,7 @@
 
 import {
   anonymousCell,
+  type CellCounts,
   CellLedger,
   eventCounts,
   linkCell,
@@ -179,7 +180,8 @@ async function moveRecipients(
     tallies.set(hit.recipientId, moved);
   }
   if (tallies.size === 0) return;
-  for (const [recipientId, tally] of tallies) moveRecipient(lockedOf(recipients, recipientId), tally, ledger);
+  for (const { recipient, before, after, times } of alike(recipients, tallies))
+    for (const cell of recipientCells(recipient)) ledger.move(cell, before, after, times);
   await moveHits(
     tx,
     accountId,
@@ -187,12 +189,28 @@ async function moveRecipients(
   );
 }
 
-function moveRecipient(recipient: LockedRecipient, tally: Tally, ledger: CellLedger): void {
-  const { status } = recipient;
-  const before = recipientCounts({ status, opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) });
-  const after = recipientCounts({ status, opens: maskOf(tally.opens), clicks: maskOf(tally.clicks) });
-  if (before === after) return;
-  for (const cell of recipientCells(recipient)) ledger.move(cell, before, after);
+interface AlikeMoves {
+  readonly recipient: LockedRecipient;
+  readonly before: CellCounts;
+  readonly after: CellCounts;
+  times: number;
+}
+
+/** Most of a batch opens for the first time in the same cells: those are added up before each cell is looked for. */
+function alike(recipients: LockedRecipients, tallies: ReadonlyMap<string, Tally>): Iterable<AlikeMoves> {
+  const moves = new Map<string, AlikeMoves>();
+  for (const [recipientId, tally] of tallies) {
+    const recipient = lockedOf(recipients, recipientId);
+    const { status, acceptedDay, campaignId, senderId, domainId, linkSetId } = recipient;
+    const was = { status, opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) };
+    const is = { status, opens: maskOf(tally.opens), clicks: maskOf(tally.clicks) };
+    const place = `${acceptedDay} ${campaignId} ${senderId} ${domainId} ${linkSetId} ${status}`;
+    const name = `${place} ${was.opens} ${was.clicks} ${is.opens} ${is.clicks}`;
+    const known = moves.get(name);
+    if (known !== undefined) known.times++;
+    else moves.set(name, { recipient, before: recipientCounts(was), after: recipientCounts(is), times: 1 });
+  }
+  return moves.values();
 }
 
 async function moveClickedLinks(

@@ -113,22 +113,31 @@ const newNonce = ((): (() => Buffer) => {
   };
 })();
 
+const versionByte = Buffer.of(version);
+const knownPurposes = new Map<SealPurpose, Buffer>();
+
+function purposeBytes(purpose: SealPurpose): Buffer {
+  const known = knownPurposes.get(purpose) ?? Buffer.from(purpose);
+  knownPurposes.set(purpose, known);
+  return known;
+}
+
 function sealerOf(key: KeyObject): Sealer {
   return {
     seal(purpose, plaintext) {
       const nonce = newNonce();
       const cipher = createCipheriv('aes-256-gcm', key, nonce);
-      cipher.setAAD(Buffer.from(purpose));
+      cipher.setAAD(purposeBytes(purpose));
       const body = typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
       const end = cipher.final();
-      return Buffer.concat([Buffer.of(version), nonce, body, end, cipher.getAuthTag()]);
+      return Buffer.concat([versionByte, nonce, body, end, cipher.getAuthTag()]);
     },
     open(purpose, sealed) {
       if (sealed.length < 1 + nonceBytes + tagBytes || sealed[0] !== version)
         throw new SealBroken('not a sealed value');
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + nonceBytes));
-        decipher.setAAD(Buffer.from(purpose));
+        decipher.setAAD(purposeBytes(purpose));
         decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
         const body = decipher.update(sealed.subarray(1 + nonceBytes, sealed.length - tagBytes));
         return Buffer.concat([body, decipher.final()]);

@@ -14,8 +14,8 @@ import { sealFrame } from './journal-frame.ts';
 import { type JournalBatch, readBatch } from './journal-reader.ts';
 import { deleteDrained, type JournalPosition } from './journal-segments.ts';
 import type { Slot } from './journal-slots.ts';
-import { laneId, laneOf, lanes } from './lanes.ts';
-import { type ReadBatch, sharedReading } from './shared-reading.ts';
+import { laneId, lanes } from './lanes.ts';
+import { type ReadShared, type SharedBatch, sharedReading } from './shared-reading.ts';
 import { readPosition } from './store.ts';
 import { PositionMoved, storeAllButPoison, storeBatch } from './store-batch.ts';
 
@@ -59,7 +59,7 @@ interface LaneRun {
   readonly pace: DrainPace;
   readonly stop: AbortSignal;
   readonly lane: number;
-  readonly read: ReadBatch;
+  readonly read: ReadShared;
   readonly onStored: (lane: number, position: JournalPosition) => Promise<void>;
   readonly courtesy: Courtesy;
 }
@@ -93,8 +93,8 @@ async function storedPlace(run: LaneRun): Promise<Place | undefined> {
 const isSame = (one: JournalPosition, other: JournalPosition): boolean =>
   one.segment === other.segment && one.offsetBytes === other.offsetBytes;
 
-async function takeBatch(run: LaneRun, place: Place, batch: JournalBatch): Promise<Place | undefined> {
-  const hits = batch.hits.filter((hit) => laneOf(hit) === run.lane);
+async function takeBatch(run: LaneRun, place: Place, batch: SharedBatch): Promise<Place | undefined> {
+  const hits = batch.byLane.get(run.lane) ?? [];
   if (run.lane === 0) tellDamage(run.world, batch);
   if (hits.length === 0 && batch.next.segment === place.stored.segment) return { ...place, read: batch.next };
   const startedAtMs = performance.now();

@@ -42,19 +42,23 @@ export function evidenceSources(
 /** Without a copy (an anonymous hit) only the request itself speaks. */
 export function evidenceOf(hit: JournaledHit, copy: CopyUnderTest | undefined, sources: EvidenceSources): Evidence {
   const { networks, keyOf } = sources;
+  const { deliveredAt, deliveredVia, gatewayMx } = copy?.recipient ?? nowhere;
   const observation = {
     id: hit.id,
     kind: hit.kind,
-    at: new Date(hit.atMs).toISOString(),
+    at: hit.atMs,
     method: hit.method,
     headers: hit.headers,
     token: hit.token,
     oneClick: false, // unsubscribe links are never rewritten, so no POST to a tracking URL is RFC 8058's
-    ...(hit.ip === null ? {} : { ip: hit.ip }),
-    ...(hit.userAgent === null ? {} : { userAgent: hit.userAgent }),
-    ...(hit.isHttps ? { https: true } : {}),
-    ...(hit.linkIndex === null ? {} : { link: hit.linkIndex }),
-    ...(copy === undefined ? {} : { linkCount: copy.linkCount, ...deliveryOf(copy.recipient) }),
+    ip: hit.ip ?? undefined,
+    userAgent: hit.userAgent ?? undefined,
+    https: hit.isHttps ? true : undefined,
+    link: hit.linkIndex ?? undefined,
+    linkCount: copy?.linkCount,
+    deliveredAt: deliveredAt?.getTime(),
+    deliveredVia: deliveredVia ?? undefined,
+    mx: gatewayMx ?? undefined,
   };
   return gatherEvidence(observation, networks, keyOf);
 }
@@ -62,9 +66,15 @@ export function evidenceOf(hit: JournaledHit, copy: CopyUnderTest | undefined, s
 /** Earlier evidence as it reads now: the delivery is often known only after the first hits. */
 export function withDelivery(evidence: Evidence, { recipient }: Pick<CopyUnderTest, 'recipient'>): Evidence {
   if (recipient.deliveredAt === null || evidence.atMs === undefined) return evidence;
-  const at = new Date(evidence.atMs).toISOString();
+  const { deliveredAt, deliveredVia, gatewayMx } = recipient;
   const { sinceDeliveryMs, isRelayed, gateway } = gatherEvidence(
-    { kind: evidence.kind, at, ...deliveryOf(recipient) },
+    {
+      kind: evidence.kind,
+      at: evidence.atMs,
+      deliveredAt: deliveredAt.getTime(),
+      deliveredVia: deliveredVia ?? undefined,
+      mx: gatewayMx ?? undefined,
+    },
     builtInNetworks,
     () => '',
   );
@@ -76,11 +86,7 @@ export function withDelivery(evidence: Evidence, { recipient }: Pick<CopyUnderTe
   };
 }
 
-const deliveryOf = ({ deliveredAt, deliveredVia, gatewayMx }: CopyUnderTest['recipient']) => ({
-  ...(deliveredAt === null ? {} : { deliveredAt: deliveredAt.toISOString() }),
-  ...(deliveredVia === null ? {} : { deliveredVia }),
-  ...(gatewayMx === null ? {} : { mx: gatewayMx }),
-});
+const nowhere: CopyUnderTest['recipient'] = { deliveredAt: null, deliveredVia: null, gatewayMx: null };
 
 /** Agents and addresses come again and again; a keyed hash costs microseconds each time. */
 function remembered(keyOf: KeyOf): KeyOf {

@@ -105,12 +105,15 @@ export async function rejudge(
 
 interface Arrival extends CopyHit {
   readonly sourceKey: Buffer | null;
+  /** The same in hex. */
+  readonly sourceName: string | undefined;
 }
 
 function arrivalOf({ sourceKeyOf }: JudgedAccount, one: CopyHit): Arrival {
   const { ip, userAgent } = one.hit;
-  const isKnown = ip !== null && userAgent !== null;
-  return { ...one, sourceKey: isKnown ? sourceKeyOf(ip, userAgent) : null };
+  const sourceKey = ip !== null && userAgent !== null ? sourceKeyOf(ip, userAgent) : null;
+  const { hit, messageId, recipientId } = one;
+  return { hit, messageId, recipientId, sourceKey, sourceName: sourceKey?.toString('hex') };
 }
 
 interface Sources {
@@ -149,8 +152,8 @@ async function loadSpreads(tx: Tx, account: JudgedAccount, arrivals: readonly Ar
   return { spreads, reachedBefore: new Set(changed.map((mark) => mark.recipientId)) };
 }
 
-const markOf = ({ sourceKey, recipientId, hit }: Arrival): SourceMark[] =>
-  sourceKey === null ? [] : [{ sourceKey: sourceKey.toString('hex'), recipientId, atMs: hit.atMs }];
+const markOf = ({ sourceName, recipientId, hit }: Arrival): SourceMark[] =>
+  sourceName === undefined ? [] : [{ sourceKey: sourceName, recipientId, atMs: hit.atMs }];
 
 /** A copy with the hits it had, the hits it now gets, and what is known of it. */
 interface Sequence {
@@ -205,9 +208,7 @@ function judgeCopy(
   const before = earlier.map((hit) =>
     spread(withDelivery(earlierEvidence(hit), copy), keyText(hit.sourceKey), spreads),
   );
-  const fresh = arrivals.map(({ hit, sourceKey }) =>
-    spread(evidenceOf(hit, copy, account), keyText(sourceKey), spreads),
-  );
+  const fresh = arrivals.map(({ hit, sourceName }) => spread(evidenceOf(hit, copy, account), sourceName, spreads));
   // Judged as if settled: what later hits would change they do change, since each of them has the sequence judged anew.
   const verdicts = isTooLong ? fresh.flatMap((one) => judgeSequence([one])) : judgeSequence([...before, ...fresh]);
   const looked = isTooLong ? [] : earlier;

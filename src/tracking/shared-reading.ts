@@ -1,17 +1,25 @@
 /**
- * The lanes of one journal read the same places one after the other: what one has read and opened is kept until the other
- * has taken it. It decides nothing about positions, and forgets what nobody takes.
+ * The lanes of one journal read the same places one after the other: what one has read, opened and sorted by lane is kept
+ * until the other has taken it. It decides nothing about positions, and forgets what nobody takes.
  */
+import type { JournaledHit } from './hit.ts';
 import type { JournalBatch } from './journal-reader.ts';
 import type { JournalPosition } from './journal-segments.ts';
+import { laneOf } from './lanes.ts';
 
-export type ReadBatch = (from: JournalPosition, isSettled: boolean) => Promise<JournalBatch>;
+export interface SharedBatch extends JournalBatch {
+  /** The hits by the lane they fall to. */
+  readonly byLane: ReadonlyMap<number, readonly JournaledHit[]>;
+}
+
+type ReadBatch = (from: JournalPosition, isSettled: boolean) => Promise<JournalBatch>;
+export type ReadShared = (from: JournalPosition, isSettled: boolean) => Promise<SharedBatch>;
 
 /** How far one reader may be ahead of the other before it reads for itself alone. */
 const mostKept = 4;
 
-export function sharedReading(readBatch: ReadBatch): ReadBatch {
-  const kept = new Map<string, Promise<JournalBatch>>();
+export function sharedReading(readBatch: ReadBatch): ReadShared {
+  const kept = new Map<string, Promise<SharedBatch>>();
   return (from, isSettled) => {
     const name = `${from.segment} ${from.offsetBytes} ${isSettled}`;
     const found = kept.get(name);
@@ -19,7 +27,7 @@ export function sharedReading(readBatch: ReadBatch): ReadBatch {
       kept.delete(name);
       return found;
     }
-    const reading = readBatch(from, isSettled);
+    const reading = readBatch(from, isSettled).then(sorted);
     kept.set(name, reading);
     forgetWhatIsNoUse(name, reading);
     const [oldest] = kept.keys();
@@ -28,10 +36,12 @@ export function sharedReading(readBatch: ReadBatch): ReadBatch {
   };
 
   /** A failure is not shared, and neither is an end: more may have been written behind it by now. */
-  function forgetWhatIsNoUse(name: string, reading: Promise<JournalBatch>): void {
+  function forgetWhatIsNoUse(name: string, reading: Promise<SharedBatch>): void {
     const forget = (): void => {
       if (kept.get(name) === reading) kept.delete(name);
     };
     reading.then(({ hits }) => (hits.length === 0 ? forget() : undefined), forget);
   }
 }
+
+const sorted = (batch: JournalBatch): SharedBatch => ({ ...batch, byLane: Map.groupBy(batch.hits, laneOf) });

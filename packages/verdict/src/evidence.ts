@@ -7,7 +7,7 @@ import { type Client, clientOf, LONGEST_AGENT } from './client.ts';
 import { classOfAsn } from './data/autonomous-systems.ts';
 import { type Gateway, gatewayOf } from './data/gateways.ts';
 import type { NetworkMatch, Networks } from './networks.ts';
-import type { Observation } from './observation.ts';
+import type { Observed } from './observation.ts';
 import { countOf, headersOf, textOf, timeMs } from './read-fields.ts';
 
 /** `one-click`: a POST that is, or may well be, an RFC 8058 unsubscription. */
@@ -66,12 +66,12 @@ const NO_MATCHES: readonly NetworkMatch[] = [];
 /** A hit further before delivery than clocks differ contradicts its delivery time, which is then no evidence. */
 const CLOCK_SKEW_MS = 60_000;
 
-export function gatherEvidence(observation: Observation, networks: Networks, keyOf: KeyOf = shortHash): Evidence {
+export function gatherEvidence(observation: Observed, networks: Networks, keyOf: KeyOf = shortHash): Evidence {
   return gather(observation, networks, keyOf);
 }
 
 /** As `gatherEvidence`; without `keyOf` no source keys are made, for hits that are judged by themselves. */
-export function gather(observation: Observation, networks: Networks, keyOf: KeyOf | undefined): Evidence {
+export function gather(observation: Observed, networks: Networks, keyOf: KeyOf | undefined): Evidence {
   const headers = headersOf(observation);
   const ip = textOf(observation.ip);
   const address = ip === undefined ? undefined : parseAddress(ip);
@@ -120,7 +120,7 @@ const GET: MethodEvidence = { method: 'get', isProven: false };
 const OTHER: MethodEvidence = { method: 'other', isProven: false };
 
 function methodOf(
-  observation: Observation,
+  observation: Observed,
   headers: ReadonlyMap<string, string> | undefined,
   agent: string | undefined,
 ): MethodEvidence {
@@ -150,17 +150,13 @@ function headerEvidence(headers: ReadonlyMap<string, string>): HeaderEvidence {
   };
 }
 
-function isHttps(observation: Observation, headers: ReadonlyMap<string, string> | undefined): boolean | undefined {
+function isHttps(observation: Observed, headers: ReadonlyMap<string, string> | undefined): boolean | undefined {
   if (typeof observation.https === 'boolean') return observation.https;
   const scheme = headers?.get('x-forwarded-proto')?.toLowerCase();
   return scheme === 'https' ? true : scheme === 'http' ? false : undefined;
 }
 
-function matchesOf(
-  observation: Observation,
-  address: Address | undefined,
-  networks: Networks,
-): readonly NetworkMatch[] {
+function matchesOf(observation: Observed, address: Address | undefined, networks: Networks): readonly NetworkMatch[] {
   const matches = address === undefined ? NO_MATCHES : networks.lookupAddress(address);
   const asnClass = typeof observation.asn === 'number' ? classOfAsn(observation.asn) : undefined;
   if (asnClass === undefined || matches.some((match) => match.class === asnClass)) return matches;
@@ -174,7 +170,7 @@ function placeOf(address: Address | undefined): string | undefined {
 }
 
 function keysOf(
-  observation: Observation,
+  observation: Observed,
   address: Address | undefined,
   agent: string | undefined,
   keyOf: KeyOf,
@@ -188,7 +184,7 @@ function keysOf(
   };
 }
 
-function recipientsOf(observation: Observation): Evidence['recipientsFromSource'] {
+function recipientsOf(observation: Observed): Evidence['recipientsFromSource'] {
   const counts: unknown = observation.recipientsFromSource;
   if (typeof counts !== 'object' || counts === null) return undefined;
   const { within1s, within10min } = counts as Record<string, unknown>;

@@ -3,6 +3,15 @@
 /** Header values as any server or log hands them over; names in any case. */
 export type ObservedHeaders = Readonly<Record<string, unknown>>;
 
+/** The same for callers whose moments are numbers already: milliseconds since 1970. What is undefined is missing. */
+export type Observed = {
+  readonly [K in Exclude<keyof Observation, 'kind' | 'at' | 'deliveredAt'>]?: Observation[K] | undefined;
+} & {
+  readonly kind: Observation['kind'];
+  readonly at?: string | number | undefined;
+  readonly deliveredAt?: string | number | undefined;
+};
+
 /** One HTTP request to a tracking URL. Only `kind` is required: what is missing is missing, never assumed. */
 export interface Observation {
   readonly id?: string;

@@ -1,5 +1,5 @@
 /** Reads single fields of an observation from whatever a log handed over. Nonsense is the same as missing; nothing here throws. */
-import type { Observation, ObservedHeaders } from './observation.ts';
+import type { Observed, ObservedHeaders } from './observation.ts';
 
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|z|[+-]\d\d:?\d\d|[+-]\d\d)?$/;
@@ -55,7 +55,7 @@ export function countOf(value: unknown): number | undefined {
 }
 
 /** Header values by lower-case name; of a repeated header the first value. `undefined` when there were no headers at all. */
-export function headersOf(observation: Observation): ReadonlyMap<string, string> | undefined {
+export function headersOf(observation: Pick<Observed, 'headers'>): ReadonlyMap<string, string> | undefined {
   const headers: ObservedHeaders | undefined = observation.headers;
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return undefined;
   const result = new Map<string, string>();

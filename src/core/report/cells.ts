@@ -104,10 +104,18 @@ const quarterHourMs = 900_000;
 /** An event counts in the quarter of an hour in which it happened, so that every time zone's hours and days are whole. */
 export const quarterCell = (campaignId: number, occurredAt: Date): Cell => ({
   grain: 'quarter',
-  day: occurredAt.toISOString().slice(0, 10),
+  day: quarterDay(quarterOf(occurredAt)),
   campaignId,
   keyId: quarterOf(occurredAt),
 });
+
+let lastQuarter = { keyId: Number.NaN, day: '' };
+
+/** Hits come in order of time: nearly all of a batch lie in one quarter. */
+function quarterDay(keyId: number): string {
+  if (lastQuarter.keyId !== keyId) lastQuarter = { keyId, day: quarterStart(keyId).toISOString().slice(0, 10) };
+  return lastQuarter.day;
+}
 
 export const quarterStart = (keyId: number): Date => new Date(keyId * quarterHourMs);
 export const quarterOf = (at: Date): number => Math.floor(at.getTime() / quarterHourMs);
@@ -147,10 +155,11 @@ export class CellLedger {
     for (let at = 0; at < counts.length; at++) entry.counts[at] = (entry.counts[at] ?? 0) + by * (counts[at] ?? 0);
   }
 
-  move(cell: Cell, before: CellCounts, after: CellCounts): void {
+  /** So many at once that were counted as one thing and now count as another. */
+  move(cell: Cell, before: CellCounts, after: CellCounts, times = 1): void {
     if (before === after) return;
-    this.add(cell, before, -1);
-    this.add(cell, after, 1);
+    this.add(cell, before, -times);
+    this.add(cell, after, times);
   }
 
   deltas(): CellDelta[] {
