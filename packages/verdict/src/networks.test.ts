@@ -139,8 +139,8 @@ test('the table agrees with looking at every prefix one by one', () => {
 });
 
 /** Full lists of one day, for whoever has them at hand; never part of this package. */
-const snapshots = process.env.WAXWING_NETWORK_SNAPSHOTS ?? '';
-test('full lists load within a second and little memory', {
+const snapshots = process.env.WAXWING_TEST_NETWORKS ?? '';
+test('full lists are taken whole, and every prefix of them is found', {
   skip: !existsSync(`${snapshots}/apple-proxy-ipv6.txt`),
 }, () => {
   const read = (name: string): string[] => readFileSync(`${snapshots}/${name}.txt`, 'utf8').trim().split('\n');
@@ -153,9 +153,7 @@ test('full lists load within a second and little memory', {
     list('microsoft', 'microsoft'),
     list('amazon', 'data-centre'),
   ];
-  const startedMs = performance.now();
   const networks = buildNetworks(lists);
-  assert.ok(performance.now() - startedMs < 1_000);
   assert.deepEqual(networks.rejected, []);
   for (const { class: kind, prefixes } of lists) {
     for (const prefix of prefixes)
