@@ -171,6 +171,17 @@ test('a change that changes nothing leaves no entry, and an unknown time zone is
   assert.equal((await changeSettings(world, caller, { timeZone: 'Europe/Berlin' })).timeZone, 'Europe/Berlin');
 });
 
+test('rules that are switched off are kept once each and in order, and what is no rule is refused', async () => {
+  const { accountId } = await createTestAccount(world);
+  const caller: Caller = { accountId, actor: system };
+  const wish = { disabledRules: ['two-places', 'click-burst', 'two-places'] };
+  assert.deepEqual((await changeSettings(world, caller, wish)).disabledRules, ['click-burst', 'two-places']);
+  const entries = (await auditOf(accountId)).length;
+  await changeSettings(world, caller, { disabledRules: ['click-burst', 'two-places'] });
+  assert.equal((await auditOf(accountId)).length, entries);
+  assert.throws(() => changeSettings(world, caller, { disabledRules: ['no-rule'] }), refused('request.malformed'));
+});
+
 test('what one account has sealed does not open for another', async () => {
   const [first, second] = [await createTestAccount(world), await createTestAccount(world)];
   const sealed = (await accountVault(world, first.accountId)).seal('consent.address', 'ana@example.org');

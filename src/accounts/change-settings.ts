@@ -1,4 +1,6 @@
 /** Changes some of an account's outbound settings, and tells the audit log which, from what and to what. */
+import { isDeepStrictEqual } from 'node:util';
+import { rules } from '@waxwing/verdict';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { OutboundSettings } from '../contract/settings.ts';
@@ -16,6 +18,7 @@ export function changeSettings(
 ): Promise<OutboundSettings> {
   if (wish.timeZone !== undefined && !isTimeZone(wish.timeZone))
     throw new Problem('request.malformed', [{ field: 'timeZone', message: 'is not an IANA time zone' }]);
+  if (wish.disabledRules !== undefined) wish = { ...wish, disabledRules: ruleIds(wish.disabledRules) };
   return world.db.asAccount(caller.accountId, async (tx) => {
     const before = await readSettingsRow(tx, true);
     const { from, to } = difference(before, wish);
@@ -37,11 +40,22 @@ function difference(
   wish: SettingsWish,
 ): { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> } {
   const changed = (Object.keys(wish) as (keyof OutboundSettings)[]).filter(
-    (key) => wish[key] !== undefined && wish[key] !== before[key],
+    (key) => wish[key] !== undefined && !isDeepStrictEqual(wish[key], before[key]),
   );
   const pick = (values: SettingsWish): Partial<OutboundSettings> =>
     Object.fromEntries(changed.map((key) => [key, values[key]]));
   return { from: pick(before), to: pick(wish) };
+}
+
+/** Each once and in order, so that equal choices are equal. */
+function ruleIds(wished: readonly string[]): string[] {
+  const known = new Set(rules.map((rule) => rule.id));
+  const unknown = wished.findIndex((id) => !known.has(id));
+  if (unknown >= 0)
+    throw new Problem('request.malformed', [
+      { field: `disabledRules.${unknown}`, message: 'is not the id of a rule; docs/rules.md lists them' },
+    ]);
+  return [...new Set(wished)].sort();
 }
 
 /** PostgreSQL reads the same names from its own copy of the IANA database. */

@@ -133,6 +133,8 @@ export async function readSettingsRow(tx: Tx, forChange: boolean): Promise<Outbo
     SELECT suppress_automated_events AS "suppressAutomatedEvents", track_opens AS "trackOpens",
            track_clicks AS "trackClicks", track_plain_text AS "trackPlainText", tracking_level AS "trackingLevel", view,
            minimum_transport AS "minimumTransport", require_verified_sender AS "requireVerifiedSender",
+           disabled_rules AS "disabledRules", learn_scanner_habits AS "learnScannerHabits",
+           honeypot_links AS "honeypotLinks", keep_request_days AS "keepRequestDays",
            time_zone AS "timeZone"
     FROM account_settings WHERE account_id = current_account() ${forChange ? sql`FOR UPDATE` : empty}`);
   if (rows[0] === undefined) throw new Error('an account has no settings');
@@ -148,6 +150,10 @@ const settingColumns: Record<keyof OutboundSettings, string> = {
   view: 'view',
   minimumTransport: 'minimum_transport',
   requireVerifiedSender: 'require_verified_sender',
+  disabledRules: 'disabled_rules',
+  learnScannerHabits: 'learn_scanner_habits',
+  honeypotLinks: 'honeypot_links',
+  keepRequestDays: 'keep_request_days',
   timeZone: 'time_zone',
 };
 

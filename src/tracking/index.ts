@@ -1,4 +1,5 @@
 /** The door of the tracking area: the edge, the drain, the URLs that lead to them, and what recipients agreed to. */
+import { readSettings } from '../accounts/index.ts';
 import type { AccountKeys } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { evidenceSources } from './gather-evidence.ts';
@@ -16,9 +17,12 @@ export { newHandle, type TrackingUrls, trackingUrls } from './tracking-urls.ts';
  * Judges what these recipients' hits were once more, in the transaction that recorded something new about them, such as
  * their delivery. Gives how many verdicts changed.
  */
-export const rejudgeRecipients = (
+export async function rejudgeRecipients(
   tx: Tx,
   account: AccountKeys,
   recipientIds: readonly string[],
   now: Date,
-): Promise<number> => rejudge(tx, { ...account, ...evidenceSources(account.vault) }, recipientIds, now);
+): Promise<number> {
+  const settings = await readSettings(tx);
+  return rejudge(tx, { ...account, ...evidenceSources(account.vault), settings }, recipientIds, now);
+}

@@ -3,6 +3,7 @@
  * earlier ones, bare counts where no more is agreed. It runs inside the transaction that moves the journal's position.
  */
 import { type Evidence, judgeSequence, SEQUENCE_LIMIT, toldRecipients, type Verdict } from '@waxwing/verdict';
+import type { OutboundSettings } from '../contract/settings.ts';
 import {
   type AccountKeys,
   type AnonymousHit,
@@ -23,7 +24,12 @@ import { keepEvidence, restoreEvidence } from './kept-evidence.ts';
 import { type SourceMark, SourceSpreads, type Spread, spreadWindowMs } from './source-spread.ts';
 import { type CopyFacts, loadCopyFacts } from './store.ts';
 
-export interface JudgedAccount extends AccountKeys, EvidenceSources {}
+/** What the account has chosen, as of this transaction. */
+export type JudgingSettings = Pick<OutboundSettings, 'disabledRules' | 'keepRequestDays' | 'learnScannerHabits'>;
+
+export interface JudgedAccount extends AccountKeys, EvidenceSources {
+  readonly settings: JudgingSettings;
+}
 
 /** A hit whose token led to a copy of this account's, or claims to. */
 export interface CopyHit {
@@ -210,7 +216,10 @@ function judgeCopy(
   );
   const fresh = arrivals.map(({ hit, sourceName }) => spread(evidenceOf(hit, copy, account), sourceName, spreads));
   // Judged as if settled: what later hits would change they do change, since each of them has the sequence judged anew.
-  const verdicts = isTooLong ? fresh.flatMap((one) => judgeSequence([one])) : judgeSequence([...before, ...fresh]);
+  const { disabledRules } = account.settings;
+  const verdicts = isTooLong
+    ? fresh.flatMap((one) => judgeSequence([one], { disabledRules }))
+    : judgeSequence([...before, ...fresh], { disabledRules });
   const looked = isTooLong ? [] : earlier;
   const revisions = looked
     .map((hit, place) => ({ hit, verdict: revised(hit, opinion(verdicts[place], hit.occurredAt, now)) }))
@@ -319,7 +328,7 @@ const countedHit = (account: JudgedAccount, { hit, campaignId, day }: CampaignHi
 });
 
 function judgeOne(account: JudgedAccount, hit: JournaledHit): Verdict {
-  const [verdict] = judgeSequence([evidenceOf(hit, undefined, account)]);
+  const [verdict] = judgeSequence([evidenceOf(hit, undefined, account)], account.settings);
   if (verdict === undefined) throw new Error('the judge left a hit out');
   return verdict;
 }

@@ -9,7 +9,14 @@ import type { World } from '../platform/world.ts';
 import { evidenceSources } from './gather-evidence.ts';
 import type { JournaledHit } from './hit.ts';
 import type { JournalPosition } from './journal-segments.ts';
-import { type CampaignHit, type CopyHit, type JudgedAccount, type StoredHits, storeAccountHits } from './judge-hits.ts';
+import {
+  type CampaignHit,
+  type CopyHit,
+  type JudgedAccount,
+  type JudgingSettings,
+  type StoredHits,
+  storeAccountHits,
+} from './judge-hits.ts';
 import { findAccounts, findHandleOwners, movePosition } from './store.ts';
 
 export interface JournalStep {
@@ -90,6 +97,9 @@ async function claim(tx: WorkerTx, step: JournalStep, { clock }: BatchWorld): Pr
   if (!(await movePosition(tx, step.journalId, step.from, step.to, clock.now()))) throw new PositionMoved();
 }
 
+/** An account's keys, and what its evidence is gathered from. */
+type OpenedAccount = Omit<JudgedAccount, 'settings'>;
+
 type Owner =
   | { readonly kind: 'copy'; readonly messageId: string; readonly recipientId: string }
   | { readonly kind: 'campaign'; readonly campaignId: number };
@@ -97,7 +107,7 @@ type Owner =
 interface OwnedHit {
   readonly hit: JournaledHit;
   /** Null: it leads to nobody. */
-  readonly owner: (Owner & { readonly account: JudgedAccount }) | null;
+  readonly owner: (Owner & { readonly account: OpenedAccount }) | null;
 }
 
 async function attribute(world: BatchWorld, hits: readonly JournaledHit[]): Promise<OwnedHit[]> {
@@ -131,11 +141,11 @@ function claimed({ subject }: JournaledHit, owners: HandleOwners): (Owner & { re
   }
 }
 
-const opened = new WeakMap<World['vault'], Map<string, JudgedAccount>>();
+const opened = new WeakMap<World['vault'], Map<string, OpenedAccount>>();
 
 /** Accounts that exist. Their keys never change, so each is opened once. */
-async function openAccounts(world: BatchWorld, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, JudgedAccount>> {
-  const known = opened.get(world.vault) ?? new Map<string, JudgedAccount>();
+async function openAccounts(world: BatchWorld, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, OpenedAccount>> {
+  const known = opened.get(world.vault) ?? new Map<string, OpenedAccount>();
   opened.set(world.vault, known);
   const strangers = [...ids].filter((id) => !known.has(id));
   if (strangers.length === 0) return known;
@@ -163,7 +173,7 @@ async function storeOwned(world: BatchWorld, tx: WorkerTx, owned: readonly Owned
 async function storeOfAccount(
   world: BatchWorld,
   tx: Tx,
-  account: JudgedAccount,
+  account: OpenedAccount,
   own: readonly OwnedHit[],
 ): Promise<StoredHits> {
   const copyHits: CopyHit[] = [];
@@ -172,9 +182,9 @@ async function storeOfAccount(
     if (owner?.kind === 'copy') copyHits.push({ hit, messageId: owner.messageId, recipientId: owner.recipientId });
     else if (owner?.kind === 'campaign') campaignHits.push({ hit, campaignId: owner.campaignId });
   }
-  const timeZone = campaignHits.length === 0 ? 'UTC' : (await readSettings(tx)).timeZone;
-  const counted = campaignHits.map((one) => ({ ...one, day: dayOf(timeZone, new Date(one.hit.atMs)) }));
-  return storeAccountHits(tx, account, copyHits, counted, world.clock.now());
+  const settings: JudgingSettings & { timeZone: string } = await readSettings(tx);
+  const counted = campaignHits.map((one) => ({ ...one, day: dayOf(settings.timeZone, new Date(one.hit.atMs)) }));
+  return storeAccountHits(tx, { ...account, settings }, copyHits, counted, world.clock.now());
 }
 
 const sum = (one: StoredHits, other: StoredHits): StoredHits => ({

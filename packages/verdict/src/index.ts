@@ -4,7 +4,7 @@ export { classOfAsn } from './data/autonomous-systems.ts';
 export { type Gateway, gatewayOf } from './data/gateways.ts';
 export { builtInLists } from './data/networks.ts';
 export { type Evidence, gatherEvidence, type KeyOf } from './evidence.ts';
-export { type JudgeOptions, judgeSequence, SEQUENCE_LIMIT } from './judge.ts';
+export { type JudgeOptions, judgeSequence, rulesetWithout, SEQUENCE_LIMIT } from './judge.ts';
 export { builtInNetworks, judge, withBuiltIn } from './judge-batch.ts';
 export { buildNetworks, type NetworkClass, type NetworkList, type NetworkMatch, type Networks } from './networks.ts';
 export type { Observation, ObservedHeaders } from './observation.ts';

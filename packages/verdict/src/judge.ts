@@ -35,14 +35,14 @@ export interface Bench {
   readonly together: RulesByKind;
   readonly settled: RulesByKind;
   readonly isEnabled: (rule: string) => boolean;
+  readonly ruleset: string;
   readonly asOfMs: number | undefined;
   readonly view: View;
 }
 
 type RulesByKind = Readonly<Record<Kind, readonly Rule[]>>;
 
-const NO_RULES: ReadonlySet<string> = new Set();
-const ALL_RULES = rulesOf(NO_RULES);
+const ALL_RULES = rulesOf(new Set());
 
 function rulesOf(disabled: ReadonlySet<string>): Pick<Bench, 'alone' | 'together' | 'settled'> {
   const pick = (needs: readonly Rule['needs'][]): RulesByKind => {
@@ -55,15 +55,38 @@ function rulesOf(disabled: ReadonlySet<string>): Pick<Bench, 'alone' | 'together
   return { alone: pick(['hit']), together: pick(['hit', 'sequence']), settled: pick(['settled']) };
 }
 
-export function benchOf(options: JudgeOptions): Bench {
-  const disabled = options.disabledRules === undefined ? NO_RULES : new Set(options.disabledRules);
-  const asOfMs = timeMs(options.asOf);
-  return {
-    ...(disabled.size === 0 ? ALL_RULES : rulesOf(disabled)),
-    isEnabled: (rule) => !disabled.has(rule),
-    asOfMs,
-    view: options.view ?? 'balanced',
+/** The name of the ruleset less the rules that are switched off. What is no rule changes no name. */
+export function rulesetWithout(disabledRules: readonly string[]): string {
+  const without = rules.map((rule) => rule.id).filter((id) => disabledRules.includes(id));
+  return without.length === 0 ? RULESET : `${RULESET} without ${without.sort().join(', ')}`;
+}
+
+type RulesInForce = Pick<Bench, 'alone' | 'together' | 'settled' | 'isEnabled' | 'ruleset'>;
+
+const ALL_IN_FORCE: RulesInForce = { ...ALL_RULES, isEnabled: () => true, ruleset: RULESET };
+/** A service judges for a few accounts again and again; the bound is for callers who make sets up. */
+const inForceWithout = new Map<string, RulesInForce>();
+const MOST_SETS = 200;
+
+function rulesInForce(disabledRules: readonly string[]): RulesInForce {
+  const name = disabledRules.join(' ');
+  const known = inForceWithout.get(name);
+  if (known !== undefined) return known;
+  const disabled = new Set(disabledRules);
+  const made = {
+    ...rulesOf(disabled),
+    isEnabled: (rule: string) => !disabled.has(rule),
+    ruleset: rulesetWithout(disabledRules),
   };
+  if (inForceWithout.size >= MOST_SETS) inForceWithout.clear();
+  inForceWithout.set(name, made);
+  return made;
+}
+
+export function benchOf({ disabledRules, asOf, view }: JudgeOptions): Bench {
+  const inForce =
+    disabledRules === undefined || disabledRules.length === 0 ? ALL_IN_FORCE : rulesInForce(disabledRules);
+  return { ...inForce, asOfMs: timeMs(asOf), view: view ?? 'balanced' };
 }
 
 /** Verdicts for all hits of one recipient's copy, in the order they came in. */
@@ -178,7 +201,7 @@ function tell(hit: Evidence, outcome: Outcome, bench: Bench): Verdict {
     actor: outcome.actor,
     unknowable: outcome.unknowable,
     reasons: outcome.reasons,
-    ruleset: RULESET,
+    ruleset: bench.ruleset,
     provisional: isProvisional(hit, outcome, bench.asOfMs),
   };
   return bench.view === 'balanced' ? verdict : seenBy(bench.view, verdict);
