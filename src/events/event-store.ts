@@ -117,10 +117,11 @@ export async function insertVerdictChanges(
   tx: Tx,
   accountId: string,
   changes: readonly VerdictChange[],
+  runId: string | null,
 ): Promise<void> {
   await tx.query(sql`
-    INSERT INTO verdict_changes (account_id, id, event_id, occurred_at, changed_at, was, became)
-    SELECT ${accountId}, m.*
+    INSERT INTO verdict_changes (account_id, run_id, id, event_id, occurred_at, changed_at, was, became)
+    SELECT ${accountId}, ${runId}::uuid, m.*
       FROM unnest(${uuids(changes.map((change) => change.id))}::uuid[], ${uuids(changes.map((change) => change.eventId))}::uuid[],
                   ${instants(changes.map((change) => change.occurredAt))}::timestamptz[],
                   ${instants(changes.map((change) => change.changedAt))}::timestamptz[],

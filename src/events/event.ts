@@ -87,7 +87,10 @@ export interface JudgedHit extends Hit {
   readonly verdict: HitVerdict;
 }
 
-/** An earlier hit and the opinion that now replaces its own. */
+/**
+ * An earlier hit and the opinion that now replaces its own. Where only the ruleset or the reasons differ, the verdict's row
+ * and the counts by ruleset follow, and no change is kept: only a flip is one.
+ */
 export interface Revision {
   readonly hit: JudgedHit;
   readonly verdict: HitVerdict;
@@ -115,6 +118,8 @@ export interface LockedRecipient {
   readonly status: RecipientStatus;
   readonly opens: KindCounts;
   readonly clicks: KindCounts;
+  /** Opens that hide whether a person looked too. */
+  readonly prefetches: number;
   readonly deliveredAt: Date | null;
   readonly deliveredVia: 'mx' | 'relay' | null;
   readonly gatewayMx: string | null;

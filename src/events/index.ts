@@ -17,6 +17,7 @@ export type {
   Revision,
 } from './event.ts';
 export { loadHits, loadSources, lockRecipients } from './load-hits.ts';
+export { isFlip } from './opinion.ts';
 export { recordAccepted } from './record-accepted.ts';
 export { recordDeliveries } from './record-deliveries.ts';
 export { recordHits } from './record-hits.ts';

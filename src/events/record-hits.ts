@@ -1,5 +1,5 @@
 /**
- * Judged hits become events with verdicts; earlier verdicts are revised, each with a record; recipient states, link
+ * Judged hits become events with verdicts; earlier verdicts are revised, each flip with a record; recipient states, link
  * states and roll-ups move by exactly the difference. It judges nothing. Several thousand hits a second go through
  * here, so everything is counted in memory, under the lock of the recipients, and written a table at a time.
  */
@@ -9,11 +9,13 @@ import {
   type CellCounts,
   CellLedger,
   eventCounts,
+  judgedHitCounts,
   linkCell,
   linkCounts,
   quarterCell,
   recipientCells,
   recipientCounts,
+  rulesetCell,
 } from '../core/report/cells.ts';
 import { bitOf, countHit, type HitKind, type KindCounts, maskOf, noHits } from '../core/report/kinds.ts';
 import type { Tx } from '../platform/database.ts';
@@ -38,6 +40,8 @@ import {
   replaceVerdicts,
   type VerdictChange,
 } from './event-store.ts';
+import { differs, isFlip, keptOpinion } from './opinion.ts';
+import { rulesetIds } from './ruleset-store.ts';
 import { insertDeltas, type LinkMove, loadLinkStates, moveHits, moveLinks } from './state-store.ts';
 
 export interface HitBatch {
@@ -48,47 +52,70 @@ export interface HitBatch {
   readonly revisions: readonly Revision[];
   readonly anonymous: readonly AnonymousHit[];
   readonly recordedAt: Date;
+  /** The re-judging that these revisions are of; kept beside each change. */
+  readonly runId?: string;
 }
 
 export interface RecordedHits {
   /** How many hits were new; one that is stored already changes nothing. */
   readonly stored: number;
+  /** Flips: each left a record. */
   readonly revised: number;
+  /** The same opinion by another ruleset or for other reasons: written, but no change. */
+  readonly restated: number;
 }
 
 export async function recordHits(tx: Tx, account: AccountKeys, batch: HitBatch): Promise<RecordedHits> {
   const hits = await storeHits(tx, account, batch);
   const revisions = batch.revisions.filter(({ hit, verdict }) => differs(hit.verdict, verdict));
-  if (revisions.length > 0) await storeRevisions(tx, account.accountId, revisions);
-  const counted = [...hits.map(newCount), ...revisions.flatMap(revisedCounts)];
+  const flips = revisions.filter(({ hit, verdict }) => isFlip(hit.verdict, verdict));
+  await storeRevisions(tx, account.accountId, revisions, flips, batch.runId ?? null);
+  const counted = [...hits.map(newCount), ...flips.flatMap(revisedCounts)];
   const ledger = new CellLedger();
   await moveRecipients(tx, account.accountId, batch.recipients, counted, ledger);
   await moveClickedLinks(tx, account, batch.recipients, counted, ledger);
-  for (const { hit, bit, by } of counted) {
-    const { campaignId } = lockedOf(batch.recipients, hit.recipientId);
-    ledger.add(quarterCell(campaignId, hit.occurredAt), eventCounts(hit.kind, bit), by);
-  }
-  for (const hit of batch.anonymous) {
-    const placement = 'recipientId' in hit ? lockedOf(batch.recipients, hit.recipientId) : hit;
-    ledger.add(anonymousCell(placement), eventCounts(hit.kind, bitOf(hit.verdict)), 1);
-  }
+  await moveRulesets(tx, account.accountId, batch.recipients, [hits, revisions], ledger);
+  countQuarters(batch.recipients, counted, ledger);
+  countAnonymous(batch, ledger);
   const deltas = ledger.deltas();
   if (deltas.length > 0) await insertDeltas(tx, account.accountId, deltas);
-  return { stored: hits.length, revised: revisions.length };
+  return { stored: hits.length, revised: flips.length, restated: revisions.length - flips.length };
+}
+
+function countQuarters(recipients: LockedRecipients, counted: readonly Counted[], ledger: CellLedger): void {
+  for (const { hit, bit, by } of counted) {
+    const { campaignId } = lockedOf(recipients, hit.recipientId);
+    ledger.add(quarterCell(campaignId, hit.occurredAt), eventCounts(hit.kind, bit), by);
+  }
+}
+
+function countAnonymous({ anonymous, recipients }: HitBatch, ledger: CellLedger): void {
+  for (const hit of anonymous) {
+    const placement = 'recipientId' in hit ? lockedOf(recipients, hit.recipientId) : hit;
+    ledger.add(anonymousCell(placement), eventCounts(hit.kind, bitOf(hit.verdict)), 1);
+  }
 }
 
 /** A hit that counts once more, or once less, as one kind. */
 interface Counted {
   readonly hit: Hit;
   readonly bit: number;
+  readonly isPrefetch: boolean;
   readonly by: 1 | -1;
 }
 
-const newCount = (hit: JudgedHit): Counted => ({ hit, bit: bitOf(hit.verdict), by: 1 });
+const countOf = (hit: Hit, verdict: HitVerdict, by: 1 | -1): Counted => ({
+  hit,
+  bit: bitOf(verdict),
+  isPrefetch: hit.kind === 'open' && verdict.unknowable,
+  by,
+});
+
+const newCount = (hit: JudgedHit): Counted => countOf(hit, hit.verdict, 1);
 
 const revisedCounts = ({ hit, verdict }: Revision): Counted[] => [
-  { hit, bit: bitOf(hit.verdict), by: -1 },
-  { hit, bit: bitOf(verdict), by: 1 },
+  countOf(hit, hit.verdict, -1),
+  countOf(hit, verdict, 1),
 ];
 
 async function storeHits(tx: Tx, account: AccountKeys, { hits, recordedAt }: HitBatch): Promise<JudgedHit[]> {
@@ -129,26 +156,20 @@ const verdictRow = ({ id, occurredAt }: Hit, verdict: HitVerdict): NewVerdict =>
   ...verdict,
 });
 
-/** A later look that says the same leaves no record. */
-const differs = (was: HitVerdict, becomes: HitVerdict): boolean => opinionText(was) !== opinionText(becomes);
-
-const opinionOf = ({ verdict, strength, actor, unknowable, reasons, ruleset }: HitVerdict) => ({
-  verdict,
-  strength,
-  actor,
-  unknowable,
-  reasons: reasons.map(({ rule, text }) => ({ rule, text })),
-  ruleset,
-});
-const opinionText = (verdict: HitVerdict): string => JSON.stringify(opinionOf(verdict));
-
-async function storeRevisions(tx: Tx, accountId: string, revisions: readonly Revision[]): Promise<void> {
+async function storeRevisions(
+  tx: Tx,
+  accountId: string,
+  revisions: readonly Revision[],
+  flips: readonly Revision[],
+  runId: string | null,
+): Promise<void> {
+  if (revisions.length === 0) return;
   await replaceVerdicts(
     tx,
     accountId,
     revisions.map(({ hit, verdict }) => verdictRow(hit, verdict)),
   );
-  await insertVerdictChanges(tx, accountId, revisions.map(changeOf));
+  if (flips.length > 0) await insertVerdictChanges(tx, accountId, flips.map(changeOf), runId);
 }
 
 const changeOf = ({ hit, verdict }: Revision): VerdictChange => ({
@@ -156,13 +177,14 @@ const changeOf = ({ hit, verdict }: Revision): VerdictChange => ({
   eventId: hit.id,
   occurredAt: hit.occurredAt,
   changedAt: verdict.judgedAt,
-  was: opinionOf(hit.verdict),
-  became: opinionOf(verdict),
+  was: keptOpinion(hit.verdict),
+  became: keptOpinion(verdict),
 });
 
 interface Tally {
   opens: KindCounts;
   clicks: KindCounts;
+  prefetches: number;
 }
 
 async function moveRecipients(
@@ -173,10 +195,12 @@ async function moveRecipients(
   ledger: CellLedger,
 ): Promise<void> {
   const tallies = new Map<string, Tally>();
-  for (const { hit, bit, by } of counted) {
-    const { opens, clicks } = tallies.get(hit.recipientId) ?? lockedOf(recipients, hit.recipientId);
+  for (const { hit, bit, isPrefetch, by } of counted) {
+    const { opens, clicks, prefetches } = tallies.get(hit.recipientId) ?? lockedOf(recipients, hit.recipientId);
     const moved =
-      hit.kind === 'open' ? { opens: countHit(opens, bit, by), clicks } : { opens, clicks: countHit(clicks, bit, by) };
+      hit.kind === 'open'
+        ? { opens: countHit(opens, bit, by), clicks, prefetches: isPrefetch ? prefetches + by : prefetches }
+        : { opens, clicks: countHit(clicks, bit, by), prefetches };
     tallies.set(hit.recipientId, moved);
   }
   if (tallies.size === 0) return;
@@ -258,6 +282,26 @@ function linkMoves(
     moves.set(name, { recipientId, linkId, acceptedAt, acceptedDay, campaignId, clicks: countHit(counts, bit, by) });
   }
   return [...moves.values()];
+}
+
+/** Which rulesets the verdicts are of: one look at their numbers a batch. */
+async function moveRulesets(
+  tx: Tx,
+  accountId: string,
+  recipients: LockedRecipients,
+  [hits, revisions]: readonly [readonly JudgedHit[], readonly Revision[]],
+  ledger: CellLedger,
+): Promise<void> {
+  const moved = revisions.filter(({ hit, verdict }) => hit.verdict.ruleset !== verdict.ruleset);
+  const judged = [
+    ...hits.map((hit) => ({ hit, ruleset: hit.verdict.ruleset, by: 1 })),
+    ...moved.map(({ hit }) => ({ hit, ruleset: hit.verdict.ruleset, by: -1 })),
+    ...moved.map(({ hit, verdict }) => ({ hit, ruleset: verdict.ruleset, by: 1 })),
+  ];
+  if (judged.length === 0) return;
+  const ids = await rulesetIds(tx, accountId, new Set(judged.map(({ ruleset }) => ruleset)));
+  for (const { hit, ruleset, by } of judged)
+    ledger.add(rulesetCell(lockedOf(recipients, hit.recipientId), ids.get(ruleset) ?? 0), judgedHitCounts, by);
 }
 
 function lockedOf(recipients: LockedRecipients, recipientId: string): LockedRecipient {

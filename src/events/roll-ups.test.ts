@@ -9,6 +9,7 @@ import {
   hitOf,
   machine,
   person,
+  prefetch,
   probableMachine,
   rejudgeMail,
   type SentMail,
@@ -20,7 +21,17 @@ import { differencesFromRecount } from '../../test/kit/recount.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { type AccountKeys, foldOnce, type JudgedHit } from './index.ts';
 
-const opinions = [person, suspect, probableMachine, machine];
+const byOther = { ruleset: 'other without two-places' };
+const opinions = [
+  person,
+  suspect,
+  probableMachine,
+  machine,
+  prefetch,
+  { ...prefetch, strength: 'probable' as const },
+  { ...person, ...byOther },
+  { ...prefetch, ...byOther },
+];
 const links = ['https://clinic.example/a', 'https://clinic.example/b', 'https://clinic.example/a'];
 const startMs = Date.parse('2026-11-20T22:00:00Z');
 
@@ -42,7 +53,7 @@ const step = fc.oneof(
       fc.record({
         who: fc.nat(40),
         link: fc.integer({ min: -1, max: 3 }),
-        by: fc.nat(3),
+        by: fc.nat(opinions.length - 1),
         minute: fc.nat(500),
         again: fc.nat(9),
       }),
@@ -52,7 +63,7 @@ const step = fc.oneof(
       },
     ),
   }),
-  fc.record({ do: fc.constant('rejudge' as const), who: fc.nat(40), by: fc.nat(3) }),
+  fc.record({ do: fc.constant('rejudge' as const), who: fc.nat(40), by: fc.nat(opinions.length - 1) }),
   fc.record({ do: fc.constant('fold' as const) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -150,7 +161,7 @@ describe('roll-ups', () => {
     const writer = async (seed: number): Promise<void> => {
       for (let round = 0; round < 15; round++) {
         const order = seed % 2 === 0 ? sent.recipientIds : sent.recipientIds.toReversed();
-        const by = opinions[(seed + round) % 4] ?? person;
+        const by = opinions[(seed + round) % opinions.length] ?? person;
         await fetchMail(
           world,
           keys,
@@ -182,7 +193,7 @@ async function folded(world: TestWorld): Promise<{ deltas: number; zeroes: numbe
   const client = new pg.Client(world.database.connection);
   await client.connect();
   const { rows } = await client.query<{ deltas: number; zeroes: number }>(
-    'SELECT (SELECT count(*) FROM rollup_deltas)::int AS deltas, (SELECT count(*) FROM rollups WHERE n = 0 AND balanced_opened_by_people = 0)::int AS zeroes',
+    'SELECT (SELECT count(*) FROM rollup_deltas)::int AS deltas, (SELECT count(*) FROM rollups WHERE n = 0)::int AS zeroes',
   );
   await client.end();
   return rows[0] ?? { deltas: -1, zeroes: -1 };

@@ -24,6 +24,7 @@ interface StateRow {
   clicks_suspected: number;
   clicks_probable: number;
   clicks_certain: number;
+  prefetches: number;
   delivered_at: Date | null;
   delivered_via: 'mx' | 'relay' | null;
   gateway_mx: string | null;
@@ -35,7 +36,7 @@ export async function lockStates(tx: Tx, accountId: string, ids: readonly string
   const rows = await tx.query<StateRow>(sql`
     SELECT recipient_id, message_id, accepted_at, accepted_day, campaign_id, sender_id, domain_id, link_set_id, status,
            opens_human, opens_suspected, opens_probable, opens_certain,
-           clicks_human, clicks_suspected, clicks_probable, clicks_certain,
+           clicks_human, clicks_suspected, clicks_probable, clicks_certain, prefetches,
            delivered_at, delivered_via, gateway_mx, gateway_mx_source
       FROM recipient_states
      WHERE account_id = ${accountId} AND recipient_id = ANY (${uuids(ids)}::uuid[])
@@ -56,6 +57,7 @@ const lockedRecipient = (row: StateRow): LockedRecipient => ({
   status: row.status,
   opens: [row.opens_human, row.opens_suspected, row.opens_probable, row.opens_certain],
   clicks: [row.clicks_human, row.clicks_suspected, row.clicks_probable, row.clicks_certain],
+  prefetches: row.prefetches,
   deliveredAt: row.delivered_at,
   deliveredVia: row.delivered_via,
   gatewayMx: row.gateway_mx,
@@ -115,6 +117,7 @@ export interface HitMove {
   readonly recipientId: string;
   readonly opens: KindCounts;
   readonly clicks: KindCounts;
+  readonly prefetches: number;
 }
 
 const column = <T>(rows: readonly T[], pick: (row: T) => KindCounts, kind: 0 | 1 | 2 | 3): Buffer =>
@@ -127,11 +130,13 @@ export async function moveHits(tx: Tx, accountId: string, moves: readonly HitMov
   await tx.query(sql`
     UPDATE recipient_states s
        SET opens_human = m.o1, opens_suspected = m.o2, opens_probable = m.o4, opens_certain = m.o8,
-           clicks_human = m.c1, clicks_suspected = m.c2, clicks_probable = m.c4, clicks_certain = m.c8
+           clicks_human = m.c1, clicks_suspected = m.c2, clicks_probable = m.c4, clicks_certain = m.c8,
+           prefetches = m.prefetches
       FROM unnest(${uuids(moves.map((move) => move.recipientId))}::uuid[],
                   ${opens(0)}::int[], ${opens(1)}::int[], ${opens(2)}::int[], ${opens(3)}::int[],
-                  ${clicks(0)}::int[], ${clicks(1)}::int[], ${clicks(2)}::int[], ${clicks(3)}::int[])
-        AS m (recipient_id, o1, o2, o4, o8, c1, c2, c4, c8)
+                  ${clicks(0)}::int[], ${clicks(1)}::int[], ${clicks(2)}::int[], ${clicks(3)}::int[],
+                  ${integers(moves.map((move) => move.prefetches))}::int[])
+        AS m (recipient_id, o1, o2, o4, o8, c1, c2, c4, c8, prefetches)
      WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
 }
 

@@ -126,20 +126,21 @@ export const delivered = (recipientId: string, at: Date | string): DeliveryOutco
   gatewayMx: { host: 'mx.example.net', source: 'delivery' },
 });
 
-type Opinion = Pick<HitVerdict, 'verdict' | 'strength'>;
+export type Opinion = Pick<HitVerdict, 'verdict' | 'strength'> & Partial<HitVerdict>;
 export const person: Opinion = { verdict: 'human', strength: 'probable' };
 export const suspect: Opinion = { verdict: 'human', strength: 'suspected' };
 export const probableMachine: Opinion = { verdict: 'automated', strength: 'probable' };
 export const machine: Opinion = { verdict: 'automated', strength: 'certain' };
+export const prefetch: Opinion = { ...machine, actor: 'apple-mpp', unknowable: true };
 
 export const verdictOf = (opinion: Opinion, at: Date): HitVerdict => ({
-  ...opinion,
   actor: opinion.verdict === 'human' ? 'browser' : 'microsoft-safelinks',
   unknowable: false,
   reasons: [{ rule: 'test.rule', text: 'Because the test says so.' }],
   ruleset: 'test',
   judgedAt: at,
   settlesAt: new Date(at.getTime() + 900_000),
+  ...opinion,
 });
 
 export interface Fetch {
@@ -192,11 +193,13 @@ export function rejudgeMail(
   keys: AccountKeys,
   recipientIds: readonly string[],
   rethink: (hit: JudgedHit) => HitVerdict,
+  runId?: string,
 ) {
   return world.db.asAccount(keys.accountId, async (tx) => {
     const recipients = await lockRecipients(tx, keys, recipientIds);
     const known = await loadHits(tx, keys, recipientIds, { since: new Date(0), hitsPerRecipient: 1000 });
     const revisions = [...known.values()].flat().map((hit) => ({ hit, verdict: rethink(hit) }));
-    return recordHits(tx, keys, { recipients, hits: [], revisions, anonymous: [], recordedAt: world.clock.now() });
+    const batch = { recipients, hits: [], revisions, anonymous: [], recordedAt: world.clock.now() };
+    return recordHits(tx, keys, runId === undefined ? batch : { ...batch, runId });
   });
 }

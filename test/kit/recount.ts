@@ -46,7 +46,8 @@ const states = ['sender', 'domain', 'link-set']
 
 const bit = `CASE WHEN verdict = 'human' AND strength = 'suspected' THEN 2 WHEN verdict = 'human' THEN 1
                   WHEN strength = 'certain' THEN 8 ELSE 4 END`;
-const hits = `SELECT e.account_id, e.recipient_id, e.type, e.occurred_at, e.link_index, ${bit} AS bit, s.campaign_id
+const hits = `SELECT e.account_id, e.recipient_id, e.type, e.occurred_at, e.link_index, ${bit} AS bit, s.campaign_id,
+    s.accepted_day, v.ruleset, (v.unknowable AND e.type = 'opened')::int AS prefetches
   FROM events e JOIN verdicts v ON v.occurred_at = e.occurred_at AND v.event_id = e.id
   JOIN recipient_states s ON s.recipient_id = e.recipient_id`;
 
@@ -58,6 +59,9 @@ const quarters = `SELECT account_id, 'quarter', (occurred_at AT TIME ZONE 'UTC')
 const links = `SELECT account_id, 'link', accepted_day, campaign_id, link_id, count(*), 0, 0, 0, ${viewCounts('0', false)}
   FROM link_states WHERE clicks <> 0 GROUP BY 1, 2, 3, 4, 5`;
 
+const rulesets = `SELECT h.account_id, 'ruleset', accepted_day, campaign_id, r.id, count(*), 0, 0, 0, ${viewCounts('0', false).replaceAll('clicks', '0')}
+  FROM (${hits}) AS h LEFT JOIN rulesets r ON r.account_id = h.account_id AND r.name = h.ruleset GROUP BY 1, 2, 3, 4, 5`;
+
 const kinds = (type: string, prefix: string): string =>
   Object.entries({ human: 1, suspected: 2, probable: 4, certain: 8 })
     .map(([kind, value]) => `count(*) FILTER (WHERE type = '${type}' AND bit = ${value}) AS ${prefix}_${kind}`)
@@ -68,17 +72,19 @@ const recounts = {
     WITH kept AS (SELECT ${cell}, ${countNames.map((name) => `sum(${name})::bigint AS ${name}`).join(', ')}
                     FROM (SELECT ${cell}, ${counts} FROM rollups UNION ALL SELECT ${cell}, ${counts} FROM unfolded_cells) AS all_cells
                    WHERE grain <> 'anonymous' GROUP BY ${cell}),
-         truth (${cell}, ${counts}) AS (${states} UNION ALL ${links} UNION ALL ${quarters}),
+         truth (${cell}, ${counts}) AS (${[states, links, quarters, rulesets].join(' UNION ALL ')}),
          told AS (SELECT * FROM kept WHERE (${counts}) <> (${countNames.map(() => 0).join(', ')}))
     (SELECT 'kept' AS side, * FROM (SELECT * FROM told EXCEPT SELECT * FROM truth) AS extra)
     UNION ALL (SELECT 'truth' AS side, * FROM (SELECT * FROM truth EXCEPT SELECT * FROM told) AS missing)`,
   'states are not the verdicts': `
-    WITH truth AS (SELECT recipient_id, ${kinds('opened', 'opens')}, ${kinds('clicked', 'clicks')} FROM (${hits}) AS hit GROUP BY 1)
+    WITH truth AS (SELECT recipient_id, ${kinds('opened', 'opens')}, ${kinds('clicked', 'clicks')},
+                          sum(prefetches)::int AS prefetches FROM (${hits}) AS hit GROUP BY 1)
     SELECT s.recipient_id FROM recipient_states s LEFT JOIN truth t USING (recipient_id)
      WHERE (s.opens_human, s.opens_suspected, s.opens_probable, s.opens_certain,
-            s.clicks_human, s.clicks_suspected, s.clicks_probable, s.clicks_certain)
+            s.clicks_human, s.clicks_suspected, s.clicks_probable, s.clicks_certain, s.prefetches)
         <> (coalesce(t.opens_human, 0), coalesce(t.opens_suspected, 0), coalesce(t.opens_probable, 0), coalesce(t.opens_certain, 0),
-            coalesce(t.clicks_human, 0), coalesce(t.clicks_suspected, 0), coalesce(t.clicks_probable, 0), coalesce(t.clicks_certain, 0))`,
+            coalesce(t.clicks_human, 0), coalesce(t.clicks_suspected, 0), coalesce(t.clicks_probable, 0), coalesce(t.clicks_certain, 0),
+            coalesce(t.prefetches, 0))`,
   'link states are not the clicks': `
     SELECT s.recipient_id, s.kept, t.truth
       FROM (SELECT recipient_id, sum(clicks_human + clicks_suspected + clicks_probable + clicks_certain) AS kept FROM link_states GROUP BY 1) AS s

@@ -7,7 +7,7 @@ import { type Masks, type Seen, type View, views, whoSaw } from './view.ts';
 
 export type Status = 'queued' | 'deferred' | 'delivered' | 'bounced' | 'dropped';
 
-export type Grain = 'sender' | 'domain' | 'link-set' | 'link' | 'quarter' | 'anonymous';
+export type Grain = 'sender' | 'domain' | 'link-set' | 'link' | 'quarter' | 'anonymous' | 'ruleset';
 
 export interface Cell {
   readonly grain: Grain;
@@ -136,6 +136,17 @@ const eventMasks = (kind: HitKind, bit: number): Masks => ({
   opens: kind === 'open' ? bit : 0,
   clicks: kind === 'click' ? bit : 0,
 });
+
+/** How many hits a ruleset judged, by the acceptance of the mail that was hit. */
+export const rulesetCell = ({ acceptedDay: day, campaignId }: CampaignDay, rulesetId: number): Cell => ({
+  grain: 'ruleset',
+  day,
+  campaignId,
+  keyId: rulesetId,
+});
+
+/** Counted, and nothing said of who it was. */
+export const judgedHitCounts: CellCounts = countNames.map((name) => Number(name === 'n'));
 
 export interface CellDelta extends Cell {
   readonly counts: CellCounts;
