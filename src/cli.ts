@@ -1,6 +1,7 @@
 /** The command line. Every command has a help text; what a program may read goes to standard output, the rest to standard error. */
 import { Command } from 'commander';
 import { addAccountCommands } from './commands/accounts.ts';
+import { addAuditCommands } from './commands/audit.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { CommandFault } from './commands/fault.ts';
 import { addJudgeCommand } from './commands/judge.ts';
@@ -23,6 +24,7 @@ addStartCommand(program);
 addDemoCommand(program);
 addAccountCommands(program);
 addJudgeCommand(program);
+addAuditCommands(program);
 
 try {
   await program.parseAsync();

@@ -14,6 +14,7 @@ import {
   listAccounts,
   openGate,
 } from './accounts/index.ts';
+import { auditRoutes, startAuditSealer } from './audit/index.ts';
 import { type Config, ConfigFaults } from './config.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
@@ -216,7 +217,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   if (!isWorker) return;
   const delivery = startDelivery(world, { ...config, trackingUrl: needs.trackingUrl, helloName: hostnameOf(config) });
   state.nudgeDelivery = () => delivery.nudge();
-  parts.loops.push(delivery, startFold(world));
+  parts.loops.push(delivery, startFold(world), startAuditSealer(world));
 }
 
 /** A thread has the machine's clock; a staged one stays with the program. */
@@ -255,6 +256,7 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
 
 const allRoutes = (world: World, config: Config, { gate, sending }: HttpNeeds): Route[] => [
   ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? 'http://localhost' }),
+  ...auditRoutes(world),
   ...trackingRoutes(world),
   ...sendingRoutes(world, sending),
   ...reportRoutes(world),

@@ -1,5 +1,6 @@
 /** Every endpoint of the API, in the order in which the documentation tells them. */
 import { createApiKey, endSession, listApiKeys, openSession, readSession, revokeApiKey } from './access.ts';
+import { exportAudit, readAuditKey } from './audit.ts';
 import type { Endpoint } from './endpoint.ts';
 import { listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
@@ -19,6 +20,8 @@ export const endpoints: readonly Endpoint[] = [
   readTrackingConsent,
   setTrackingConsent,
   judgeObservations,
+  exportAudit,
+  readAuditKey,
   listApiKeys,
   createApiKey,
   revokeApiKey,

@@ -107,6 +107,11 @@ export const problemKinds = {
   'key.last_one': kind(409, 'This key is making the request.', 'Revoke it with another key or from the console.'),
   'report.range_invalid': kind(400, 'The time range is empty or reversed.', 'Give `since` before `until`.'),
   'verdicts.too_many': kind(400, 'Too many observations.', 'Send at most 1,000 at once.'),
+  'audit.chain_broken': kind(
+    409,
+    'The audit log cannot be exported: its signed checkpoints are gone.',
+    'Somebody changed the database by other ways than the program. Keep it as it is and call whoever handles incidents.',
+  ),
   'server.unavailable': kind(503, 'The database cannot be reached.', 'Try again in a moment; nothing was stored.'),
   'server.error': kind(500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the request id.'),
 } as const satisfies Record<string, ProblemKind>;

@@ -10,6 +10,7 @@ export type Permission =
   | 'settings.change'
   | 'consents.change'
   | 'keys.manage'
+  | 'audit.export'
   | 'session'
   | 'verdicts.judge';
 

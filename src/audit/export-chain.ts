@@ -1,0 +1,80 @@
+/** Exports a slice of an account's audit chain between two stored checkpoints. It signs nothing: what was signed was signed when it was sealed. */
+import { Readable } from 'node:stream';
+import { Problem } from '../contract/problem.ts';
+import { type Checkpoint, lineOf } from '../core/audit/chain.ts';
+import type { Caller } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { enclosingCheckpoints, readLinks, seqRange } from './chain-store.ts';
+import { record } from './record.ts';
+import { ChainBroken, sealAccount } from './seal-chain.ts';
+import { checkpointSigner } from './signing.ts';
+
+export interface ExportQuery {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+type Needs = Pick<World, 'db' | 'vault' | 'clock' | 'log'>;
+
+const entriesPerPage = 1_000;
+const dayMs = 86_400_000;
+
+/** JSON lines. The export itself is an entry of the log, and the last one of a range without end. */
+export async function exportChain(world: Needs, caller: Caller, query: ExportQuery): Promise<Readable> {
+  const since = boundOf(query.since, 0);
+  const until = boundOf(query.until, dayMs);
+  if (since !== null && until !== null && since >= until) throw new Problem('report.range_invalid');
+  await world.db.asAccount(caller.accountId, (tx) =>
+    record(tx, {
+      at: world.clock.now(),
+      actor: caller.actor,
+      action: 'audit.exported',
+      object: { kind: 'audit-log' },
+      detail: { since: since?.toISOString() ?? null, until: until?.toISOString() ?? null },
+    }),
+  );
+  await sealIfSound(world, caller.accountId);
+  const { before, behind } = await sliceOf(world, caller.accountId, since, until);
+  return Readable.from(linesOf(world, caller.accountId, before, behind));
+}
+
+/** A damaged chain is exported as it stands, so that the verifier can name what is wrong with it. */
+async function sealIfSound(world: Needs, accountId: string): Promise<void> {
+  try {
+    await sealAccount({ ...world, signer: checkpointSigner(world.vault) }, accountId);
+  } catch (error) {
+    if (!(error instanceof ChainBroken)) throw error;
+    world.log.fatal({ accountId }, 'the audit chain of an account was tampered with');
+  }
+}
+
+async function sliceOf(
+  world: Needs,
+  accountId: string,
+  since: Date | null,
+  until: Date | null,
+): Promise<{ before: Checkpoint; behind: Checkpoint }> {
+  const found = await world.db.readAccount(accountId, async (tx) => {
+    const range = await seqRange(tx, since, until);
+    return range === undefined ? enclosingCheckpoints(tx, 1, 0) : enclosingCheckpoints(tx, range.first, range.last);
+  });
+  if (found === undefined) throw new Problem('audit.chain_broken');
+  return found;
+}
+
+async function* linesOf(world: Needs, accountId: string, before: Checkpoint, behind: Checkpoint) {
+  yield `${lineOf(before)}\n`;
+  for (let after = before.seq; after < behind.seq; ) {
+    const from = after;
+    const links = await world.db.readAccount(accountId, (tx) => readLinks(tx, from, behind.seq, entriesPerPage));
+    yield links.map((link) => `${lineOf(link)}\n`).join('');
+    after = links.at(-1)?.seq ?? behind.seq;
+  }
+  yield `${lineOf(behind)}\n`;
+}
+
+/** An instant, or a day of UTC: its beginning, or for the end of a range the beginning of the next. */
+function boundOf(text: string | undefined, dayAddsMs: number): Date | null {
+  if (text === undefined) return null;
+  return new Date(Date.parse(text) + (text.length === 'yyyy-mm-dd'.length ? dayAddsMs : 0));
+}

@@ -1,0 +1,74 @@
+/**
+ * Who did what to what, written in the transaction of the act itself. What an entry may say is fixed by type for each
+ * action: ids, counts and choices, never an address, subject, URL or name. It never changes a row.
+ */
+
+import type { EngagementQuery } from '../contract/reports.ts';
+import type { OutboundSettings } from '../contract/settings.ts';
+import type { TrackingLevel } from '../contract/values.ts';
+import { sql, type Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
+import type { Actor } from '../platform/route.ts';
+
+/** What each action tells beside who, when and on what. */
+interface AuditDetails {
+  'account.created': Record<never, never>;
+  'api_key.created': Record<never, never>;
+  'api_key.revoked': Record<never, never>;
+  'sign_in_link.created': Record<never, never>;
+  'session.opened': Record<never, never>;
+  'session.ended': Record<never, never>;
+  'settings.changed': { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> };
+  'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
+  'message.read': { what: 'message' | 'events' };
+  'messages.listed': { messages: number };
+  'recipients.listed': { recipients: number };
+  'report.read': {
+    report: 'engagement' | 'activity';
+    groupBy?: EngagementQuery['groupBy'];
+    format?: EngagementQuery['format'];
+    automatedEvents?: 'included' | 'excluded';
+    rows: number;
+  };
+  'consent.changed': { level: TrackingLevel };
+  'consent.read': Record<never, never>;
+  'audit.exported': { since: string | null; until: string | null };
+}
+
+export type AuditAction = keyof AuditDetails;
+
+export type AuditObjectKind =
+  | 'account'
+  | 'api-key'
+  | 'sign-in-link'
+  | 'session'
+  | 'settings'
+  | 'message'
+  | 'messages'
+  | 'report'
+  | 'consent'
+  | 'audit-log';
+
+export interface AuditEntry<A extends AuditAction> {
+  readonly at: Date;
+  readonly actor: Actor;
+  readonly action: A;
+  /** The id is one of ours or a keyed hash, never a value that means something outside. */
+  readonly object: { readonly kind: AuditObjectKind; readonly id?: string };
+  readonly detail: AuditDetails[A];
+  /** Default: done. */
+  readonly outcome?: 'done' | 'refused';
+}
+
+/** Adds entries for the account of the transaction, in one statement. They stand or fall with the transaction. */
+export async function record<A extends AuditAction>(tx: Tx, ...entries: readonly AuditEntry<A>[]): Promise<void> {
+  await tx.query(sql`
+    INSERT INTO audit_entries (account_id, id, at, actor_kind, actor_id, action, object_kind, object_id, outcome, detail)
+    SELECT current_account(), m.*
+      FROM unnest(${entries.map(({ at }) => newId(at))}::uuid[], ${entries.map(({ at }) => at.toISOString())}::timestamptz[],
+                  ${entries.map(({ actor }) => actor.kind)}::text[], ${entries.map(({ actor }) => actor.id)}::text[],
+                  ${entries.map(({ action }) => action)}::text[], ${entries.map(({ object }) => object.kind)}::text[],
+                  ${entries.map(({ object }) => object.id ?? null)}::text[],
+                  ${entries.map(({ outcome }) => outcome ?? 'done')}::text[],
+                  ${entries.map(({ detail }) => JSON.stringify(detail))}::jsonb[]) AS m`);
+}

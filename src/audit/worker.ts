@@ -1,0 +1,63 @@
+/** The loop of the audit area: chains entries within about a second of the act. Any number of processes may run it. */
+import { Counter, Gauge } from 'prom-client';
+import { DatabaseUnavailable } from '../platform/database.ts';
+import { errorFacts } from '../platform/log.ts';
+import type { Running, World } from '../platform/world.ts';
+import { type SealingNeeds, sealWaiting } from './seal-chain.ts';
+import { checkpointSigner } from './signing.ts';
+
+const pauseMs = 500;
+
+export function startAuditSealer(world: World): Running {
+  const needs: SealingNeeds = { ...world, signer: checkpointSigner(world.vault) };
+  const sealedCount = new Counter({
+    name: 'waxwing_audit_entries_sealed_total',
+    help: 'Audit entries that got their place in a chain.',
+    registers: [world.metrics],
+  });
+  const brokenGauge = new Gauge({
+    name: 'waxwing_audit_chains_broken',
+    help: 'Audit chains that do not fit their signed checkpoint: the database was tampered with.',
+    registers: [world.metrics],
+  });
+  let closing = false;
+  let wake: (() => void) | undefined;
+
+  const turn = async (): Promise<void> => {
+    try {
+      const { sealed, broken } = await sealWaiting(needs);
+      sealedCount.inc(sealed);
+      brokenGauge.set(broken.length);
+      for (const accountId of broken)
+        world.log.fatal({ accountId }, 'the audit chain of an account was tampered with and is not continued');
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) world.log.warn('the audit sealer waits for the database');
+      else world.log.error(errorFacts(error), 'the audit sealer failed and will try again');
+    }
+  };
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, pauseMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const loop = async (): Promise<void> => {
+    while (!closing) {
+      await turn();
+      if (!closing) await pause();
+    }
+  };
+
+  const running = loop();
+  return {
+    async close() {
+      closing = true;
+      wake?.();
+      await running;
+    },
+  };
+}

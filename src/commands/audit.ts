@@ -1,0 +1,64 @@
+/** `waxwing audit verify` and `waxwing audit key`: they need no server and no database. */
+
+import type { KeyObject } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { checkpointSigner, publicKeyPem, readPublicKey, verifyExport } from '../audit/index.ts';
+import { readConfig } from '../config.ts';
+import type { Finding } from '../core/audit/verify.ts';
+import { openMasterKey } from '../platform/master-key.ts';
+import { openVault } from '../platform/vault.ts';
+import { CommandFault } from './fault.ts';
+
+export function addAuditCommands(program: Command): void {
+  const audit = program.command('audit').description('the audit log');
+  audit
+    .command('verify <file>')
+    .description(
+      'check an audit export; status 1 names the first altered, missing or reordered entry; - reads standard input',
+    )
+    .option(
+      '--key <public>',
+      'trust only this public key: a PEM file, or the key in PEM, base64 or hex (default: the installation’s own)',
+    )
+    .action(verifyFile);
+  audit
+    .command('key')
+    .description('print the public key that signs this installation’s audit checkpoints, as PEM')
+    .action(() => void process.stdout.write(publicKeyPem(ownKey())));
+}
+
+async function verifyFile(file: string, options: { key?: string }): Promise<void> {
+  const publicKey = options.key === undefined ? ownKey() : readKeyOption(options.key);
+  if (file !== '-' && !existsSync(file)) throw new CommandFault(`${file} cannot be read: there is no such file.`);
+  const finding = await verifyExport(file === '-' ? process.stdin : createReadStream(file), publicKey);
+  process.stdout.write(`${wordsFor(finding)}\n`);
+  if (finding.kind === 'broken') process.exitCode = 1;
+}
+
+function wordsFor(finding: Finding): string {
+  if (finding.kind === 'broken') {
+    const id = finding.id === null ? '' : ` (id ${finding.id})`;
+    return `NOT SOUND, ${finding.fault}, line ${finding.line}: ${finding.text}${id}`;
+  }
+  const { entries, firstSeq, lastSeq, from, to, account } = finding;
+  if (entries === 0) return `Sound: no entries, account ${account}.`;
+  return `Sound: ${entries} entries, ${firstSeq} to ${lastSeq}, from ${from} to ${to}, account ${account}.`;
+}
+
+/** Never makes a key: an installation that has none has signed nothing. */
+function ownKey(): KeyObject {
+  const { config } = readConfig(process.env);
+  if (!existsSync(config.keyFile))
+    throw new CommandFault(
+      `There is no key of this installation (${config.keyFile}). Give the public key to trust: --key PUBLIC. The server’s own prints it: waxwing audit key`,
+    );
+  return checkpointSigner(openVault(openMasterKey(config.keyFile))).publicKey;
+}
+
+function readKeyOption(given: string): KeyObject {
+  const key = readPublicKey(existsSync(given) ? readFileSync(given, 'utf8') : given);
+  if (key === undefined)
+    throw new CommandFault('--key takes an Ed25519 public key: a PEM file, or the key itself in PEM, base64 or hex.');
+  return key;
+}
