@@ -4,7 +4,7 @@
  */
 
 import type { RecipientStatus } from '../contract/values.ts';
-import { CellLedger, recipientCells, recipientCounts } from '../core/report/cells.ts';
+import { CellLedger, estimateCells, estimateCounts, recipientCells, recipientCounts } from '../core/report/cells.ts';
 import { maskOf } from '../core/report/kinds.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
@@ -110,9 +110,14 @@ function deltasOf(recipients: LockedRecipients, moves: readonly DeliveryMove[]) 
   for (const { recipientId, status } of moves) {
     const recipient = lockedOf(recipients, recipientId);
     const masks = { opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) };
-    const before = recipientCounts({ status: recipient.status, ...masks });
-    const after = recipientCounts({ status, ...masks });
-    for (const cell of recipientCells(recipient)) ledger.move(cell, before, after);
+    const [was, is] = [
+      { status: recipient.status, ...masks },
+      { status, ...masks },
+    ];
+    for (const cell of recipientCells(recipient)) ledger.move(cell, recipientCounts(was), recipientCounts(is));
+    const isPrefetched = recipient.prefetches > 0;
+    const [before, after] = [estimateCounts(was, isPrefetched), estimateCounts(is, isPrefetched)];
+    for (const cell of estimateCells(recipient)) ledger.move(cell, before, after);
   }
   return ledger.deltas();
 }

@@ -8,6 +8,8 @@ import {
   anonymousCell,
   type CellCounts,
   CellLedger,
+  estimateCells,
+  estimateCounts,
   eventCounts,
   judgedHitCounts,
   linkCell,
@@ -16,6 +18,7 @@ import {
   recipientCells,
   recipientCounts,
   rulesetCell,
+  type Standing,
 } from '../core/report/cells.ts';
 import { bitOf, countHit, type HitKind, type KindCounts, maskOf, noHits } from '../core/report/kinds.ts';
 import type { Tx } from '../platform/database.ts';
@@ -204,8 +207,11 @@ async function moveRecipients(
     tallies.set(hit.recipientId, moved);
   }
   if (tallies.size === 0) return;
-  for (const { recipient, before, after, times } of alike(recipients, tallies))
-    for (const cell of recipientCells(recipient)) ledger.move(cell, before, after, times);
+  for (const { recipient, before, after, times } of alike(recipients, tallies)) {
+    for (const cell of recipientCells(recipient)) ledger.move(cell, before.seen, after.seen, times);
+    if (before.estimate === after.estimate) continue;
+    for (const cell of estimateCells(recipient)) ledger.move(cell, before.estimate, after.estimate, times);
+  }
   await moveHits(
     tx,
     accountId,
@@ -213,10 +219,21 @@ async function moveRecipients(
   );
 }
 
+/** As what a recipient counts in its own cells, and in those of the estimate. */
+interface StandingCounts {
+  readonly seen: CellCounts;
+  readonly estimate: CellCounts;
+}
+
+const standingCounts = (standing: Standing, isPrefetched: boolean): StandingCounts => ({
+  seen: recipientCounts(standing),
+  estimate: estimateCounts(standing, isPrefetched),
+});
+
 interface AlikeMoves {
   readonly recipient: LockedRecipient;
-  readonly before: CellCounts;
-  readonly after: CellCounts;
+  readonly before: StandingCounts;
+  readonly after: StandingCounts;
   times: number;
 }
 
@@ -229,10 +246,14 @@ function alike(recipients: LockedRecipients, tallies: ReadonlyMap<string, Tally>
     const was = { status, opens: maskOf(recipient.opens), clicks: maskOf(recipient.clicks) };
     const is = { status, opens: maskOf(tally.opens), clicks: maskOf(tally.clicks) };
     const place = `${acceptedDay} ${campaignId} ${senderId} ${domainId} ${linkSetId} ${status}`;
-    const name = `${place} ${was.opens} ${was.clicks} ${is.opens} ${is.clicks}`;
+    const [wasPrefetched, isPrefetched] = [recipient.prefetches > 0, tally.prefetches > 0];
+    const name = `${place} ${was.opens} ${was.clicks} ${wasPrefetched} ${is.opens} ${is.clicks} ${isPrefetched}`;
     const known = moves.get(name);
     if (known !== undefined) known.times++;
-    else moves.set(name, { recipient, before: recipientCounts(was), after: recipientCounts(is), times: 1 });
+    else {
+      const [before, after] = [standingCounts(was, wasPrefetched), standingCounts(is, isPrefetched)];
+      moves.set(name, { recipient, before, after, times: 1 });
+    }
   }
   return moves.values();
 }

@@ -44,6 +44,28 @@ const states = ['sender', 'domain', 'link-set']
   )
   .join(' UNION ALL ');
 
+/** From the hits themselves, and each recipient by its own history: not by the states that the program reads. */
+const estimates = (): string => {
+  const counts = Object.values(human).map(
+    (bits) => `
+      count(*) FILTER (WHERE prefetches = 0 AND opens & ${bits} <> 0),
+      count(*) FILTER (WHERE prefetches > 0 AND (opens & ${bits} <> 0 OR clicks & ${bits} <> 0)),
+      count(*) FILTER (WHERE prefetches = 0 AND opens & ${bits} <> 0 AND clicks & ${bits} <> 0),
+      count(*) FILTER (WHERE prefetches > 0 AND clicks & ${bits} <> 0)`,
+  );
+  return ['sender', 'domain']
+    .map(
+      (grain) => `SELECT account_id, '${grain}-estimate', accepted_day, campaign_id, ${grain}_id, count(*),
+        count(*) FILTER (WHERE prefetches > 0), 0, 0, ${counts.join(', ')}
+        FROM (SELECT s.account_id, s.accepted_day, s.campaign_id, s.${grain}_id, s.status, sum(h.prefetches) AS prefetches,
+                     coalesce(bit_or(h.bit) FILTER (WHERE h.type = 'opened'), 0) AS opens,
+                     coalesce(bit_or(h.bit) FILTER (WHERE h.type = 'clicked'), 0) AS clicks
+                FROM (${hits}) AS h JOIN recipient_states s USING (recipient_id) GROUP BY s.recipient_id) AS recipient
+       WHERE (prefetches > 0 AND status = 'delivered') OR (prefetches = 0 AND opens & 7 <> 0) GROUP BY 1, 2, 3, 4, 5`,
+    )
+    .join(' UNION ALL ');
+};
+
 const bit = `CASE WHEN verdict = 'human' AND strength = 'suspected' THEN 2 WHEN verdict = 'human' THEN 1
                   WHEN strength = 'certain' THEN 8 ELSE 4 END`;
 const hits = `SELECT e.account_id, e.recipient_id, e.type, e.occurred_at, e.link_index, ${bit} AS bit, s.campaign_id,
@@ -72,7 +94,7 @@ const recounts = {
     WITH kept AS (SELECT ${cell}, ${countNames.map((name) => `sum(${name})::bigint AS ${name}`).join(', ')}
                     FROM (SELECT ${cell}, ${counts} FROM rollups UNION ALL SELECT ${cell}, ${counts} FROM unfolded_cells) AS all_cells
                    WHERE grain <> 'anonymous' GROUP BY ${cell}),
-         truth (${cell}, ${counts}) AS (${[states, links, quarters, rulesets].join(' UNION ALL ')}),
+         truth (${cell}, ${counts}) AS (${[states, links, quarters, rulesets, estimates()].join(' UNION ALL ')}),
          told AS (SELECT * FROM kept WHERE (${counts}) <> (${countNames.map(() => 0).join(', ')}))
     (SELECT 'kept' AS side, * FROM (SELECT * FROM told EXCEPT SELECT * FROM truth) AS extra)
     UNION ALL (SELECT 'truth' AS side, * FROM (SELECT * FROM truth EXCEPT SELECT * FROM told) AS missing)`,

@@ -3,11 +3,20 @@
  * choosing a view when reading is choosing columns. Adding cells up is the database's work.
  */
 import type { HitKind } from './kinds.ts';
-import { type Masks, type Seen, type View, views, whoSaw } from './view.ts';
+import { humanBits, type Masks, type Seen, type View, views, whoSaw } from './view.ts';
 
 export type Status = 'queued' | 'deferred' | 'delivered' | 'bounced' | 'dropped';
 
-export type Grain = 'sender' | 'domain' | 'link-set' | 'link' | 'quarter' | 'anonymous' | 'ruleset';
+export type Grain =
+  | 'sender'
+  | 'domain'
+  | 'link-set'
+  | 'link'
+  | 'quarter'
+  | 'anonymous'
+  | 'ruleset'
+  | 'sender-estimate'
+  | 'domain-estimate';
 
 export interface Cell {
   readonly grain: Grain;
@@ -84,6 +93,42 @@ function remembered(name: string, workOut: () => CellCounts): CellCounts {
 export const recipientCounts = ({ status, opens, clicks }: Standing): CellCounts =>
   remembered(`${status} ${opens} ${clicks}`, () => countsOf(status, { opens, clicks }, whoSaw));
 
+/** The cells that say of a recipient what the estimate of hidden opens leans on. */
+export function estimateCells({ acceptedDay: day, campaignId, senderId, domainId }: Placement): Cell[] {
+  return [
+    { grain: 'sender-estimate', day, campaignId, keyId: senderId },
+    { grain: 'domain-estimate', day, campaignId, keyId: domainId },
+  ];
+}
+
+/**
+ * In these cells the columns mean: `delivered`, behind a prefetch and delivered; opened and clicked by people, not behind
+ * one, a person who loaded the pixel, and who clicked too; opened and clicked by machines, behind one, and yet known as a
+ * person who opened, and who clicked. A recipient of none of these counts for nothing.
+ */
+export const estimateCounts = (standing: Standing, isPrefetched: boolean): CellCounts =>
+  remembered(`estimate ${standing.status} ${standing.opens} ${standing.clicks} ${isPrefetched}`, () =>
+    isPrefetched ? prefetchedCounts(standing) : openerCounts(standing),
+  );
+
+function prefetchedCounts(standing: Standing): CellCounts {
+  if (standing.status !== 'delivered') return nothing;
+  const known = views.flatMap((view) => {
+    const { opened, clicked } = whoSaw(standing, view);
+    return [false, opened === 'people', false, clicked === 'people'];
+  });
+  return [true, true, false, false, ...known].map(Number);
+}
+
+/** Who clicked with images off is not among those whose opens can be seen. */
+function openerCounts({ opens, clicks }: Standing): CellCounts {
+  const seen = views.flatMap((view) => {
+    const opened = (opens & humanBits(view)) !== 0;
+    return [opened, false, opened && (clicks & humanBits(view)) !== 0, false];
+  });
+  return seen.some(Boolean) ? [true, false, false, false, ...seen].map(Number) : nothing;
+}
+
 type CampaignDay = Pick<Placement, 'acceptedDay' | 'campaignId'>;
 
 export const linkCell = ({ acceptedDay: day, campaignId }: CampaignDay, linkId: number): Cell => ({
@@ -157,6 +202,7 @@ export class CellLedger {
   readonly #cells = new Map<string, { readonly cell: Cell; readonly counts: number[] }>();
 
   add(cell: Cell, counts: CellCounts, by: number): void {
+    if (counts === nothing) return;
     const name = `${cell.grain} ${cell.day} ${cell.campaignId} ${cell.keyId}`;
     let entry = this.#cells.get(name);
     if (entry === undefined) {
