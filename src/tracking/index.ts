@@ -7,7 +7,9 @@ import { rejudge } from './judge-hits.ts';
 
 export { consentLevels } from './consents.ts';
 export { hitCounter } from './hit-counter.ts';
+export { judgingAgain, type StoredCopy } from './judge-again.ts';
 export { trackingRoutes } from './routes.ts';
+export { type SourceMark, spreadWindowMs } from './source-spread.ts';
 export { startDrain, startDrainThread } from './start-drain.ts';
 export { type Edge, startEdge } from './start-edge.ts';
 export { tokenKeys } from './token-keys.ts';

@@ -232,17 +232,17 @@ function judgeCopy(
   return [...revisions, ...hits];
 }
 
-const keyText = (sourceKey: Uint8Array | null): string | undefined =>
+export const keyText = (sourceKey: Uint8Array | null): string | undefined =>
   sourceKey === null ? undefined : Buffer.from(sourceKey).toString('hex');
 
 /** What an earlier verdict says of its source stays known, though the evidence beside it was kept before. */
-function earlierEvidence(hit: JudgedHit): Evidence {
+export function earlierEvidence(hit: JudgedHit): Evidence {
   const evidence = restoreEvidence(hit);
   const told = toldRecipients(hit.verdict.reasons);
   return told.within1s + told.within10min === 0 ? evidence : widened(evidence, told);
 }
 
-function spread(evidence: Evidence, sourceKey: string | undefined, spreads: SourceSpreads): Evidence {
+export function spread(evidence: Evidence, sourceKey: string | undefined, spreads: SourceSpreads): Evidence {
   const found = sourceKey === undefined ? undefined : spreads.at(sourceKey, evidence.atMs ?? Number.NaN);
   return found === undefined ? evidence : widened(evidence, found);
 }
@@ -266,7 +266,7 @@ const isAnotherOpinion = (was: HitVerdict, becomes: HitVerdict): boolean =>
   was.ruleset !== becomes.ruleset;
 
 /** What was true of the request when it came stays beside any later opinion. */
-const revised = (hit: JudgedHit, verdict: HitVerdict): HitVerdict =>
+export const revised = (hit: JudgedHit, verdict: HitVerdict): HitVerdict =>
   hit.verdict.reasons.some((reason) => reason.rule === erasedReason.rule) ? withErased(verdict) : verdict;
 
 const withErased = (verdict: HitVerdict): HitVerdict => ({ ...verdict, reasons: [...verdict.reasons, erasedReason] });
@@ -298,7 +298,7 @@ function judgedHit(
 }
 
 /** Settled at once when certain, else a quarter of an hour after the hit. */
-function opinion(verdict: Verdict | undefined, occurredAt: Date, now: Date): HitVerdict {
+export function opinion(verdict: Verdict | undefined, occurredAt: Date, now: Date): HitVerdict {
   if (verdict === undefined) throw new Error('the judge left a hit out');
   const { strength, actor, unknowable, ruleset } = verdict;
   const afterMs = strength !== 'certain' ? settleMs : verdict.verdict === 'human' ? burstMs : 0;

@@ -1,0 +1,86 @@
+/**
+ * Judges the stored hits of a copy once more, by the rules and facts of now: what the request still tells is looked up
+ * anew, what it no longer tells stands as it was kept. It reads and writes nothing.
+ */
+import { type Evidence, gatherEvidence, judgeSequence, type NetworkMatch, type Networks } from '@waxwing/verdict';
+import type { HitDetail, HitVerdict, JudgedHit } from '../events/index.ts';
+import { type CopyUnderTest, withDelivery } from './gather-evidence.ts';
+import { earlierEvidence, keyText, opinion, revised, spread } from './judge-hits.ts';
+import { type SourceMark, SourceSpreads } from './source-spread.ts';
+
+export interface StoredCopy {
+  readonly recipient: CopyUnderTest['recipient'];
+  readonly hits: readonly JudgedHit[];
+  /** These hits are beyond those that are judged together: each by itself. */
+  readonly isEachAlone: boolean;
+  /** Hits of the sources of these hits, where the verdicts beside them do not tell how many recipients each reached. */
+  readonly sources: readonly SourceMark[];
+}
+
+export interface JudgingAgain {
+  readonly networks: Networks;
+  readonly disabledRules: readonly string[];
+}
+
+/** Gives the opinion on each hit, in their order. Addresses and agents that come again are looked up once. */
+export function judgingAgain({ networks, disabledRules }: JudgingAgain) {
+  const gathered = gatheringAgain(networks);
+  return (copy: StoredCopy, now: Date): HitVerdict[] => {
+    const spreads = new SourceSpreads(copy.sources);
+    const evidence = copy.hits.map((hit) => {
+      const known = withDelivery(gathered(earlierEvidence(hit), hit.detail.request), copy);
+      return spread(known, keyText(hit.sourceKey), spreads);
+    });
+    const verdicts = copy.isEachAlone
+      ? evidence.flatMap((one) => judgeSequence([one], { disabledRules }))
+      : judgeSequence(evidence, { disabledRules });
+    return copy.hits.map((hit, place) => revised(hit, opinion(verdicts[place], hit.occurredAt, now)));
+  };
+}
+
+type Gathered = (evidence: Evidence, request: HitDetail['request']) => Evidence;
+
+const mostRemembered = 20_000;
+
+function gatheringAgain(networks: Networks): Gathered {
+  const ofAgent = remembering((userAgent) => {
+    const { client } = gatherEvidence({ kind: 'open', userAgent }, networks, noKey);
+    return { client };
+  });
+  const ofAddress = remembering((ip) => {
+    const { networks: matches, place } = gatherEvidence({ kind: 'open', ip }, networks, noKey);
+    return { matches, place };
+  });
+  return (evidence, { ip, userAgent }) => {
+    const fresh = userAgent === null ? evidence : { ...evidence, ...ofAgent(userAgent) };
+    if (ip === null) return fresh;
+    const { matches, place } = ofAddress(ip);
+    return { ...fresh, place, networks: matchesNow(evidence.networks, matches) };
+  };
+}
+
+const noKey = (): string => '';
+
+/**
+ * A match in a publisher's list was true when the hit came, and stands. What came with the program is taken as it is now,
+ * and what a list says only now is known better than it was.
+ */
+function matchesNow(kept: readonly NetworkMatch[], now: readonly NetworkMatch[]): readonly NetworkMatch[] {
+  const standing = kept.filter((match) => match.fetchedAtMs !== undefined);
+  if (standing.length === 0) return now;
+  const isStanding = (match: NetworkMatch): boolean =>
+    standing.some((other) => other.list === match.list && other.class === match.class);
+  return [...standing, ...now.filter((match) => !isStanding(match))];
+}
+
+function remembering<T>(lookUp: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    if (known.size >= mostRemembered) known.clear();
+    const made = lookUp(text);
+    known.set(text, made);
+    return made;
+  };
+}
