@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { openToken, sealToken, type TokenContent, type TokenKeyring, type TokenReading } from './token.ts';
+import {
+  honeypotLink,
+  openToken,
+  sealToken,
+  type TokenContent,
+  type TokenKeyring,
+  type TokenReading,
+} from './token.ts';
 
 const keyring = (...ids: number[]): TokenKeyring => ({
   currentId: ids.at(-1) ?? 1,
@@ -66,6 +73,13 @@ describe('a tracking token', () => {
         assert.deepEqual(openToken(keys, token), { kind: 'valid', handle: Uint8Array.from(ownHandle), content: value });
       }),
     );
+  });
+
+  it('marks the link that nobody sees by an index no link can have, in the format of every other click', () => {
+    const trap: TokenContent = { ...clickContent, linkIndex: honeypotLink };
+    assert.deepEqual(openToken(keys, seal(trap)), { kind: 'valid', handle: Uint8Array.from(handle), content: trap });
+    assert.equal(seal(trap).length, seal(clickContent).length);
+    assert.throws(() => seal({ ...clickContent, linkIndex: honeypotLink + 1 }), /does not fit/);
   });
 
   it('takes 115 characters for an open', () => {

@@ -13,6 +13,13 @@ import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 export const handleBytes = 8;
 export const nonceBytes = 12;
 const tagBytes = 16;
+const linkBytes = 3;
+
+/**
+ * An index that no link has: a click token with it belongs to the link that no person can see or reach. To whoever does
+ * not know of it, it is a click on a link that the message lacks.
+ */
+export const honeypotLink = 256 ** linkBytes - 1;
 const aadBytes = handleBytes + 1 + nonceBytes;
 
 export type HitKind = 'open' | 'click';
@@ -32,6 +39,7 @@ export interface ClickContent {
   readonly kind: 'click';
   readonly accountId: string;
   readonly subject: TokenSubject;
+  /** `honeypotLink` on the link that nobody can see. */
   readonly linkIndex: number;
   /** As it stood in the message; the redirect repeats it byte for byte in UTF-8. */
   readonly url: string;
@@ -173,7 +181,6 @@ function handleOf(text: string): Uint8Array | undefined {
 const kinds = ['open', 'click', 'anonymous open', 'anonymous click'] as const;
 const idBytes = 16;
 const campaignBytes = 8;
-const linkBytes = 3;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

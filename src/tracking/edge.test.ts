@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { type ClickContent, handleBytes, type OpenContent, sealToken } from '../core/token.ts';
+import { type ClickContent, handleBytes, honeypotLink, type OpenContent, sealToken } from '../core/token.ts';
 import { openVault } from '../platform/vault.ts';
 import type { Listening } from '../platform/world.ts';
 import { startEdgeServer } from './edge.ts';
@@ -113,6 +113,7 @@ describe('the edge', () => {
         token: 'valid',
         subject: { kind: 'recipient', accountId, messageId: subject.messageId, recipientId: subject.recipientId },
         linkIndex: null,
+        isHoneypot: false,
         method: 'GET',
         ip: '127.0.0.1',
         isHttps: false,
@@ -129,7 +130,16 @@ describe('the edge', () => {
     const location = /\r\nLocation: ([^\r]*)\r\n/.exec(text)?.[1] ?? '';
     assert.deepEqual(Buffer.from(location, 'latin1'), Buffer.from(url, 'utf8'));
     assert.match(text, /\r\nCache-Control: no-store, private\r\n/);
-    assert.deepEqual([hits[0]?.kind, hits[0]?.linkIndex], ['click', 3]);
+    assert.deepEqual([hits[0]?.kind, hits[0]?.linkIndex, hits[0]?.isHoneypot], ['click', 3, false]);
+  });
+
+  it('answers the link that nobody sees like any other, and journals that it was that one', async () => {
+    const content = { ...clickContent, linkIndex: honeypotLink };
+    const reply = await ask(`/c/${sealToken(keys, handle, randomBytes(12), content)}`);
+    assert.equal(reply.status, 302);
+    assert.equal(Buffer.from(reply.headers.location ?? '', 'latin1').toString(), url);
+    const [hit] = hits;
+    assert.deepEqual([hit?.kind, hit?.linkIndex, hit?.isHoneypot, hit?.token], ['click', null, true, 'valid']);
   });
 
   it('answers HEAD like GET without a body, and journals it', async () => {

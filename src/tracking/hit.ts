@@ -2,7 +2,7 @@
  * One request to a tracking URL, as the edge saw it and the journal keeps it. Written as a compact JSON array; what was
  * not said is null. It knows no file and no database.
  */
-import type { HitKind, TokenClaim, TokenReading } from '../core/token.ts';
+import { type HitKind, honeypotLink, type TokenClaim, type TokenContent, type TokenReading } from '../core/token.ts';
 
 /** Whose hit it is, as far as its token says. */
 export type HitSubject =
@@ -20,7 +20,9 @@ export interface JournaledHit {
   readonly kind: HitKind;
   readonly token: 'valid' | 'damaged';
   readonly subject: HitSubject;
+  /** Null for the link that nobody can see, too. */
   readonly linkIndex: number | null;
+  readonly isHoneypot: boolean;
   readonly method: string;
   readonly ip: string | null;
   readonly isHttps: boolean;
@@ -29,7 +31,7 @@ export interface JournaledHit {
 }
 
 /** What a token tells of a hit; `not-a-token` has nothing to tell and is not journaled. */
-export type HitToken = Pick<JournaledHit, 'token' | 'subject' | 'linkIndex'>;
+export type HitToken = Pick<JournaledHit, 'token' | 'subject' | 'linkIndex' | 'isHoneypot'>;
 
 export function hitToken(reading: TokenReading): HitToken {
   switch (reading.kind) {
@@ -42,16 +44,24 @@ export function hitToken(reading: TokenReading): HitToken {
           subject.level === 'anonymous'
             ? { kind: 'anonymous', accountId, campaignId: subject.campaignId }
             : { kind: 'recipient', accountId, messageId: subject.messageId, recipientId: subject.recipientId },
-        linkIndex: reading.content.kind === 'click' ? reading.content.linkIndex : null,
+        ...linkOf(reading.content),
       };
     }
     case 'damaged': {
       const handle = Buffer.from(reading.handle).toString('hex');
-      return { token: 'damaged', subject: { kind: 'derived', handle, claim: reading.claim ?? null }, linkIndex: null };
+      return { token: 'damaged', subject: { kind: 'derived', handle, claim: reading.claim ?? null }, ...noLink };
     }
     default:
-      return { token: 'damaged', subject: { kind: 'unknown' }, linkIndex: null };
+      return { token: 'damaged', subject: { kind: 'unknown' }, ...noLink };
   }
+}
+
+const noLink = { linkIndex: null, isHoneypot: false } as const;
+
+function linkOf(content: TokenContent): Pick<HitToken, 'linkIndex' | 'isHoneypot'> {
+  if (content.kind !== 'click') return noLink;
+  const isHoneypot = content.linkIndex === honeypotLink;
+  return { linkIndex: isHoneypot ? null : content.linkIndex, isHoneypot };
 }
 
 type SubjectRow =
@@ -60,17 +70,18 @@ type SubjectRow =
   | readonly [2, string, unknown]
   | readonly [3];
 type HitRow = readonly [
-  string,
-  number,
-  0 | 1,
-  0 | 1,
-  SubjectRow,
-  number | null,
-  string,
-  string | null,
-  0 | 1,
-  string | null,
-  object,
+  id: string,
+  atMs: number,
+  isClick: 0 | 1,
+  isDamaged: 0 | 1,
+  subject: SubjectRow,
+  linkIndex: number | null,
+  method: string,
+  ip: string | null,
+  isHttps: 0 | 1,
+  userAgent: string | null,
+  headers: object,
+  isHoneypot?: 1,
 ];
 
 export function encodeHit(hit: JournaledHit): string {
@@ -87,18 +98,19 @@ export function encodeHit(hit: JournaledHit): string {
     hit.userAgent,
     hit.headers,
   ];
-  return JSON.stringify(row);
+  return JSON.stringify(hit.isHoneypot ? [...row, 1] : row);
 }
 
 export function decodeHits(text: string): JournaledHit[] {
   return (JSON.parse(text) as HitRow[]).map(
-    ([id, atMs, isClick, isDamaged, subject, linkIndex, method, ip, isHttps, userAgent, headers]) => ({
+    ([id, atMs, isClick, isDamaged, subject, linkIndex, method, ip, isHttps, userAgent, headers, isHoneypot]) => ({
       id,
       atMs,
       kind: isClick === 1 ? 'click' : 'open',
       token: isDamaged === 1 ? 'damaged' : 'valid',
       subject: decodeSubject(subject),
       linkIndex,
+      isHoneypot: isHoneypot === 1,
       method,
       ip,
       isHttps: isHttps === 1,

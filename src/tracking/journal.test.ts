@@ -31,6 +31,7 @@ function hit(overrides: Partial<JournaledHit> = {}): JournaledHit {
     token: 'valid',
     subject: { kind: 'recipient', accountId: randomUUID(), messageId: randomUUID(), recipientId: randomUUID() },
     linkIndex: null,
+    isHoneypot: false,
     method: 'GET',
     ip: '192.0.2.7',
     isHttps: false,
@@ -80,6 +81,7 @@ describe('the journal', () => {
     const odd = [
       hit({ subject: { kind: 'derived', handle: 'ab'.repeat(8), claim: null }, token: 'damaged', ip: null }),
       hit({ subject: { kind: 'anonymous', accountId: randomUUID(), campaignId: 12 }, userAgent: null, isHttps: true }),
+      hit({ kind: 'click', isHoneypot: true }),
       hit({ subject: { kind: 'unknown' }, userAgent: '\u0000 ünï 🦜 \ud800' }),
     ];
     for (let at = 0; at < hits.length; at += 50)
@@ -88,11 +90,11 @@ describe('the journal', () => {
     await journal.close();
     const batch = await readAll(own);
     const expected = [...hits, ...odd];
-    assert.deepEqual(batch.hits.slice(0, 502), expected.slice(0, 502));
-    assert.equal(batch.hits[502]?.id, expected[502]?.id);
+    assert.deepEqual(batch.hits.slice(0, 503), expected.slice(0, 503));
+    assert.equal(batch.hits[503]?.id, expected[503]?.id);
     assert.deepEqual(batch.damage, []);
     assert.ok((await listSegments(own)).length > 3);
-    assert.equal(counts.journaled, 503);
+    assert.equal(counts.journaled, 504);
   });
 
   it('has a hit on disk before it calls back', async () => {

@@ -12,6 +12,7 @@ const hit = (n: number): JournaledHit => ({
   token: 'valid',
   subject: { kind: 'unknown' },
   linkIndex: null,
+  isHoneypot: false,
   method: 'GET',
   ip: `81.2.69.${n}`,
   isHttps: true,

@@ -1,6 +1,13 @@
 /** Builds the tracking URLs of one recipient's copy. It draws the chance that the pure token code is handed. */
 import { randomBytes } from 'node:crypto';
-import { handleBytes, nonceBytes, sealToken, type TokenKeyring, type TokenSubject } from '../core/token.ts';
+import {
+  handleBytes,
+  honeypotLink,
+  nonceBytes,
+  sealToken,
+  type TokenKeyring,
+  type TokenSubject,
+} from '../core/token.ts';
 
 export interface TrackedRecipient {
   readonly accountId: string;
@@ -13,6 +20,8 @@ export interface TrackingUrls {
   open(): string;
   /** @param url the destination as it stands in the message */
   click(linkIndex: number, url: string): string;
+  /** @param url where whoever follows it is sent: a destination of the same message, so that nobody sees a difference */
+  honeypot(url: string): string;
 }
 
 export const newHandle = (): Uint8Array => randomBytes(handleBytes);
@@ -23,10 +32,12 @@ export function trackingUrls(keys: TokenKeyring, baseUrl: string, recipient: Tra
   const { accountId, subject } = recipient;
   // An anonymous token must not lead back to its recipient, so it never carries the recipient's handle.
   const handle = (): Uint8Array => (subject.level === 'anonymous' ? newHandle() : recipient.handle);
+  const click = (linkIndex: number, url: string): string =>
+    `${base}/c/${sealToken(keys, handle(), newNonce(), { kind: 'click', accountId, subject, linkIndex, url })}`;
   return {
     open: () => `${base}/o/${sealToken(keys, handle(), newNonce(), { kind: 'open', accountId, subject })}`,
-    click: (linkIndex, url) =>
-      `${base}/c/${sealToken(keys, handle(), newNonce(), { kind: 'click', accountId, subject, linkIndex, url })}`,
+    click,
+    honeypot: (url) => click(honeypotLink, url),
   };
 }
 
