@@ -18,6 +18,31 @@ export type EngagementQuery = z.infer<typeof engagementQuery>;
 
 const opensAndClicks = z.object({ opened: z.int().nullable(), clicked: z.int() });
 
+const estimatedOpens = z
+  .object({
+    openRate: z.number(),
+    low: z.number(),
+    high: z.number(),
+    method: z.string(),
+    assumption: z
+      .string()
+      .meta({ description: 'What must be true of people for the interval to hold, in one sentence.' }),
+    apple: z
+      .object({ recipients: z.int(), openRate: z.number(), low: z.number(), high: z.number() })
+      .meta({ description: 'The same of the delivered recipients behind a prefetch alone.' }),
+  })
+  .meta({
+    id: 'EstimatedOpens',
+    description:
+      'The share of the delivered recipients whom a person’s open is known of, or estimated behind Apple’s prefetch, with a 95 % interval; beside `openRate`.',
+  });
+
+const estimateWithheld = z
+  .object({ code: z.enum(['no-prefetch', 'too-few-clickers', 'contradicted', 'no-opens']), text: z.string() })
+  .meta({ id: 'EstimateWithheld', description: 'Why `estimated` is null.' });
+
+const judgedBy = z.object({ ruleset: z.string(), hits: z.int() }).meta({ id: 'JudgedBy' });
+
 export const engagementRow = z
   .object({
     key: z
@@ -40,7 +65,8 @@ export const engagementRow = z
       description:
         'Events of recipients who may only be counted, obeying the same choice; null where a range cuts a day or a row is finer than a campaign or day.',
     }),
-    estimated: z.object({ openRate: z.number(), low: z.number(), high: z.number(), method: z.string() }).nullable(),
+    estimated: estimatedOpens.nullable(),
+    estimateWithheld: estimateWithheld.nullable(),
     firstAcceptedDay: z.iso.date().nullable(),
     lastAcceptedDay: z.iso.date().nullable(),
   })
@@ -51,7 +77,11 @@ export const engagementReport = z
   .object({
     automatedEvents: z.enum(['included', 'excluded']),
     view,
-    ruleset: z.string(),
+    ruleset: z.string().meta({ description: 'In force now.' }),
+    rulesets: z.array(judgedBy).meta({
+      description:
+        'By which rulesets the hits of this mail were judged, the most hits first; of a day that the range cuts, all of it.',
+    }),
     groupBy: z.string(),
     rows: z.array(engagementRow),
     totals: engagementRow,

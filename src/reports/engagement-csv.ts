@@ -29,6 +29,11 @@ const columns: readonly Column[] = [
   ['estimatedHigh', (row) => row.estimated?.high ?? null],
   ['firstAcceptedDay', (row) => row.firstAcceptedDay],
   ['lastAcceptedDay', (row) => row.lastAcceptedDay],
+  ['appleRecipients', (row) => row.estimated?.apple.recipients ?? null],
+  ['appleEstimatedOpenRate', (row) => row.estimated?.apple.openRate ?? null],
+  ['appleEstimatedLow', (row) => row.estimated?.apple.low ?? null],
+  ['appleEstimatedHigh', (row) => row.estimated?.apple.high ?? null],
+  ['estimateWithheld', (row) => row.estimateWithheld?.code ?? null],
 ];
 
 export function engagementCsv(report: EngagementReport, readAt: Date): Answer {

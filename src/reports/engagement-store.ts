@@ -4,6 +4,7 @@
  */
 import type { Grain } from '../core/report/cells.ts';
 import type { InstantRange, SplitRange } from '../core/report/days.ts';
+import type { EstimateCounts } from '../core/report/estimate.ts';
 import type { Counts } from '../core/report/rates.ts';
 import { humanBits, type View } from '../core/report/view.ts';
 import { empty, join, raw, type Sql, sql, type Tx } from '../platform/database.ts';
@@ -112,6 +113,65 @@ export const countGroups = (tx: Tx, question: GroupQuestion): Promise<CountedGro
     SELECT ${raw(question.column)} AS "group", ${statusCounts}, ${seenCounts}, ${acceptedDays}
       FROM (${recipientCells(question, question.grain)}) AS cells (${cellColumns})
      GROUP BY 1 HAVING sum(n) <> 0`);
+
+/** As core/report/cells.ts `estimateCounts`, for recipients that no roll-up counted for us. */
+function estimateCells(question: CellQuestion, grain: EstimatedGrain): Sql {
+  const key = raw(keyColumns[grain]);
+  const human = humanBits(question.view);
+  const ends = question.range.ends.map(
+    (end) => sql`
+      SELECT accepted_day, campaign_id, ${key}, 1, (prefetches > 0)::int, 0, 0,
+             (prefetches = 0)::int, (prefetches > 0 AND (opens | clicks) & ${human} <> 0)::int,
+             (prefetches = 0 AND clicks & ${human} <> 0)::int, (prefetches > 0 AND clicks & ${human} <> 0)::int
+        FROM recipient_states
+       WHERE ${acceptedIn(question, end)}
+         AND CASE WHEN prefetches > 0 THEN status = 'delivered' ELSE opens & ${human} <> 0 END`,
+  );
+  return join([...dayCells(question, `${grain}-estimate`), ...ends], ' UNION ALL ');
+}
+
+export type EstimatedGrain = Extract<RecipientGrain, 'sender' | 'domain'>;
+
+export interface EstimateQuestion extends CellQuestion {
+  readonly grain: EstimatedGrain;
+  readonly column: GroupColumn;
+}
+
+export interface EstimateGroup extends EstimateCounts {
+  readonly group: number | string;
+}
+
+/** What the columns of these cells mean is said where they are counted: core/report/cells.ts `estimateCounts`. */
+export const countForEstimate = (tx: Tx, question: EstimateQuestion): Promise<EstimateGroup[]> =>
+  tx.query<EstimateGroup>(sql`
+    SELECT ${raw(question.column)} AS "group", sum(delivered)::bigint AS prefetched,
+           sum(opened_by_people)::bigint AS openers, sum(clicked_by_people)::bigint AS "clickersOfOpeners",
+           sum(opened_by_machines)::bigint AS "knownOpeners", sum(clicked_by_machines)::bigint AS "prefetchedClickers"
+      FROM (${estimateCells(question, question.grain)}) AS cells (${cellColumns}) GROUP BY 1`);
+
+export interface RulesetQuestion extends Pick<CellQuestion, 'accountId' | 'campaignId'> {
+  /** Days of acceptance, both in the range; null is unbounded. */
+  readonly firstDay: string | null;
+  readonly lastDay: string | null;
+}
+
+export interface JudgedBy {
+  readonly ruleset: string;
+  readonly hits: number;
+}
+
+export function countRulesets(tx: Tx, question: RulesetQuestion): Promise<JudgedBy[]> {
+  const { accountId, campaignId, firstDay, lastDay } = question;
+  const condition = sql`
+    account_id = ${accountId} AND grain = 'ruleset' ${ofCampaign(campaignId)}
+    ${firstDay === null ? empty : sql`AND day >= ${firstDay}::date`} ${lastDay === null ? empty : sql`AND day <= ${lastDay}::date`}`;
+  return tx.query<JudgedBy>(sql`
+    SELECT r.name AS ruleset, sum(cells.n)::bigint AS hits
+      FROM (SELECT key_id, n FROM rollups WHERE ${condition}
+             UNION ALL SELECT key_id, n FROM unfolded_cells WHERE ${condition}) AS cells
+      JOIN rulesets r ON r.account_id = ${accountId} AND r.id = cells.key_id
+     GROUP BY 1 HAVING sum(cells.n) <> 0 ORDER BY 2 DESC, 1`);
+}
 
 export interface CountedLink {
   readonly linkId: number;

@@ -2,11 +2,18 @@
  * The engagement report: people, machines and all, side by side. Suppression and view are chosen here, at reading time,
  * over the same stored counts; reading writes nothing but the entry that says who looked.
  */
-import { RULESET } from '@waxwing/verdict';
+import { rulesetWithout } from '@waxwing/verdict';
 import { accountVault, readSettings } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import type { EngagementQuery, EngagementReport, EngagementRow } from '../contract/reports.ts';
-import { splitRange } from '../core/report/days.ts';
+import { type Bounds, dayOf, splitRange } from '../core/report/days.ts';
+import {
+  addEstimateCounts,
+  type EstimateCounts,
+  estimateRow,
+  estimateWithheld,
+  noEstimateCounts,
+} from '../core/report/estimate.ts';
 import { addCounts, type Counts, figuresOf, noCounts } from '../core/report/rates.ts';
 import { type Automated, automatedEvents } from '../core/report/view.ts';
 import type { AccountKeys } from '../events/index.ts';
@@ -15,7 +22,14 @@ import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { askedBounds } from './asked-bounds.ts';
 import { namesOf, numberOf } from './dimension-names.ts';
-import { type CellQuestion, type CountedGroup, countAnonymous, countGroups } from './engagement-store.ts';
+import {
+  type CellQuestion,
+  type CountedGroup,
+  countAnonymous,
+  countForEstimate,
+  countGroups,
+  countRulesets,
+} from './engagement-store.ts';
 import { countLinks } from './link-rows.ts';
 
 type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
@@ -51,6 +65,8 @@ export async function readEngagementReport(
 interface Group {
   readonly key: string | null;
   readonly counts: Counts;
+  /** Null where a row has no opens to estimate. */
+  readonly forEstimate: EstimateCounts | null;
   readonly anonymous: { readonly opens: number; readonly clicks: number } | null;
   readonly firstAcceptedDay: string | null;
   readonly lastAcceptedDay: string | null;
@@ -62,29 +78,41 @@ async function engagement(tx: Tx, keys: AccountKeys, query: EngagementQuery): Pr
     view: query.view === 'account' ? settings.view : query.view,
     automated: automatedEvents(query.automated, settings.suppressAutomatedEvents),
   };
+  const bounds = askedBounds(settings.timeZone, query);
   const question = {
     accountId: keys.accountId,
     campaignId: await numberOf(tx, keys, 'campaign', query.campaign),
-    range: splitRange(settings.timeZone, askedBounds(settings.timeZone, query)),
+    range: splitRange(settings.timeZone, bounds),
     view: choice.view,
   };
   const { groups, totals } = await groupsOf(tx, keys, question, query.groupBy, choice.automated);
   return {
     automatedEvents: choice.automated,
     view: choice.view,
-    ruleset: RULESET,
+    ruleset: rulesetWithout(settings.disabledRules),
+    rulesets: await countRulesets(tx, { ...question, ...daysTouched(settings.timeZone, bounds) }),
     groupBy: query.groupBy,
     rows: groups.map((group) => rowOf(group, choice.automated)),
     totals: rowOf(totals, choice.automated),
   };
 }
 
+const daysTouched = (timeZone: string, { since, until }: Bounds) => ({
+  firstDay: since === null ? null : dayOf(timeZone, since),
+  lastDay: until === null ? null : dayOf(timeZone, new Date(until.getTime() - 1)),
+});
+
 function rowOf(
-  { key, counts, anonymous, firstAcceptedDay, lastAcceptedDay }: Group,
+  { key, counts, forEstimate, anonymous, firstAcceptedDay, lastAcceptedDay }: Group,
   automated: Automated,
 ): EngagementRow {
   const figures = figuresOf(counts, automated);
-  return { key, ...figures, anonymous, estimated: null, firstAcceptedDay, lastAcceptedDay };
+  const { delivered, openedByPeople } = counts;
+  const estimate =
+    forEstimate === null || openedByPeople === null
+      ? estimateWithheld('no-opens')
+      : estimateRow({ delivered, openedByPeople }, forEstimate);
+  return { key, ...figures, anonymous, ...estimate, firstAcceptedDay, lastAcceptedDay };
 }
 
 interface Groups {
@@ -102,22 +130,26 @@ async function groupsOf(
   automated: Automated,
 ): Promise<Groups> {
   const anonymous = await countAnonymousBy(tx, question, by === 'day' ? 'day' : 'campaign_id', automated);
+  const estimates = await countForEstimate(tx, { ...question, ...groupings[by === 'link' ? 'campaign' : by] });
   if (by === 'link') {
-    const groups = (await countLinks(tx, keys, question)).map((link) => ({ ...link, anonymous: null }));
+    const links = await countLinks(tx, keys, question);
+    const groups = links.map((link) => ({ ...link, forEstimate: null, anonymous: null }));
     // A recipient of two links is one recipient: the total is not the sum of the rows.
     const everyone = await countGroups(tx, { ...question, ...groupings.campaign });
-    return { groups, totals: totalsOf(everyone, anonymous) };
+    return { groups, totals: totalsOf(everyone, estimates, anonymous) };
   }
   const counted = (await countGroups(tx, { ...question, ...groupings[by] })).sort(orders[by]);
   const keyOf = await keysOf(tx, keys, counted, by);
+  const estimateOf = new Map(estimates.map((one) => [one.group, one]));
   const groups = counted.map((one) => ({
     key: keyOf(one),
     counts: one,
+    forEstimate: estimateOf.get(one.group) ?? noEstimateCounts,
     anonymous: by === 'campaign' || by === 'day' ? ofGroup(anonymous, one.group) : null,
     firstAcceptedDay: one.firstAcceptedDay,
     lastAcceptedDay: one.lastAcceptedDay,
   }));
-  return { groups, totals: totalsOf(counted, anonymous) };
+  return { groups, totals: totalsOf(counted, estimates, anonymous) };
 }
 
 async function keysOf(tx: Tx, keys: AccountKeys, counted: readonly CountedGroup[], by: Grouping) {
@@ -176,11 +208,16 @@ function sumOf(anonymous: AnonymousGroups): Anonymous | null {
   return [...anonymous.values()].reduce(add, { opens: 0, clicks: 0 });
 }
 
-function totalsOf(counted: readonly CountedGroup[], anonymous: AnonymousGroups): Group {
+function totalsOf(
+  counted: readonly CountedGroup[],
+  estimates: readonly EstimateCounts[],
+  anonymous: AnonymousGroups,
+): Group {
   const days = counted.flatMap((one) => [one.firstAcceptedDay, one.lastAcceptedDay]).sort();
   return {
     key: null,
     counts: counted.reduce<Counts>(addCounts, noCounts),
+    forEstimate: estimates.reduce(addEstimateCounts, noEstimateCounts),
     anonymous: sumOf(anonymous),
     firstAcceptedDay: days[0] ?? null,
     lastAcceptedDay: days.at(-1) ?? null,

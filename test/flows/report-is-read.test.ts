@@ -6,6 +6,7 @@ import type { Endpoint } from '../../src/contract/endpoint.ts';
 import { listMessageEvents, listMessages, readMessage } from '../../src/contract/messages.ts';
 import { type EngagementRow, listReportRecipients, readActivity, readEngagement } from '../../src/contract/reports.ts';
 import { changeOutboundSettings } from '../../src/contract/settings.ts';
+import { foldOnce } from '../../src/events/index.ts';
 import { reportRoutes } from '../../src/reports/index.ts';
 import { type Asked, ask, refusal, request, startApi, type TestApi } from '../kit/api.ts';
 import {
@@ -15,12 +16,16 @@ import {
   fetchMail,
   hitOf,
   machine,
+  type Opinion,
   person,
+  prefetch,
   probableMachine,
+  rejudgeMail,
   type SentMail,
   suspect,
   type TestAccount,
   testKeys,
+  verdictOf,
 } from '../kit/mail.ts';
 import { type TestWorld, testWorld } from '../kit/world.ts';
 
@@ -72,6 +77,7 @@ describe('a report is read', () => {
       clickToOpenRate: 2 / 3,
     });
     assert.deepEqual([report.automatedEvents, report.view, row?.estimated], ['excluded', 'balanced', null]);
+    assert.equal(row?.estimateWithheld?.code, 'no-prefetch');
     assert.deepEqual(row?.anonymous, { opens: 1, clicks: 0 });
     assert.deepEqual([report.totals.sent, report.totals.people.opened, report.totals.machines.opened], [8, 3, 2]);
   });
@@ -180,6 +186,77 @@ describe('a report is read', () => {
     const lines = (await response.text()).split('\r\n');
     assert.match(lines[0] ?? '', /^key,sent,delivered,bounced,/);
     assert.match(lines[2] ?? '', /^"'=spring, ""2026""",6,5,1,/);
+  });
+
+  it('estimates what Apple’s prefetch hides, as an interval with its assumption, and says why it does not', async () => {
+    const clinic = await testKeys(world, 'Apple Clinic');
+    await playApple(world, clinic);
+    const read = (query: NonNullable<Asked['query']> = {}) => ask(api, readEngagement, clinic.apiKey, { query });
+    const { rows, totals } = await read();
+    const { estimated } = rows[0] ?? {};
+    assert.deepEqual(
+      [rows[0]?.delivered, rows[0]?.people, rows[0]?.openRate],
+      [200, { opened: 81, clicked: 60 }, 0.405],
+    );
+    assert.equal(rows[0]?.estimateWithheld, null);
+    // 30 clicked behind the prefetch; of the 50 whose opens are seen elsewhere 30 did: about 50 opened, and 31 are known to.
+    assert.equal(estimated?.apple.recipients, 100);
+    near(estimated?.apple.openRate, (30 * 51) / 31 / 100);
+    near(estimated?.openRate, (50 + (30 * 51) / 31) / 200);
+    assert.ok(estimated !== undefined && estimated !== null && estimated.low >= 0.405);
+    assert.ok(estimated.low < estimated.openRate && estimated.openRate < estimated.high);
+    near(estimated.low, (50 + 100 * estimated.apple.low) / 200);
+    near(estimated.high, (50 + 100 * estimated.apple.high) / 200);
+    assert.match(estimated.assumption, /clicked as often as/);
+    assert.match(estimated.method, /95 %/);
+    assert.deepEqual(totals.estimated, estimated);
+    assert.deepEqual((await read({ automated: 'include' })).rows[0]?.estimated, estimated);
+    const by = async (query: NonNullable<Asked['query']>) =>
+      (await read(query)).rows.map((row) => row.estimateWithheld?.code ?? 'told');
+    assert.deepEqual(await by({ groupBy: 'day' }), ['told']);
+    assert.deepEqual(await by({ groupBy: 'link' }), ['no-opens']);
+    assert.deepEqual(await by({ groupBy: 'recipientDomain' }), ['too-few-clickers', 'no-prefetch']);
+    assert.deepEqual(await by({ view: 'strict' }), ['told']);
+    const csv = await (await request(api, readEngagement, clinic.apiKey, { query: { format: 'csv' } })).text();
+    const [head = '', line = ''] = csv.split('\r\n');
+    const cell = (name: string) => line.split(',')[head.split(',').indexOf(name)];
+    assert.equal(cell('estimatedOpenRate'), String(estimated.openRate));
+    assert.equal(cell('appleEstimatedHigh'), String(estimated.apple.high));
+    assert.deepEqual([cell('appleRecipients'), cell('estimateWithheld')], ['100', '']);
+  });
+
+  it('says by which rulesets its hits were judged, and follows when they are judged again', async () => {
+    const clinic = await testKeys(world, 'Judged Clinic');
+    const sent = await acceptMail(world, clinic, {
+      campaign: 'judged',
+      to: ['a@one.example', 'b@one.example'],
+      acceptedAt: '2026-11-20T09:00:00Z',
+    });
+    const [a = '', b = ''] = sent.recipientIds;
+    const open = (recipientId: string, ruleset: string) =>
+      hitOf({ messageId: sent.messageId, recipientId, at: '2026-11-20T10:00:00Z', by: { ...person, ruleset } });
+    await fetchMail(world, clinic, [open(a, 'older'), open(b, 'older'), open(b, 'newer without two-places')]);
+    const rulesets = async (query: NonNullable<Asked['query']> = {}) =>
+      (await ask(api, readEngagement, clinic.apiKey, { query })).rulesets.map(({ ruleset, hits }) => [ruleset, hits]);
+    const both = [
+      ['older', 2],
+      ['newer without two-places', 1],
+    ];
+    assert.deepEqual(await rulesets(), both);
+    assert.deepEqual(await rulesets({ campaign: 'judged', since: '2026-11-20', until: '2026-11-20' }), both);
+    assert.deepEqual(await rulesets({ since: '2026-11-20T08:00:00Z' }), both);
+    for (const query of [{ campaign: 'other' }, { since: '2026-11-21' }, { until: '2026-11-19' }])
+      assert.deepEqual(await rulesets(query), []);
+    const again = (ids: string[]) =>
+      rejudgeMail(world, clinic, ids, ({ occurredAt }) => verdictOf({ ...person, ruleset: 'newest' }, occurredAt));
+    await again([b]);
+    assert.deepEqual(await rulesets(), [
+      ['newest', 2],
+      ['older', 1],
+    ]);
+    await foldOnce(world);
+    await again([a]);
+    assert.deepEqual(await rulesets(), [['newest', 3]]);
   });
 
   it('draws activity by when things happened', async () => {
@@ -306,6 +383,43 @@ describe('a report is read', () => {
     assert.equal((await rows(world, `SELECT 1 FROM audit_entries WHERE detail::text ~ 'autumn|example'`)).length, 0);
   });
 });
+
+const near = (told: number | undefined, expected: number): void =>
+  assert.ok(Math.abs((told ?? Number.NaN) - expected) < 1e-9, `${told} is not ${expected}`);
+
+/**
+ * A hundred behind the prefetch, thirty of whom click and one of whom opens elsewhere too; a hundred others, fifty of whom
+ * open and thirty of those click. Their domains each have one kind.
+ */
+async function playApple(world: TestWorld, account: TestAccount): Promise<void> {
+  const numbers = Array.from({ length: 200 }, (_, number) => number);
+  const isApple = (number: number): boolean => number < 100;
+  const sent = await acceptMail(world, account, {
+    campaign: 'apple',
+    to: numbers.map((number) => `p${number}@${isApple(number) ? 'apple' : 'other'}.example`),
+    links: [first],
+    acceptedAt: '2026-11-20T09:00:00Z',
+  });
+  const idOf = (number: number): string => sent.recipientIds[number] ?? '';
+  await deliverMail(
+    world,
+    account,
+    sent.recipientIds.map((id) => delivered(id, '2026-11-20T09:01:00Z')),
+  );
+  const hit = (number: number, by: Opinion, link?: number) =>
+    hitOf({
+      messageId: sent.messageId,
+      recipientId: idOf(number),
+      at: '2026-11-20T11:00:00Z',
+      by,
+      ...(link === undefined ? {} : { link }),
+    });
+  const hits = numbers.flatMap((number) => {
+    if (isApple(number)) return [hit(number, prefetch), ...(number < 30 ? [hit(number, person, 0)] : [])];
+    return number < 150 ? [hit(number, person), ...(number < 130 ? [hit(number, person, 0)] : [])] : [];
+  });
+  await fetchMail(world, account, [...hits, hit(99, person)]);
+}
 
 const openedBy = (message: { recipients: { opened: boolean }[] }): boolean[] =>
   message.recipients.map(({ opened }) => opened);
