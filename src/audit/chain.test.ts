@@ -14,10 +14,10 @@ import { createTestAccount } from '../../test/kit/account.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import type { Finding } from '../core/audit/verify.ts';
 import type { Actor, Caller } from '../platform/route.ts';
+import { installationSigner, publicKeyPem, readPublicKey } from '../platform/signing.ts';
 import { exportChain } from './export-chain.ts';
 import { record } from './record.ts';
 import { type SealingNeeds, sealWaiting } from './seal-chain.ts';
-import { checkpointSigner, publicKeyPem, readPublicKey } from './signing.ts';
 import { verifyExport } from './verify-file.ts';
 
 const run = promisify(execFile);
@@ -32,7 +32,7 @@ before(async () => {
   world = await testWorld();
   owner = new pg.Client({ connectionString: world.database.connectionUrl });
   await owner.connect();
-  needs = { ...world, signer: checkpointSigner(world.vault) };
+  needs = { ...world, signer: installationSigner(world.vault) };
 });
 after(async () => {
   await owner?.end();
@@ -144,7 +144,7 @@ describe('the audit chain', () => {
 
   it('is believed with the installation’s key only', async () => {
     const lines = await exported();
-    const other = checkpointSigner({ derive: () => createSecretKey(Buffer.alloc(32, 7)) });
+    const other = installationSigner({ derive: () => createSecretKey(Buffer.alloc(32, 7)) });
     assert.equal((await verified(lines, other.publicKey)).kind, 'broken');
     for (const spelling of spellings()) assert.equal((await verified(lines, keyFrom(spelling))).kind, 'sound');
     assert.equal(readPublicKey('not a key'), undefined);

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import { Problem } from '../contract/problem.ts';
 import { type Checkpoint, lineOf } from '../core/audit/chain.ts';
 import type { Caller } from '../platform/route.ts';
+import { installationSigner } from '../platform/signing.ts';
 import type { World } from '../platform/world.ts';
 import { enclosingCheckpoints, readLinks, seqRange } from './chain-store.ts';
 import { record } from './record.ts';
 import { ChainBroken, sealAccount } from './seal-chain.ts';
-import { checkpointSigner } from './signing.ts';
 
 export interface ExportQuery {
   readonly since?: string | undefined;
@@ -41,7 +41,7 @@ export async function exportChain(world: Needs, caller: Caller, query: ExportQue
 /** A damaged chain is exported as it stands, so that the verifier can name what is wrong with it. */
 async function sealIfSound(world: Needs, accountId: string): Promise<void> {
   try {
-    await sealAccount({ ...world, signer: checkpointSigner(world.vault) }, accountId);
+    await sealAccount({ ...world, signer: installationSigner(world.vault) }, accountId);
   } catch (error) {
     if (!(error instanceof ChainBroken)) throw error;
     world.log.fatal({ accountId }, 'the audit chain of an account was tampered with');

@@ -21,6 +21,7 @@ interface AuditDetails {
   'settings.changed': { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> };
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
   'message.read': { what: 'message' | 'events' };
+  'message.erased': { recipients: number };
   'messages.listed': { messages: number };
   'recipients.listed': { recipients: number };
   'report.read': {

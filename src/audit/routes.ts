@@ -1,12 +1,12 @@
 /** The HTTP routes of the audit area: the export and the key that it is checked with. */
 import { exportAudit, readAuditKey } from '../contract/audit.ts';
 import { Answer, type Route, route } from '../platform/route.ts';
+import { installationSigner, publicKeyPem } from '../platform/signing.ts';
 import type { World } from '../platform/world.ts';
 import { exportChain } from './export-chain.ts';
-import { checkpointSigner, publicKeyPem } from './signing.ts';
 
 export function auditRoutes(world: Pick<World, 'db' | 'vault' | 'clock' | 'log'>): Route[] {
-  const signer = checkpointSigner(world.vault);
+  const signer = installationSigner(world.vault);
   return [
     route(exportAudit, 'audit.export', async ({ query }, caller) => {
       const lines = await exportChain(world, caller, query);

@@ -4,6 +4,7 @@
  */
 import { type ChainedEntry, type CheckpointClaim, chainEntry, genesisHash } from '../core/audit/chain.ts';
 import type { Database, WorkerTx } from '../platform/database.ts';
+import type { InstallationSigner } from '../platform/signing.ts';
 import type { Clock } from '../platform/world.ts';
 import {
   accountsWaiting,
@@ -14,7 +15,7 @@ import {
   readHead,
   takeWaiting,
 } from './chain-store.ts';
-import { type CheckpointSigner, isSignedWith } from './signing.ts';
+import { isCheckpointOf, signCheckpoint } from './signing.ts';
 
 /** The stored chain is not the one that was signed. Somebody changed the database by other ways than the program. */
 export class ChainBroken extends Error {
@@ -29,7 +30,7 @@ export class ChainBroken extends Error {
 export interface SealingNeeds {
   readonly db: Pick<Database, 'asWorker'>;
   readonly clock: Clock;
-  readonly signer: CheckpointSigner;
+  readonly signer: InstallationSigner;
 }
 
 const entriesPerTurn = 2_000;
@@ -77,17 +78,17 @@ async function sealSome(tx: WorkerTx, needs: SealingNeeds, accountId: string): P
     end = link;
   }
   await insertLinks(tx, accountId, links);
-  await insertCheckpoint(tx, needs.signer.sign({ account: accountId, seq: end.seq, hash: end.hash, at }));
+  await insertCheckpoint(tx, signCheckpoint(needs.signer, { account: accountId, seq: end.seq, hash: end.hash, at }));
   return links.length;
 }
 
 async function begin(tx: WorkerTx, { signer }: SealingNeeds, accountId: string, at: string) {
-  const first = signer.sign({ account: accountId, seq: 0, hash: genesisHash(accountId), at });
+  const first = signCheckpoint(signer, { account: accountId, seq: 0, hash: genesisHash(accountId), at });
   await insertCheckpoint(tx, first);
   return first;
 }
 
-function isTrue({ checkpoint, linkHash, isOvergrown }: ChainHead, signer: CheckpointSigner): boolean {
+function isTrue({ checkpoint, linkHash, isOvergrown }: ChainHead, signer: InstallationSigner): boolean {
   const isAtItsEnd = checkpoint.seq === 0 ? linkHash === null : linkHash === checkpoint.hash;
-  return isAtItsEnd && !isOvergrown && isSignedWith(signer.publicKey, checkpoint);
+  return isAtItsEnd && !isOvergrown && isCheckpointOf(signer.publicKey, checkpoint);
 }

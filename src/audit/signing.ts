@@ -1,64 +1,12 @@
-/** The key that signs checkpoints of audit chains: Ed25519, derived from the master key, so that no database holds it. */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+/** Signs and checks the checkpoints of audit chains with the installation's key. */
+import type { KeyObject } from 'node:crypto';
 import { type Checkpoint, type CheckpointClaim, checkpointText } from '../core/audit/chain.ts';
-import type { Vault } from '../platform/vault.ts';
+import { type InstallationSigner, isSignedWith } from '../platform/signing.ts';
 
-export interface CheckpointSigner {
-  sign(claim: Omit<CheckpointClaim, 'type' | 'key'>): Checkpoint;
-  readonly publicKey: KeyObject;
-  /** Fingerprint of the public key. */
-  readonly keyId: string;
+export function signCheckpoint(signer: InstallationSigner, claim: Omit<CheckpointClaim, 'type' | 'key'>): Checkpoint {
+  const full: CheckpointClaim = { type: 'checkpoint', key: signer.keyId, ...claim };
+  return { ...full, signature: signer.sign(checkpointText(full)) };
 }
 
-/** RFC 8410 §7: a private key of Ed25519 is its 32 bytes behind this prefix. */
-const privateKeyPrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
-/** RFC 8410 §4: the same for a public key. */
-const publicKeyPrefix = Buffer.from('302a300506032b6570032100', 'hex');
-
-export function checkpointSigner(vault: Pick<Vault, 'derive'>): CheckpointSigner {
-  const seed = vault.derive('audit.signing').export();
-  const privateKey = createPrivateKey({ key: Buffer.concat([privateKeyPrefix, seed]), format: 'der', type: 'pkcs8' });
-  const publicKey = createPublicKey(privateKey);
-  const keyId = fingerprint(publicKey);
-  return {
-    publicKey,
-    keyId,
-    sign(claim) {
-      const full: CheckpointClaim = { type: 'checkpoint', key: keyId, ...claim };
-      return { ...full, signature: sign(null, Buffer.from(checkpointText(full)), privateKey).toString('base64url') };
-    },
-  };
-}
-
-export function isSignedWith(publicKey: KeyObject, checkpoint: Checkpoint): boolean {
-  const signature = Buffer.from(checkpoint.signature, 'base64url');
-  // One spelling: of the last letter's spare bits, decoding ignores any change.
-  if (signature.toString('base64url') !== checkpoint.signature) return false;
-  return verify(null, Buffer.from(checkpointText(checkpoint)), publicKey, signature);
-}
-
-export const publicKeyPem = (publicKey: KeyObject): string =>
-  publicKey.export({ format: 'pem', type: 'spki' }).toString();
-
-const fingerprint = (publicKey: KeyObject): string =>
-  createHash('sha256')
-    .update(publicKey.export({ format: 'der', type: 'spki' }))
-    .digest('hex')
-    .slice(0, 32);
-
-/** A public key as PEM, or its DER or 32 raw bytes in base64 or hex; undefined when it is none. */
-export function readPublicKey(text: string): KeyObject | undefined {
-  const trimmed = text.trim();
-  try {
-    const key = trimmed.includes('-----BEGIN') ? createPublicKey(trimmed) : createPublicKey(derKey(trimmed));
-    return key.asymmetricKeyType === 'ed25519' ? key : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function derKey(text: string): Parameters<typeof createPublicKey>[0] {
-  const bytes = Buffer.from(text, /^[0-9a-f]+$/i.test(text) ? 'hex' : 'base64');
-  const key = bytes.length === 32 ? Buffer.concat([publicKeyPrefix, bytes]) : bytes;
-  return { key, format: 'der', type: 'spki' };
-}
+export const isCheckpointOf = (publicKey: KeyObject, checkpoint: Checkpoint): boolean =>
+  isSignedWith(publicKey, checkpointText(checkpoint), checkpoint.signature);

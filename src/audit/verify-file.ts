@@ -1,14 +1,14 @@
 /** Reads an audit export line by line, of any length, and has it checked. It needs no server and no database. */
 import type { KeyObject } from 'node:crypto';
 import { ExportCheck, type Finding } from '../core/audit/verify.ts';
-import { isSignedWith } from './signing.ts';
+import { isCheckpointOf } from './signing.ts';
 
 const lineFeed = 10;
 /** Far beyond any entry: a file without line ends is not read into memory whole. */
 const longestLineBytes = 1024 * 1024;
 
 export async function verifyExport(chunks: AsyncIterable<Uint8Array>, publicKey: KeyObject): Promise<Finding> {
-  const check = new ExportCheck((checkpoint) => isSignedWith(publicKey, checkpoint));
+  const check = new ExportCheck((checkpoint) => isCheckpointOf(publicKey, checkpoint));
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let rest: Uint8Array = Buffer.alloc(0);
   for await (const chunk of chunks) {

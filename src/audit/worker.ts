@@ -2,14 +2,14 @@
 import { Counter, Gauge } from 'prom-client';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import { errorFacts } from '../platform/log.ts';
+import { installationSigner } from '../platform/signing.ts';
 import type { Running, World } from '../platform/world.ts';
 import { type SealingNeeds, sealWaiting } from './seal-chain.ts';
-import { checkpointSigner } from './signing.ts';
 
 const pauseMs = 500;
 
 export function startAuditSealer(world: World): Running {
-  const needs: SealingNeeds = { ...world, signer: checkpointSigner(world.vault) };
+  const needs: SealingNeeds = { ...world, signer: installationSigner(world.vault) };
   const sealedCount = new Counter({
     name: 'waxwing_audit_entries_sealed_total',
     help: 'Audit entries that got their place in a chain.',

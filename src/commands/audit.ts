@@ -3,10 +3,11 @@
 import type { KeyObject } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { checkpointSigner, publicKeyPem, readPublicKey, verifyExport } from '../audit/index.ts';
+import { verifyExport } from '../audit/index.ts';
 import { readConfig } from '../config.ts';
 import type { Finding } from '../core/audit/verify.ts';
 import { openMasterKey } from '../platform/master-key.ts';
+import { installationSigner, publicKeyPem, readPublicKey } from '../platform/signing.ts';
 import { openVault } from '../platform/vault.ts';
 import { CommandFault } from './fault.ts';
 
@@ -53,7 +54,7 @@ function ownKey(): KeyObject {
     throw new CommandFault(
       `There is no key of this installation (${config.keyFile}). Give the public key to trust: --key PUBLIC. The server’s own prints it: waxwing audit key`,
     );
-  return checkpointSigner(openVault(openMasterKey(config.keyFile))).publicKey;
+  return installationSigner(openVault(openMasterKey(config.keyFile))).publicKey;
 }
 
 function readKeyOption(given: string): KeyObject {

@@ -2,7 +2,7 @@
 import { createApiKey, endSession, listApiKeys, openSession, readSession, revokeApiKey } from './access.ts';
 import { exportAudit, readAuditKey } from './audit.ts';
 import type { Endpoint } from './endpoint.ts';
-import { listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
+import { eraseMessage, listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { judgeObservations } from './verdicts.ts';
@@ -12,6 +12,7 @@ export const endpoints: readonly Endpoint[] = [
   listMessages,
   readMessage,
   listMessageEvents,
+  eraseMessage,
   readEngagement,
   readActivity,
   listReportRecipients,

@@ -123,6 +123,41 @@ export const readMessage = endpoint({
   problems: ['message.not_found'],
 });
 
+export const erasureCertificate = z
+  .object({
+    type: z.literal('erasure'),
+    account: id,
+    message: id,
+    acceptedAt: instant,
+    erasedAt: instant,
+    erased: z.object({
+      keys: z.int(),
+      recipients: z.int(),
+      eventDetails: z.int(),
+      attempts: z.int(),
+      queued: z.int(),
+    }),
+    notCovered: z.string(),
+    key: z.string(),
+    signature: z.string(),
+  })
+  .meta({ id: 'ErasureCertificate' });
+
+export const eraseMessage = endpoint({
+  name: 'eraseMessage',
+  method: 'DELETE',
+  path: '/v1/messages/{id}',
+  summary:
+    'Erase a message: its key, content and all that names its recipients. What was counted stays counted. Answers with a signed certificate, the same one when asked again.',
+  area: 'sending',
+  params: messageParams,
+  query: noQuery,
+  body: nothing,
+  status: 200,
+  result: z.object({ certificate: erasureCertificate }),
+  problems: ['message.not_found'],
+});
+
 export const messageSummary = z.object({
   id,
   campaign: z.string().nullable(),

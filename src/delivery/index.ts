@@ -2,5 +2,6 @@
  * The door of delivery: put recipients in the queue, and run the loop that empties it. A message's header_sealed is the
  * `StoredHeader` of core/delivery under the message's key.
  */
+export { cancelDeliveries } from './cancel-deliveries.ts';
 export { enqueue } from './store.ts';
 export { type Delivery, type DeliveryOptions, startDelivery } from './worker.ts';

@@ -161,3 +161,22 @@ export async function readQueueDepth(tx: Tx): Promise<{ depth: number; oldestDue
            (SELECT min(due_at) FROM deliveries WHERE held_because IS NULL) AS "oldestDueAt"`);
   return rows[0] ?? { depth: 0, oldestDueAt: null };
 }
+
+/** Whose copies of a message still waited. */
+export async function unqueueMessage(tx: Tx, messageId: string): Promise<string[]> {
+  const rows = await tx.query<{ recipientId: string }>(sql`
+    DELETE FROM deliveries
+     WHERE account_id = current_account()
+       AND recipient_id IN (SELECT id FROM recipients WHERE account_id = current_account() AND message_id = ${messageId})
+    RETURNING recipient_id AS "recipientId"`);
+  return rows.map((row) => row.recipientId);
+}
+
+export async function forgetReplies(tx: Tx, messageId: string): Promise<number> {
+  const rows = await tx.query(sql`
+    UPDATE delivery_attempts SET reply_sealed = NULL
+     WHERE account_id = current_account() AND reply_sealed IS NOT NULL
+       AND recipient_id IN (SELECT id FROM recipients WHERE account_id = current_account() AND message_id = ${messageId})
+    RETURNING id`);
+  return rows.length;
+}

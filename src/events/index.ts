@@ -3,6 +3,7 @@
  * inside their own transaction, so that what happened and what reports count move together.
  */
 export { dimensionIds, dimensionIndex, linkSetId, linksOf } from './dimensions.ts';
+export { eraseDetails } from './erase-details.ts';
 export type {
   AccountKeys,
   AnonymousHit,

@@ -5,6 +5,7 @@ import type { Endpoint } from '../contract/endpoint.ts';
 export type Permission =
   | 'messages.send'
   | 'messages.read'
+  | 'messages.erase'
   | 'reports.read'
   | 'settings.read'
   | 'settings.change'

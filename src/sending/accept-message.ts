@@ -266,10 +266,10 @@ function storedHeader({ submitted, headers, settings }: Sealable): string {
 const readable = ({ name, address }: Mailbox): string => (name === null ? address : `${name} <${address}>`);
 
 function sealedAnswer({ submitted, vault, answer }: Sealable): AcceptedDraft['answer'] {
-  const { idempotencyKey, accountId, acceptedAt } = submitted;
+  const { idempotencyKey, accountId, messageId, acceptedAt } = submitted;
   if (idempotencyKey === null) return null;
   const responseSealed = vault.seal('idempotency.response', JSON.stringify(answer));
-  return { ...idempotencyKey, accountId, responseSealed, at: acceptedAt };
+  return { ...idempotencyKey, accountId, messageId, responseSealed, at: acceptedAt };
 }
 
 const acceptedName = 'waxwing_messages_accepted_total';

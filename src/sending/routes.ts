@@ -1,8 +1,9 @@
 /** Submission over HTTP. */
-import { sendMessage } from '../contract/messages.ts';
+import { eraseMessage as eraseMessageEndpoint, sendMessage } from '../contract/messages.ts';
 import { type Route, route } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { openDesk, type SendingOptions } from './accept-message.ts';
+import { eraseMessage } from './erase-message.ts';
 import { submitByRest } from './submit-by-rest.ts';
 
 export function sendingRoutes(world: World, options: SendingOptions): Route[] {
@@ -11,5 +12,8 @@ export function sendingRoutes(world: World, options: SendingOptions): Route[] {
     route(sendMessage, 'messages.send', (request, caller) =>
       submitByRest(desk, caller, request.body, request.headers['idempotency-key']),
     ),
+    route(eraseMessageEndpoint, 'messages.erase', async ({ params }, caller) => ({
+      certificate: await eraseMessage(world, caller, params.id),
+    })),
   ];
 }

@@ -34,6 +34,7 @@ export interface AnswerRow {
   readonly keyIndex: Buffer;
   readonly bodyHash: Buffer;
   readonly responseSealed: Buffer;
+  readonly messageId: string;
   readonly at: Date;
 }
 
@@ -86,11 +87,11 @@ async function insertRecipients(tx: Tx, messages: readonly MessageRow[]): Promis
 export async function takeIdempotencyKeys(tx: Tx, answers: readonly AnswerRow[]): Promise<ReadonlySet<string>> {
   const ordered = answers.toSorted((a, b) => Buffer.compare(a.keyIndex, b.keyIndex));
   const taken = await tx.query<{ keyIndex: Buffer }>(sql`
-    INSERT INTO idempotency_keys (account_id, key_index, body_hash, response_sealed, created_at)
+    INSERT INTO idempotency_keys (account_id, key_index, body_hash, response_sealed, message_id, created_at)
     SELECT * FROM unnest(
       ${ordered.map((one) => one.accountId)}::uuid[], ${ordered.map((one) => one.keyIndex)}::bytea[],
       ${ordered.map((one) => one.bodyHash)}::bytea[], ${ordered.map((one) => one.responseSealed)}::bytea[],
-      ${ordered.map((one) => one.at)}::timestamptz[])
+      ${ordered.map((one) => one.messageId)}::uuid[], ${ordered.map((one) => one.at)}::timestamptz[])
     ON CONFLICT DO NOTHING RETURNING key_index AS "keyIndex"`);
   return new Set(taken.map(({ keyIndex }) => keyIndex.toString('hex')));
 }

@@ -1,0 +1,58 @@
+/** SQL of erasing a message. It decides nothing. */
+import type { Accepted } from '../contract/messages.ts';
+import type { ErasureCertificate } from '../core/sending/erasure.ts';
+import { sql, type Tx } from '../platform/database.ts';
+import type { AccountVault } from '../platform/vault.ts';
+
+export async function lockMessage(
+  tx: Tx,
+  messageId: string,
+): Promise<{ readonly acceptedAt: Date; readonly recipients: number } | undefined> {
+  const rows = await tx.query<{ acceptedAt: Date; recipients: number }>(sql`
+    SELECT accepted_at AS "acceptedAt", recipient_count AS recipients FROM messages
+     WHERE account_id = current_account() AND id = ${messageId} FOR UPDATE`);
+  return rows[0];
+}
+
+export async function readErasure(tx: Tx, messageId: string): Promise<ErasureCertificate | undefined> {
+  const rows = await tx.query<{ certificate: ErasureCertificate }>(
+    sql`SELECT certificate FROM erasures WHERE account_id = current_account() AND message_id = ${messageId}`,
+  );
+  return rows[0]?.certificate;
+}
+
+export const storeErasure = (tx: Tx, messageId: string, at: Date, certificate: ErasureCertificate): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO erasures (account_id, message_id, at, certificate)
+    VALUES (current_account(), ${messageId}, ${at}, ${JSON.stringify(certificate)}::jsonb)`);
+
+/** Gives how many keys there were: one, unless somebody was here before. */
+export async function deleteKeyAndContent(tx: Tx, messageId: string): Promise<number> {
+  const keys = await tx.query(sql`
+    DELETE FROM message_keys WHERE account_id = current_account() AND message_id = ${messageId} RETURNING message_id`);
+  await tx.query(sql`DELETE FROM message_contents WHERE account_id = current_account() AND message_id = ${messageId}`);
+  return keys.length;
+}
+
+export const markErased = (tx: Tx, messageId: string, at: Date): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE messages SET erased_at = ${at}, links_sealed = NULL, header_sealed = ''
+     WHERE account_id = current_account() AND id = ${messageId}`);
+
+/** The answer to a repeated request names recipients: afterwards it says their ids only. */
+export async function forgetAnswers(
+  tx: Tx,
+  { accountId, vault }: { readonly accountId: string; readonly vault: Pick<AccountVault, 'seal' | 'open'> },
+  messageId: string,
+): Promise<void> {
+  const rows = await tx.query<{ key_index: Buffer; response_sealed: Buffer }>(sql`
+    SELECT key_index, response_sealed FROM idempotency_keys WHERE account_id = ${accountId} AND message_id = ${messageId}`);
+  for (const row of rows) {
+    const answer = JSON.parse(vault.open('idempotency.response', row.response_sealed).toString()) as Accepted;
+    const recipients = answer.recipients.map((recipient) => ({ ...recipient, email: '' }));
+    const sealed = vault.seal('idempotency.response', JSON.stringify({ ...answer, recipients }));
+    await tx.query(sql`
+      UPDATE idempotency_keys SET response_sealed = ${sealed}
+       WHERE account_id = ${accountId} AND key_index = ${row.key_index}`);
+  }
+}
