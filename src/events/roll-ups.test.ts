@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import pg from 'pg';
 import {
   acceptMail,
   delivered,
@@ -8,6 +9,7 @@ import {
   fetchMail,
   hitOf,
   machine,
+  type Opinion,
   person,
   prefetch,
   probableMachine,
@@ -19,6 +21,7 @@ import {
 } from '../../test/kit/mail.ts';
 import { differencesFromRecount } from '../../test/kit/recount.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
+import { readMigrations } from '../platform/migrate.ts';
 import { type AccountKeys, foldOnce, type JudgedHit } from './index.ts';
 
 const byOther = { ruleset: 'other without two-places' };
@@ -181,6 +184,56 @@ describe('roll-ups', () => {
     assert.deepEqual(await differencesFromRecount(world.database.connection), []);
   });
 
+  it('tell those behind a prefetch from those whom another machine fetched, in one batch and when judged again', async () => {
+    const keys = await testKeys(world);
+    const to = Array.from({ length: 12 }, (_, number) => `p${number}@x.example`);
+    const sent = await acceptMail(world, keys, { to, links, acceptedAt: new Date(startMs) });
+    const ids = sent.recipientIds;
+    const hits = ids.flatMap((recipientId, number) => {
+      const about = { messageId: sent.messageId, recipientId, at: new Date(startMs + number) };
+      const click = hitOf({ ...about, link: 0, by: person });
+      return [
+        hitOf({ ...about, by: [machine, prefetch, person][number % 3] ?? person }),
+        ...(number % 2 ? [click] : []),
+      ];
+    });
+    const differences = () => differencesFromRecount(world.database.connection);
+    const arrive = (some: readonly string[]) =>
+      deliverMail(
+        world,
+        keys,
+        some.map((id) => delivered(id, new Date(startMs))),
+      );
+    await arrive(ids.slice(0, 6));
+    await fetchMail(world, keys, hits);
+    assert.deepEqual(await differences(), []);
+    await arrive(ids.slice(6));
+    assert.deepEqual(await differences(), []);
+    const rejudge = (by: Opinion) =>
+      rejudgeMail(world, keys, ids, (hit) =>
+        hit.kind === 'open' && hit.verdict.verdict === 'automated' ? verdictOf(by, hit.occurredAt) : hit.verdict,
+      );
+    assert.equal((await rejudge(prefetch)).revised, 4);
+    assert.deepEqual(await differences(), []);
+    assert.equal((await rejudge(machine)).revised, 8);
+    assert.deepEqual(await differences(), []);
+  });
+
+  it('count what was stored before there were estimates and rulesets, when the database is brought up to date', async () => {
+    await foldOnce(world);
+    const client = new pg.Client(world.database.connection);
+    await client.connect();
+    const { rows } = await client.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM rollups WHERE grain ~ '-estimate$|^ruleset$'`,
+    );
+    assert.ok((rows[0]?.n ?? 0) >= 10, 'there is something to count');
+    await client.query(`ALTER TABLE recipient_states DROP COLUMN prefetches; ALTER TABLE verdict_changes DROP COLUMN run_id;
+      DROP TABLE rulesets; DELETE FROM rollups WHERE grain ~ '-estimate$|^ruleset$'`);
+    await client.query(readMigrations().find(({ version }) => version === 6)?.sql ?? '');
+    await client.end();
+    assert.deepEqual(await differencesFromRecount(world.database.connection), []);
+  });
+
   it('drop the cells that count nobody any more', async () => {
     const { zeroes } = await folded(world);
     assert.equal(zeroes, 0);
@@ -189,7 +242,6 @@ describe('roll-ups', () => {
 
 async function folded(world: TestWorld): Promise<{ deltas: number; zeroes: number }> {
   await foldOnce(world);
-  const { default: pg } = await import('pg');
   const client = new pg.Client(world.database.connection);
   await client.connect();
   const { rows } = await client.query<{ deltas: number; zeroes: number }>(
