@@ -43,10 +43,12 @@ const observations: fc.Arbitrary<Observation> = fc.record(
       'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/112.0.1.0 Safari/537.36',
     ),
     headers: fc.dictionary(
-      fc.constantFrom('accept', 'accept-language', 'referer', 'sec-fetch-user', 'sec-fetch-mode'),
-      fc.constantFrom('?1', 'x', ''),
+      fc.constantFrom('accept', 'accept-language', 'referer', 'sec-fetch-user', 'sec-fetch-mode', 'sec-purpose'),
+      fc.constantFrom('?1', 'x', '', 'prefetch'),
     ),
     recipientsFromSource: fc.record({ within1s: fc.nat(50), within10min: fc.nat(50) }),
+    habit: fc.record({ copies: fc.nat(900), fitsNetwork: fc.boolean(), fitsDelay: fc.boolean() }),
+    providerSays: fc.constantFrom('prefetch', 'machine'),
   },
   { requiredKeys: ['id', 'kind', 'at'] },
 );
@@ -59,6 +61,14 @@ describe('kept evidence', () => {
         assert.deepEqual(JSON.parse(JSON.stringify(keptAndRead(evidence))), JSON.parse(JSON.stringify(evidence)));
       }),
     );
+  });
+
+  it('is read from rows that were kept before habits, flags and prefetches were known', () => {
+    const evidence = gatherEvidence({ kind: 'click', at: atMs, id: randomUUID(), link: 1 }, builtInNetworks);
+    const kept = keepEvidence(evidence) as unknown[];
+    assert.equal(kept.length, 11);
+    const { habit, providerSays, headers } = keptAndRead(evidence);
+    assert.deepEqual([habit, providerSays, headers], [undefined, undefined, undefined]);
   });
 
   it('takes half of what its names would', () => {

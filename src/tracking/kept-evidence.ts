@@ -14,7 +14,14 @@ const bits = {
   https: 32,
   headers: 64,
 } as const;
-const headerBits = { complete: 128, language: 256, hints: 512, referer: 1024, userActivated: 2048 } as const;
+const headerBits = {
+  complete: 128,
+  language: 256,
+  hints: 512,
+  referer: 1024,
+  userActivated: 2048,
+  prefetch: 4096,
+} as const;
 
 /** Fields in their order; what is not known is null. */
 type Kept = readonly [
@@ -29,7 +36,11 @@ type Kept = readonly [
   place: string | null,
   keys: readonly [address: string | null, block: string | null, agent: string | null],
   recipientsFromSource: NonNullable<Evidence['recipientsFromSource']> | null,
+  // What rulesets since 2026-11-22.3 know; absent in rows kept before, and where there is nothing of it to keep.
+  ...told: Told,
 ];
+
+type KeptHabit = readonly [copies: number, fitsNetwork: 0 | 1, fitsDelay: 0 | 1];
 
 export const keepEvidence = (evidence: Evidence): unknown => {
   const { address, block, agent } = evidence.keys;
@@ -45,14 +56,30 @@ export const keepEvidence = (evidence: Evidence): unknown => {
     evidence.place ?? null,
     [address ?? null, block ?? null, agent ?? null],
     evidence.recipientsFromSource ?? null,
+    ...toldOf(evidence),
   ];
   return kept;
 };
 
+type Told =
+  | readonly []
+  | readonly [habit: KeptHabit | null]
+  | readonly [habit: KeptHabit | null, says: 'prefetch' | 'machine'];
+
+/** Few hits have any of it: the others are kept without. */
+function toldOf({ habit, providerSays }: Evidence): Told {
+  const kept: KeptHabit | null =
+    habit === undefined ? null : [habit.copies, bit(habit.fitsNetwork), bit(habit.fitsDelay)];
+  if (providerSays !== undefined) return [kept, providerSays];
+  return kept === null ? [] : [kept];
+}
+
+const bit = (is: boolean): 0 | 1 => (is ? 1 : 0);
+
 /** Evidence of a stored hit, as it was when it came. */
 export function restoreEvidence(hit: Pick<JudgedHit, 'id' | 'kind' | 'occurredAt' | 'linkIndex' | 'detail'>): Evidence {
-  const [version, flags, method, sinceDeliveryMs, linkCount, networks, client, gateway, place, keys, reached] = hit
-    .detail.evidence as Kept;
+  const [version, flags, method, sinceDeliveryMs, linkCount, networks, client, gateway, place, keys, reached, ...told] =
+    hit.detail.evidence as Kept;
   const has = (bit: number): boolean => (flags & bit) !== 0;
   return {
     version,
@@ -76,7 +103,15 @@ export function restoreEvidence(hit: Pick<JudgedHit, 'id' | 'kind' | 'occurredAt
     place: place ?? undefined,
     keys: { address: keys[0] ?? undefined, block: keys[1] ?? undefined, agent: keys[2] ?? undefined },
     recipientsFromSource: reached ?? undefined,
+    habit: habitOf(told[0]),
+    providerSays: told[1],
   };
+}
+
+function habitOf(kept: KeptHabit | null | undefined): Evidence['habit'] {
+  if (kept === undefined || kept === null) return undefined;
+  const [copies, fitsNetwork, fitsDelay] = kept;
+  return { copies, fitsNetwork: fitsNetwork === 1, fitsDelay: fitsDelay === 1 };
 }
 
 function flagsOf(evidence: Evidence): number {
@@ -94,7 +129,8 @@ function flagsOf(evidence: Evidence): number {
     some(headers?.hasLanguage, headerBits.language) |
     some(headers?.hasHints, headerBits.hints) |
     some(headers?.hasReferer, headerBits.referer) |
-    some(headers?.isUserActivated, headerBits.userActivated)
+    some(headers?.isUserActivated, headerBits.userActivated) |
+    some(headers?.isPrefetch, headerBits.prefetch)
   );
 }
 
@@ -106,5 +142,6 @@ function headersOf(has: (bit: number) => boolean): Evidence['headers'] {
     hasHints: has(headerBits.hints),
     hasReferer: has(headerBits.referer),
     isUserActivated: has(headerBits.userActivated),
+    isPrefetch: has(headerBits.prefetch),
   };
 }

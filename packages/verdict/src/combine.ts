@@ -120,9 +120,14 @@ const GATEWAY_ACTORS: Readonly<Partial<Record<NonNullable<Evidence['gateway']>, 
   cisco: 'cisco',
 };
 
+/** What a rule says that cannot name anybody; any other rule's word goes before it. */
+const UNKNOWN_ACTOR = 'unknown';
+
 /** Who says so itself, else whose network it is, else whose gateway stands before the mailbox, else an unnamed scanner. */
 function machineActor(hit: Evidence, machine: readonly MachineSign[]): string {
-  for (const sign of machine) if (sign.finding.actor !== undefined) return sign.finding.actor;
+  const named = machine.filter((sign) => sign.finding.actor !== undefined);
+  const known = (named.find((sign) => sign.finding.actor !== UNKNOWN_ACTOR) ?? named[0])?.finding.actor;
+  if (known !== undefined) return known;
   if (hit.client.kind === 'display-proxy') return hit.client.family;
   const network =
     hit.kind === 'click' ? hit.networks.find((match) => NETWORK_ACTORS[match.class] !== undefined) : undefined;

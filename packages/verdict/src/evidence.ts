@@ -21,6 +21,8 @@ export interface HeaderEvidence {
   readonly hasReferer: boolean;
   /** `Sec-Fetch-User: ?1`: the browser says that a person's gesture caused the request (W3C Fetch Metadata §2.4). */
   readonly isUserActivated: boolean;
+  /** The request says that nobody asked for it yet (`Sec-Purpose: prefetch` and its forerunners). */
+  readonly isPrefetch: boolean;
 }
 
 /** Opaque keys under which two hits can be seen to share a source. */
@@ -55,6 +57,10 @@ export interface Evidence {
   readonly place?: string | undefined;
   readonly keys: SourceKeys;
   readonly recipientsFromSource?: { readonly within1s: number; readonly within10min: number } | undefined;
+  /** The caller's word on how far the hit fits the habit of the domain's scanner. */
+  readonly habit?: { readonly copies: number; readonly fitsNetwork: boolean; readonly fitsDelay: boolean } | undefined;
+  /** Another provider's own flag. */
+  readonly providerSays?: 'prefetch' | 'machine' | undefined;
 }
 
 /** Makes a key out of an address or agent. Hand in a keyed hash where the keys outlive the raw request. */
@@ -100,6 +106,8 @@ export function gather(observation: Observed, networks: Networks, keyOf: KeyOf |
     place: textOf(observation.place) ?? placeOf(address),
     keys: keyOf === undefined ? NO_KEYS : keysOf(observation, address, agent, keyOf),
     recipientsFromSource: recipientsOf(observation),
+    habit: habitOf(observation),
+    providerSays: flagOf(observation),
   };
 }
 
@@ -140,6 +148,10 @@ function methodOf(
 /** Headers that nearly every request has: where none of them was kept, the log holds a selection and nothing can be missed. */
 const ALWAYS_SENT = ['host', 'accept', 'accept-encoding', 'connection'];
 
+/** The one in the Fetch standard, and what Chrome, Safari and Firefox sent before it. */
+const PREFETCH_HEADERS = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
+const PREFETCH = /^"?(?:prefetch|preview|prerender)\b/i;
+
 function headerEvidence(headers: ReadonlyMap<string, string>): HeaderEvidence {
   return {
     isComplete: ALWAYS_SENT.some((name) => headers.has(name)),
@@ -147,6 +159,7 @@ function headerEvidence(headers: ReadonlyMap<string, string>): HeaderEvidence {
     hasHints: headers.has('sec-ch-ua') || headers.has('sec-fetch-mode') || headers.has('sec-fetch-site'),
     hasReferer: (headers.get('referer') ?? '') !== '',
     isUserActivated: headers.get('sec-fetch-user') === '?1',
+    isPrefetch: PREFETCH_HEADERS.some((name) => PREFETCH.test(headers.get(name) ?? '')),
   };
 }
 
@@ -189,6 +202,17 @@ function recipientsOf(observation: Observed): Evidence['recipientsFromSource'] {
   if (typeof counts !== 'object' || counts === null) return undefined;
   const { within1s, within10min } = counts as Record<string, unknown>;
   return { within1s: countOf(within1s) ?? 0, within10min: countOf(within10min) ?? 0 };
+}
+
+function habitOf(observation: Observed): Evidence['habit'] {
+  const habit: unknown = observation.habit;
+  if (typeof habit !== 'object' || habit === null) return undefined;
+  const { copies, fitsNetwork, fitsDelay } = habit as Record<string, unknown>;
+  return { copies: countOf(copies) ?? 0, fitsNetwork: fitsNetwork === true, fitsDelay: fitsDelay === true };
+}
+
+function flagOf({ providerSays }: Observed): Evidence['providerSays'] {
+  return providerSays === 'prefetch' || providerSays === 'machine' ? providerSays : undefined;
 }
 
 /** 53 bits that tell sources of one batch apart (after cyrb53, public domain). It hides nothing: it is no protection. */

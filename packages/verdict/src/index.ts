@@ -1,6 +1,6 @@
 /** The judge's only door: observations or evidence in, explained verdicts out. Pure: no I/O, no clock, no chance. */
 export type { Client, ClientKind } from './client.ts';
-export { classOfAsn } from './data/autonomous-systems.ts';
+export { type AutonomousSystem, autonomousSystems, classOfAsn } from './data/autonomous-systems.ts';
 export { type Gateway, gatewayOf } from './data/gateways.ts';
 export { builtInLists } from './data/networks.ts';
 export { type Evidence, gatherEvidence, type KeyOf } from './evidence.ts';

@@ -27,11 +27,44 @@ export function weakened(strength: Strength, match: NetworkMatch, hit: Evidence)
   return strength === 'certain' && isStale(match, hit) ? 'probable' : strength;
 }
 
-/** Half a sentence to put behind a reason that leans on a stale list. */
-export function staleNote(match: NetworkMatch, hit: Evidence): string {
-  if (!isStale(match, hit)) return '';
-  const days = Math.floor(((hit.atMs ?? 0) - (match.fetchedAtMs ?? 0)) / DAY_MS);
-  return ` (by a list that was ${days} days old)`;
+/** Half a sentence to put behind a reason that leans on a fetched list: whose, of which day, and how old when that is too old. */
+export function listNote(match: NetworkMatch, hit: Evidence): string {
+  if (match.fetchedAtMs === undefined) return '';
+  const note = `${publisherOf(match)} list of ${dayOf(match.fetchedAtMs)}`;
+  if (!isStale(match, hit)) return ` (${note})`;
+  const days = Math.floor(((hit.atMs ?? 0) - match.fetchedAtMs) / DAY_MS);
+  return ` (${note}, ${days} days old)`;
+}
+
+const PUBLISHERS: Readonly<Record<Exclude<NetworkClass, 'data-centre'>, string>> = {
+  'apple-egress': "Apple's",
+  google: "Google's",
+  'microsoft-mail': "Microsoft's",
+  microsoft: "Microsoft's",
+  barracuda: "Barracuda's",
+  proofpoint: "Proofpoint's",
+  mimecast: "Mimecast's",
+  cisco: "Cisco's",
+  'mail-ru': "Mail.ru's",
+};
+
+/** Data centres have many owners, and AS tables hold all of them; the list's name tells whose it is. */
+function publisherOf({ class: name, list }: NetworkMatch): string {
+  if (/\basn?\b|autonomous/i.test(list)) return 'the AS';
+  if (name !== 'data-centre') return PUBLISHERS[name];
+  if (/^(?:amazon|aws)/i.test(list)) return "Amazon's";
+  return /^google/i.test(list) ? "Google's" : 'a data-centre';
+}
+
+const MONTHS = [
+  ...['January', 'February', 'March', 'April', 'May', 'June'],
+  ...['July', 'August', 'September', 'October', 'November', 'December'],
+];
+
+/** "20 November 2026", in UTC: the judge has no zone of its own. */
+function dayOf(ms: number): string {
+  const day = new Date(ms);
+  return `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()]} ${day.getUTCFullYear()}`;
 }
 
 /** Names of networks for people. */

@@ -48,4 +48,13 @@ export interface Observation {
   readonly source?: string;
   /** Distinct recipients this address and agent reached, seen by a caller who sees more than this batch. */
   readonly recipientsFromSource?: { readonly within1s?: number; readonly within10min?: number };
+  /** How far this hit fits what the scanner of the recipient's domain was seen to do, by a caller who learns that. */
+  readonly habit?: {
+    /** Settled, machine-handled copies that the habit was learned from. */
+    readonly copies: number;
+    readonly fitsNetwork: boolean;
+    readonly fitsDelay: boolean;
+  };
+  /** What another provider's own flag says of this hit: loaded in advance, or by a machine. */
+  readonly providerSays?: 'prefetch' | 'machine';
 }

@@ -1,6 +1,6 @@
 /** Apple Mail Privacy Protection loads every image through Apple's relay, whether or not anybody looks. */
 import type { Evidence } from '../evidence.ts';
-import { matchIn, staleNote, weakened } from '../network-facts.ts';
+import { listNote, matchIn, weakened } from '../network-facts.ts';
 import type { NetworkMatch } from '../networks.ts';
 import type { MachineRule } from './rule.ts';
 
@@ -22,7 +22,7 @@ export const applePrefetch: MachineRule = {
   find: (hit) => {
     const match = appleMatch(hit);
     if (match === undefined) return undefined;
-    const text = applePrefetch.text.replace(';', `${staleNote(match, hit)};`);
+    const text = applePrefetch.text.replace(';', `${listNote(match, hit)};`);
     return { strength: weakened('certain', match, hit), text, actor: 'apple-mpp', unknowable: true };
   },
 };

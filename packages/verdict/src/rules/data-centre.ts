@@ -1,5 +1,5 @@
 /** Rented servers: hosted scanners come from there, and so does everybody behind a VPN. */
-import { matchIn } from '../network-facts.ts';
+import { listNote, matchIn } from '../network-facts.ts';
 import type { MachineRule } from './rule.ts';
 
 export const dataCentre: MachineRule = {
@@ -12,8 +12,11 @@ export const dataCentre: MachineRule = {
   text: 'The request came from a data centre, where hosted scanners live, and people with a VPN too.',
   source: 'gophish#2646; emdash#3298; WHOIS of the named hosts',
   find: (hit) => {
-    if (matchIn(hit, ['data-centre']) === undefined) return undefined;
+    const match = matchIn(hit, ['data-centre']);
+    if (match === undefined) return undefined;
     const isKnownOtherwise = matchIn(hit, ['apple-egress', 'google', 'microsoft', 'microsoft-mail']) !== undefined;
-    return isKnownOtherwise ? undefined : { strength: 'weak', text: dataCentre.text };
+    return isKnownOtherwise
+      ? undefined
+      : { strength: 'weak', text: dataCentre.text.replace(',', `${listNote(match, hit)},`) };
   },
 };

@@ -8,6 +8,7 @@ import { clickBurst } from './click-burst.ts';
 import { clickFlurry } from './click-flurry.ts';
 import { damagedToken } from './damaged-token.ts';
 import { dataCentre } from './data-centre.ts';
+import { declaredPrefetch } from './declared-prefetch.ts';
 import { displayProxy } from './display-proxy.ts';
 import { gmailActions } from './gmail-actions.ts';
 import { gmailPrefetch } from './gmail-prefetch.ts';
@@ -17,6 +18,7 @@ import { honeypotHit } from './honeypot-hit.ts';
 import { humanNeighbour } from './human-neighbour.ts';
 import { impossibleBrowser } from './impossible-browser.ts';
 import { laterHumanClick } from './later-human-click.ts';
+import { learnedScanner } from './learned-scanner.ts';
 import { linkPreview } from './link-preview.ts';
 import { methodNotGet } from './method-not-get.ts';
 import { missingClientHints } from './missing-client-hints.ts';
@@ -26,6 +28,8 @@ import { namedScanner } from './named-scanner.ts';
 import { oneClick } from './one-click.ts';
 import { outdatedBrowser } from './outdated-browser.ts';
 import { privateRelay } from './private-relay.ts';
+import { providerMachine } from './provider-machine.ts';
+import { providerPrefetch } from './provider-prefetch.ts';
 import type { Rule } from './rule.ts';
 import { scannerNetworkClick } from './scanner-network-click.ts';
 import { securityNetworkOpen } from './security-network-open.ts';
@@ -38,7 +42,7 @@ import { userActivation } from './user-activation.ts';
 import { vendorNetworkClick } from './vendor-network-click.ts';
 
 /** Changes whenever a rule, a fact or the way findings add up changes. */
-export const RULESET = '2026-11-22.2';
+export const RULESET = '2026-11-22.3';
 
 export const rules: readonly Rule[] = [
   honeypotHit,
@@ -54,8 +58,11 @@ export const rules: readonly Rule[] = [
   scannerNetworkClick,
   vendorNetworkClick,
   securityNetworkOpen,
+  learnedScanner,
   namedRobot,
   agentCannotClick,
+  declaredPrefetch,
+  providerPrefetch,
   clickBurst,
   clickFlurry,
   burstCompanion,
@@ -70,6 +77,7 @@ export const rules: readonly Rule[] = [
   missingLanguage,
   outdatedBrowser,
   impossibleBrowser,
+  providerMachine,
   userActivation,
   humanNeighbour,
   laterHumanClick,

@@ -1,5 +1,5 @@
 /** The network that prefetches Apple's images also carries Safari's Private Relay: there, a click is a person's. */
-import { matchIn } from '../network-facts.ts';
+import { listNote, matchIn } from '../network-facts.ts';
 import type { PersonRule } from './rule.ts';
 
 export const privateRelay: PersonRule = {
@@ -10,7 +10,12 @@ export const privateRelay: PersonRule = {
   text: "A person's Safari came through Apple's Private Relay.",
   source: "Apple's egress-ip-ranges.csv (iCloud Private Relay)",
   find: (hit) => {
-    if (hit.client.family !== 'safari' || matchIn(hit, ['apple-egress']) === undefined) return undefined;
-    return { text: privateRelay.text, shields: ['network'], shieldsWeakOnly: true };
+    const match = hit.client.family === 'safari' ? matchIn(hit, ['apple-egress']) : undefined;
+    if (match === undefined) return undefined;
+    return {
+      text: privateRelay.text.replace('.', `${listNote(match, hit)}.`),
+      shields: ['network'],
+      shieldsWeakOnly: true,
+    };
   },
 };

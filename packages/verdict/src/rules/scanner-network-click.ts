@@ -1,5 +1,5 @@
 /** Clicks from networks where nothing but a scanner lives. Opens from there are another matter: they load images for people. */
-import { matchIn, NETWORK_ACTORS, NETWORK_NAMES, staleNote, weakened } from '../network-facts.ts';
+import { listNote, matchIn, NETWORK_ACTORS, NETWORK_NAMES, weakened } from '../network-facts.ts';
 import type { MachineRule } from './rule.ts';
 
 export const scannerNetworkClick: MachineRule = {
@@ -14,7 +14,7 @@ export const scannerNetworkClick: MachineRule = {
   find: (hit) => {
     const match = matchIn(hit, ['barracuda', 'microsoft-mail']);
     if (match === undefined) return undefined;
-    const text = `The link was followed from ${NETWORK_NAMES[match.class]}, where only scanners live${staleNote(match, hit)}.`;
+    const text = `The link was followed from ${NETWORK_NAMES[match.class]}, where only scanners live${listNote(match, hit)}.`;
     return { strength: weakened('certain', match, hit), text, actor: NETWORK_ACTORS[match.class] ?? 'scanner' };
   },
 };

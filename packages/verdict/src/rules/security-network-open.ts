@@ -1,5 +1,5 @@
 /** Opens from security vendors' networks. Not Microsoft, Google or Yahoo: those load images for people. */
-import { matchIn, NETWORK_ACTORS, NETWORK_NAMES, staleNote } from '../network-facts.ts';
+import { listNote, matchIn, NETWORK_ACTORS, NETWORK_NAMES } from '../network-facts.ts';
 import type { MachineRule } from './rule.ts';
 
 export const securityNetworkOpen: MachineRule = {
@@ -14,7 +14,7 @@ export const securityNetworkOpen: MachineRule = {
   find: (hit) => {
     const match = matchIn(hit, ['proofpoint', 'mimecast', 'barracuda', 'cisco', 'mail-ru']);
     if (match === undefined) return undefined;
-    const text = `The image was loaded from ${NETWORK_NAMES[match.class]}, which scans mail${staleNote(match, hit)}.`;
+    const text = `The image was loaded from ${NETWORK_NAMES[match.class]}, which scans mail${listNote(match, hit)}.`;
     return { strength: 'probable', text, actor: NETWORK_ACTORS[match.class] ?? 'scanner' };
   },
 };

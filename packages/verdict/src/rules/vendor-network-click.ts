@@ -1,6 +1,6 @@
 /** Clicks from the wider networks of vendors who scan mail. Virtual desktops and isolated browsers carry a few people out of there. */
 import type { Evidence } from '../evidence.ts';
-import { matchIn, NETWORK_ACTORS, NETWORK_NAMES, staleNote, weakened } from '../network-facts.ts';
+import { listNote, matchIn, NETWORK_ACTORS, NETWORK_NAMES, weakened } from '../network-facts.ts';
 import type { Scene } from '../scene.ts';
 import type { MachineRule, Strength } from './rule.ts';
 
@@ -18,7 +18,7 @@ export const vendorNetworkClick: MachineRule = {
   find: (hit, scene) => {
     const match = matchIn(hit, ['proofpoint', 'mimecast', 'cisco', 'mail-ru', 'microsoft', 'google']);
     if (match === undefined) return undefined;
-    const text = `The link was followed from ${NETWORK_NAMES[match.class]}, whose vendor scans mail${staleNote(match, hit)}.`;
+    const text = `The link was followed from ${NETWORK_NAMES[match.class]}, whose vendor scans mail${listNote(match, hit)}.`;
     return {
       strength: weakened(strengthOf(hit, scene), match, hit),
       text,
