@@ -1,0 +1,43 @@
+/** The table of autonomous systems that comes with the program, as lists of networks. It is read once a thread, from disk. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { classOfAsn, type NetworkClass } from '@waxwing/verdict';
+import { type AddressRange, mergeRanges, prefixesOf } from '../core/networks/address-ranges.ts';
+import { readAsTable } from '../core/networks/read-as-table.ts';
+import type { ListContent } from './compile-list.ts';
+
+export interface AsTable {
+  readonly content: ListContent;
+  readonly fetchedAt: Date;
+  readonly prefixes: number;
+}
+
+const files = ['asn-ipv4.csv', 'asn-ipv6.csv'];
+let known: AsTable | undefined;
+
+export function packagedAsTable(): AsTable {
+  known ??= readTable();
+  return known;
+}
+
+function readTable(): AsTable {
+  const manifest = createRequire(import.meta.url).resolve('@ip-location-db/asn/package.json');
+  const ranges = new Map<NetworkClass, AddressRange[]>();
+  for (const file of files) {
+    const { byClass } = readAsTable(readFileSync(join(dirname(manifest), file)), classOfAsn);
+    for (const [ofClass, found] of byClass) ranges.set(ofClass, [...(ranges.get(ofClass) ?? []), ...found]);
+  }
+  const lists = [...ranges].map(([ofClass, found]) => [ofClass, prefixesOf(mergeRanges(found))] as const);
+  return {
+    content: Object.fromEntries(lists),
+    fetchedAt: dateOf(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }),
+    prefixes: lists.reduce((sum, [, prefixes]) => sum + prefixes.length, 0),
+  };
+}
+
+/** Its versions end in the day: 2.3.2026061719. */
+function dateOf({ version }: { readonly version: string }): Date {
+  const [, year, month, day] = /\.(\d{4})(\d{2})(\d{2})\d*$/.exec(version) ?? [];
+  return new Date(`${year ?? '2026'}-${month ?? '01'}-${day ?? '01'}T00:00:00Z`);
+}

@@ -1,0 +1,26 @@
+/** Takes a list from a file, for installations that reach no publisher. What cannot be a list is refused here too. */
+import type { World } from '../platform/world.ts';
+import { compileAside } from './compile-aside.ts';
+import type { Compiled } from './compile-list.ts';
+import type { ListName } from './lists.ts';
+import { storeContent } from './store.ts';
+
+export interface ImportedList {
+  readonly name: ListName;
+  readonly bytes: Uint8Array;
+  /** When the publisher gave it. */
+  readonly fetchedAt: Date;
+  readonly nextCheckMs: number;
+}
+
+/** An import is somebody's decision, so a list that has shrunk is taken: the way out when a publisher really has less. */
+export async function importList(world: Pick<World, 'db' | 'clock'>, list: ImportedList): Promise<Compiled> {
+  const { name, bytes, fetchedAt, nextCheckMs } = list;
+  const compiled = await compileAside({ name, bytes });
+  if (compiled.kind === 'refused') return compiled;
+  const { content, prefixes } = compiled;
+  const now = world.clock.now();
+  const made = { content, prefixes, source: 'import', etag: null, lastModified: null, fetchedAt };
+  await world.db.asWorker((tx) => storeContent(tx, name, made, now, new Date(now.getTime() + nextCheckMs)));
+  return compiled;
+}
