@@ -180,7 +180,7 @@ const hitTables = [
      FROM ${hits} ORDER BY f.number`,
   `INSERT INTO verdicts (account_id, event_id, occurred_at, verdict, strength, actor, unknowable, reasons, ruleset, judged_at, settles_at)
    SELECT f.account_id, ${hitId}, ${occurredAt}, CASE WHEN h.bit IN (1, 2) THEN 'human' ELSE 'automated' END,
-          CASE h.bit WHEN 2 THEN 'suspected' WHEN 8 THEN 'certain' ELSE 'probable' END, 'bench', false, '[]', 'bench', ${occurredAt}, ${occurredAt}
+          CASE h.bit WHEN 2 THEN 'suspected' WHEN 8 THEN 'certain' ELSE 'probable' END, 'bench', h.type = 'opened' AND h.bit = 8, '[]', 'bench', ${occurredAt}, ${occurredAt}
      FROM ${hits} ORDER BY f.number`,
 ];
 
@@ -217,9 +217,25 @@ const recipientGrain = (grain: string, key: string): string => `
   SELECT account_id, '${grain}', accepted_day, campaign_id, ${key}, count(*), ${statusCounts}, ${viewCounts(openMask, clickMask, true)}
     FROM fresh f GROUP BY 1, 2, 3, 4, 5 ${addUp}`;
 
+const prefetches = `(CASE WHEN f.is_seen THEN (f.open_bit = 8)::int * 2 + (f.other_open_bit = 8)::int ELSE 0 END)`;
+const estimateViews = [1, 3, 7]
+  .map(
+    (human) => `
+      count(*) FILTER (WHERE behind = 0 AND opens & ${human} <> 0), count(*) FILTER (WHERE behind > 0 AND (opens | clicks) & ${human} <> 0),
+      count(*) FILTER (WHERE behind = 0 AND opens & ${human} <> 0 AND clicks & ${human} <> 0),
+      count(*) FILTER (WHERE behind > 0 AND clicks & ${human} <> 0)`,
+  )
+  .join(', ');
+
+const estimateGrain = (grain: string): string => `
+  INSERT INTO rollups (${cell})
+  SELECT account_id, '${grain}-estimate', accepted_day, campaign_id, ${grain}_id, count(*), count(*) FILTER (WHERE behind > 0), 0, 0, ${estimateViews}
+    FROM (SELECT f.*, ${prefetches} AS behind, ${openMask} AS opens, ${clickMask} AS clicks FROM fresh f) AS counted
+   WHERE CASE WHEN behind > 0 THEN status = 'delivered' ELSE opens & 7 <> 0 END GROUP BY 1, 2, 3, 4, 5 ${addUp}`;
+
 const countedTables = [
   `INSERT INTO recipient_states (account_id, recipient_id, message_id, accepted_at, accepted_day, campaign_id, sender_id, domain_id,
-     link_set_id, status, opens_human, opens_suspected, opens_probable, opens_certain, clicks_human, clicks_suspected, clicks_probable, clicks_certain)
+     link_set_id, status, opens_human, opens_suspected, opens_probable, opens_certain, clicks_human, clicks_suspected, clicks_probable, clicks_certain, prefetches)
    SELECT account_id, recipient_id, message_id, accepted_at, accepted_day, campaign_id, sender_id, domain_id, link_set_id, status,
           ${kinds('o', [
             ['open_bit', 2],
@@ -227,7 +243,7 @@ const countedTables = [
           ])}, ${kinds('c', [
             ['click_bit', 3],
             ['other_click_bit', 2],
-          ])}
+          ])}, ${prefetches}
      FROM fresh f ORDER BY number`,
   `INSERT INTO link_states (account_id, recipient_id, link_id, accepted_at, accepted_day, campaign_id, clicks_human, clicks_suspected, clicks_probable, clicks_certain)
    SELECT account_id, recipient_id, l.link_id, accepted_at, accepted_day, campaign_id,
@@ -237,6 +253,15 @@ const countedTables = [
   recipientGrain('sender', 'sender_id'),
   recipientGrain('domain', 'domain_id'),
   recipientGrain('link-set', 'link_set_id'),
+  estimateGrain('sender'),
+  estimateGrain('domain'),
+  `INSERT INTO rulesets (account_id, name) SELECT DISTINCT account_id, 'bench' FROM fresh`,
+  `INSERT INTO rollups (${cell})
+   SELECT f.account_id, 'ruleset', accepted_day, campaign_id, r.id, count(*), ${countNames
+     .slice(1)
+     .map(() => 0)
+     .join(', ')}
+     FROM ${hits.replace('WHERE', 'JOIN rulesets r ON r.account_id = f.account_id WHERE')} GROUP BY 1, 2, 3, 4, 5 ${addUp}`,
   `INSERT INTO rollups (${cell})
    SELECT account_id, 'link', accepted_day, campaign_id, l.link_id, count(*), 0, 0, 0, ${viewCounts('0', 'l.bit', false)}
      FROM fresh f CROSS JOIN LATERAL (VALUES (f.link_id, f.click_bit), (f.other_link_id, f.other_click_bit)) AS l (link_id, bit)
@@ -292,6 +317,7 @@ async function askOnce(
   );
   const tookMs = performance.now() - startedAt;
   if (totals.people.clicked === 0 || totals.machines.clicked === 0) throw new Error('the report is empty');
+  if (totals.estimated === null) throw new Error('nothing is estimated');
   return tookMs;
 }
 
