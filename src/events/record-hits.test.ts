@@ -76,7 +76,7 @@ describe('hits', () => {
     await fetchMail(world, keys, [hitOf({ ...who, at: '2026-11-20T10:05:00Z', by: { ...person, ruleset: 'first' } })]);
     const restate = (more: Partial<Opinion>) =>
       rejudgeMail(world, keys, [who.recipientId], (hit) => verdictOf({ ...person, ...more }, hit.occurredAt));
-    assert.deepEqual(await restate({ ruleset: 'second' }), { stored: 0, revised: 0, restated: 1 });
+    assert.deepEqual(await restate({ ruleset: 'second' }), { stored: 0, newIds: new Set(), revised: 0, restated: 1 });
     const counted = `SELECT r.name, sum(c.n)::int AS n FROM unfolded_cells c JOIN rulesets r ON r.id = c.key_id
                       WHERE grain = 'ruleset' AND r.name IN ('first', 'second') GROUP BY 1 ORDER BY 1`;
     assert.deepEqual(await ask(counted), [
@@ -84,8 +84,18 @@ describe('hits', () => {
       { name: 'second', n: 1 },
     ]);
     const reasons = [{ rule: 'other.rule', text: 'Because another rule says so.' }];
-    assert.deepEqual(await restate({ ruleset: 'second', reasons }), { stored: 0, revised: 0, restated: 1 });
-    assert.deepEqual(await restate({ ruleset: 'second', reasons }), { stored: 0, revised: 0, restated: 0 });
+    assert.deepEqual(await restate({ ruleset: 'second', reasons }), {
+      stored: 0,
+      newIds: new Set(),
+      revised: 0,
+      restated: 1,
+    });
+    assert.deepEqual(await restate({ ruleset: 'second', reasons }), {
+      stored: 0,
+      newIds: new Set(),
+      revised: 0,
+      restated: 0,
+    });
     const mine = `FROM events e WHERE e.id = event_id AND e.recipient_id = '${who.recipientId}'`;
     assert.deepEqual(await ask(`SELECT ruleset, reasons FROM verdicts WHERE EXISTS (SELECT ${mine})`), [
       { ruleset: 'second', reasons },
@@ -99,8 +109,13 @@ describe('hits', () => {
     const runId = '0199f000-0000-7000-8000-000000000001';
     const rethink = (by: Opinion, run?: string) =>
       rejudgeMail(world, keys, [who.recipientId], (hit) => verdictOf(by, hit.occurredAt), run);
-    assert.deepEqual(await rethink(machine, runId), { stored: 0, revised: 1, restated: 0 });
-    assert.deepEqual(await rethink({ ...machine, actor: 'barracuda' }), { stored: 0, revised: 1, restated: 0 });
+    assert.deepEqual(await rethink(machine, runId), { stored: 0, newIds: new Set(), revised: 1, restated: 0 });
+    assert.deepEqual(await rethink({ ...machine, actor: 'barracuda' }), {
+      stored: 0,
+      newIds: new Set(),
+      revised: 1,
+      restated: 0,
+    });
     const changes = `SELECT became->>'actor' AS actor, run_id FROM verdict_changes c JOIN events e ON e.id = c.event_id
                       WHERE e.recipient_id = '${who.recipientId}' ORDER BY run_id NULLS LAST`;
     assert.deepEqual(await ask(changes), [

@@ -62,6 +62,7 @@ export interface HitBatch {
 export interface RecordedHits {
   /** How many hits were new; one that is stored already changes nothing. */
   readonly stored: number;
+  readonly newIds: ReadonlySet<string>;
   /** Flips: each left a record. */
   readonly revised: number;
   /** The same opinion by another ruleset or for other reasons: written, but no change. */
@@ -82,7 +83,8 @@ export async function recordHits(tx: Tx, account: AccountKeys, batch: HitBatch):
   countAnonymous(batch, ledger);
   const deltas = ledger.deltas();
   if (deltas.length > 0) await insertDeltas(tx, account.accountId, deltas);
-  return { stored: hits.length, revised: flips.length, restated: revisions.length - flips.length };
+  const newIds = new Set(hits.map((hit) => hit.id));
+  return { stored: hits.length, newIds, revised: flips.length, restated: revisions.length - flips.length };
 }
 
 function countQuarters(recipients: LockedRecipients, counted: readonly Counted[], ledger: CellLedger): void {
