@@ -11,6 +11,7 @@ import {
   LINK_PREVIEWS,
   MAIL_CLIENTS,
   RAMBLER_AGENT,
+  ROBOT_IN_DISGUISE,
   ROBOTS,
 } from './data/agents.ts';
 
@@ -38,6 +39,7 @@ export interface Client {
   readonly isImpossible?: true;
 }
 
+const ROBOT: Client = { kind: 'robot', family: 'robot' };
 const MISSING: Client = { kind: 'missing', family: 'missing' };
 /** No browser's agent comes near it; whatever is longer is cut before it is looked at. */
 export const LONGEST_AGENT = 1024;
@@ -78,7 +80,7 @@ function mailClient(lower: string): Client | undefined {
   if (proxy !== undefined) return { kind: 'display-proxy', family: proxy[1] };
   if (RAMBLER_AGENT.test(lower)) return { kind: 'display-proxy', family: 'rambler-proxy' };
   const named = MAIL_CLIENTS.find(([part]) => lower.includes(part));
-  if (named !== undefined) return { kind: 'mail-client', family: named[1] };
+  if (named !== undefined) return ROBOT_IN_DISGUISE.test(lower) ? ROBOT : { kind: 'mail-client', family: named[1] };
   if (APPLE_MAIL_WEBKIT.test(lower) || APPLE_MAIL_LOADER.test(lower))
     return { kind: 'mail-client', family: 'apple-mail' };
   return undefined;
@@ -86,7 +88,7 @@ function mailClient(lower: string): Client | undefined {
 
 function machineClient(lower: string): Client | undefined {
   if (LINK_PREVIEWS.test(lower)) return { kind: 'link-preview', family: 'link-preview' };
-  if (ROBOTS.test(lower)) return { kind: 'robot', family: 'robot' };
+  if (ROBOTS.test(lower)) return ROBOT;
   return undefined;
 }
 

@@ -140,8 +140,13 @@ function methodOf(
   const isForm = type?.startsWith('application/x-www-form-urlencoded') === true;
   const isSaidSo = observation.oneClick === true || clientOf(agent).kind === 'gmail-actions';
   if (isSaidSo || (isForm && length === ONE_CLICK_BYTES)) return { method: 'one-click', isProven: true };
+  // RFC 8058 §3.1 is for the address in List-Unsubscribe and sent by a provider: a browser that posts to a link of the body is another's.
+  const isBrowserOnLink =
+    type === undefined && countOf(observation.link) !== undefined && clientOf(agent).kind === 'browser';
   const isContradicted =
-    (type !== undefined && !isForm && !type.startsWith('multipart/form-data')) || (isForm && length !== undefined);
+    isBrowserOnLink ||
+    (type !== undefined && !isForm && !type.startsWith('multipart/form-data')) ||
+    (isForm && length !== undefined);
   return isContradicted ? OTHER : { method: 'one-click', isProven: false };
 }
 

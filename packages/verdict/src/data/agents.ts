@@ -28,6 +28,7 @@ export const RAMBLER_AGENT = /\bimageproxy\b/;
 /** Mail clients that name themselves: taken out before any robot pattern is tried. */
 export const MAIL_CLIENTS: readonly (readonly [string, string])[] = [
   ['oneoutlook/', 'outlook'],
+  ['outlook/', 'outlook'],
   ['microsoft outlook', 'outlook'],
   ['ms-office', 'outlook'],
   ['msoffice', 'outlook'],
@@ -38,6 +39,12 @@ export const MAIL_CLIENTS: readonly (readonly [string, string])[] = [
   ['outlook-express', 'outlook'],
   ['windows-live-mail', 'windows-live-mail'],
   ['windows live mail', 'windows-live-mail'],
+  ['windowsmail/', 'windows-mail'],
+  ['yahoo%20mail/', 'yahoo-mail-app'],
+  ['yahoomobilemail/', 'yahoo-mail-app'],
+  ['co.jp.yahoo.ymail', 'yahoo-mail-app'],
+  ['navermailapp/', 'naver-mail'],
+  ['mailmaster', 'mail-master'],
   ['thunderbird/', 'thunderbird'],
   ['icedove/', 'thunderbird'],
   ['betterbird/', 'thunderbird'],
@@ -45,8 +52,6 @@ export const MAIL_CLIENTS: readonly (readonly [string, string])[] = [
   ['lotus-notes/', 'notes'],
   ['lotus notes', 'notes'],
   ['hcl notes', 'notes'],
-  ['applemail', 'apple-mail'],
-  ['apple mail', 'apple-mail'],
   ['mobilemail/', 'apple-mail'],
   ['com.google.android.gm', 'gmail-app'],
   ['gmail/', 'gmail-app'],
@@ -78,6 +83,12 @@ export const MAIL_CLIENTS: readonly (readonly [string, string])[] = [
   ['easilydo', 'edison'],
   ['edison mail', 'edison'],
 ];
+/**
+ * What no mail client says of itself: a robot that wears a mail client's name, or carries it in a list of names. Only overt words:
+ * Outlook's agents hold whatever toolbars their person once installed.
+ */
+export const ROBOT_IN_DISGUISE =
+  /[a-z]bot\/\d|webcrawler|\bcrawler\b.*https?:|\+https?:\/\/|headlesschrome|phantomjs|python-|\bcurl\/|\bwget\//;
 /** Apple Mail fetching through the system's loader: `Mail/3654 CFNetwork/1240 Darwin/20`. */
 export const APPLE_MAIL_LOADER = /^mail\/[\d.]+ cfnetwork\//;
 /** Apple Mail without privacy protection: WebKit with neither browser nor version behind it. */
@@ -87,23 +98,29 @@ export const APPLE_MAIL_WEBKIT =
 /** The message was shared, and the place it was shared in draws a preview of the link. */
 export const LINK_PREVIEWS = words(String.raw`
 slackbot slack-imgproxy skypeuripreview telegrambot discordbot facebookexternalhit facebookcatalog meta-externalhit facebot
-twitterbot linkedinbot pinterestbot pinterest/0\. redditbot vkshare line-poker iframely embedly bitlybot mattermost.bot rocket\.chat
-xing-contenttabreceiver flipboardproxy mastodon/ misskey/ pleroma google-pagerenderer snap.url.preview viberbot kakaotalk-scrap zoombot
-linkpreview link.preview ^whatsapp\b ^viber\b ^synapse\b ^tumblr/ onebox`);
+twitterbot linkedinbot pinterestbot pinterest/0\. redditbot vkshare line-poker iframely embedly bitlybot mattermost.bot
+rocket\.chat zulipurlpreview cardyb/ xing-contenttabreceiver flipboardproxy mastodon/ misskey/ pleroma google-pagerenderer
+snap.url.preview viberbot kakaotalk-scrap linkpreview link.preview ^whatsapp\b ^viber\b ^synapse\b ^tumblr/ onebox`);
 
 /** What a self-named robot, HTTP library, headless browser, link checker, monitor or security scanner says. Cubot makes phones. */
 export const ROBOTS = words(String.raw`
-(?<!cu)bot(?![a-z]) robot crawl spider slurp scrap(?:er|y|ing) archiver heritrix nutch https?://
-\bcurl\b libcurl wget python aiohttp httpx urllib go-http-client \bjava/ httpclient http-client http_client okhttp axios node-fetch
-node\.js ^node\b ^undici ^got\b superagent libwww \blwp\b \bperl\b ^ruby ^rest-client faraday httparty typhoeus mechanize guzzle ^php\b
-http_request postmanruntime insomnia/ httpie restsharp powershell winhttp \bahc/ reactornetty ^dart/ ^deno/ ^bun/ reqwest ^hyper/ ^ureq
-fasthttp ^hackney ^http\.rb aria2 indy.library ^jersey/ ^colly ^akka-http ^libfetch ^lua-resty ^fetch\b ^req/
-headless phantomjs slimerjs puppeteer playwright selenium webdriver cypress/ htmlunit jsdom splash/ lighthouse pagespeed gtmetrix \bptst/
-link.?check checklink linkwalker xenu validator screaming.frog httrack webcopier semrush ahrefs wappalyzer pingdom uptime statuscake
-site24x7 newrelic datadog hetrix nagios check_http zabbix \bmonitor apachebench jmeter ^k6/ ^siege ^vegeta
-nessus nikto sqlmap nuclei zgrab masscan censys urlscan virustotal netcraft expanse qualys acunetix scanner
-appengine-google google-safety googleother google-inspectiontool feedfetcher mediapartners google.favicon google.web.preview
-bingpreview fetcher\b prefetch.proxy chatgpt-user claude-(?:user|web) anthropic cohere-ai webhook exporter/ screenshot ips-agent openvas ssl.?labs
+(?<!cu)bot(?![a-z]) robot crawl spider slurp scrap(?:er|y|ing) archiver heritrix nutch https?://(?!bsalsa) \bcurl\b libcurl wget
+python aiohttp httpx urllib go-http-client ^go.\d \bjava/ ^java\d http.?client http.java.client http.?async okhttp axios
+node-fetch node\.js ^node\b ^undici ^got\b superagent libwww \blwp\b \bperl\b ^perl ^ruby ^rest-client faraday httparty typhoeus
+mechanize guzzle ^php\b http_request http_get http-tiny http-kit clj-http pecl::http ktor-client unirest gsoap vert\.x ^snoopy
+^excon ^coldfusion ^jetty/ ^spray-can postmanruntime insomnia/ httpie restsharp powershell winhttp \bahc/ reactornetty ^dart/
+^deno/ ^bun/ reqwest ^hyper/ ^ureq fasthttp ^hackney ^http\.rb aria2 indy.library ^jersey/ ^colly ^akka-http ^libfetch ^lua-resty
+^fetch\b ^req/ headless phantomjs slimerjs puppeteer playwright selenium webdriver cypress/ htmlunit jsdom splash(?:/|.version)
+lighthouse pagespeed gtmetrix \bptst/ link.?check checklink linkwalker xenu validator screaming.frog httrack webcop(?:ier|y)
+sitesucker webcapture linktiger urlcheckr linkfinder larbin w3c[-_] semrush ahrefs wappalyzer pingdom uptime statuscake site24x7
+newrelic datadog hetrix nagios check_http zabbix (?:\b|site)monitor thousandeyes catchpoint synthetic nodeping uptrends updown\.io
+ghost.inspector dareboost silktide apachebench jmeter ^k6/ ^siege ^vegeta nessus nikto sqlmap nuclei zgrab masscan censys urlscan
+virustotal netcraft expanse qualys acunetix scanner scanning \bscan\b scan/\d contentscan hardenize securityheaders ssldetector
+whatweb watchtowr foregenix sitelock l9explore zmeu appengine-google google-safety googleother google-inspectiontool feedfetcher
+mediapartners favicon google.web.preview google-(?:ads|adwords|certificates|physicalweb|xrawler) googleassociation
+playstore-google meta-external bingpreview fetcher\b prefetch.proxy chatgpt-user
+(?:claude|perplexity|mistralai|manus)-(?:user|web) anthropic cohere-ai hatena ^newspaper/ feedbin feed.?(?:reader|parser)
+archive-it web.archiving metadata.?(?:parser|retriever) page-preview webhook exporter/ screenshot ips-agent openvas ssl.?labs
 httpunit checker\b siteimprove appinsights ^mozilla/5\.0.\(compatible(?!;.(?:msie|konqueror)) like.gecko;.compatible`);
 
 /** One pattern out of words, so that an agent is looked through once. */

@@ -8,8 +8,8 @@ const RELEASE_MS = 4.3 * 7 * 86_400_000;
 const YEARS_BEHIND_MS = 4 * 365 * 86_400_000;
 /** Before 100 a release took about six weeks. */
 const OLD_RELEASE_MS = 6 * 7 * 86_400_000;
-/** The last ones for Windows XP and for Windows 7 and 8: people who cannot update stay on these. */
-const LAST_FOR_OLD_WINDOWS: readonly number[] = [49, 109];
+/** The last ones for Windows XP, macOS 10.9, 10.10, 10.12, Windows 7 and 8, and macOS 10.14: people who cannot update stay on these. */
+const LAST_FOR_OLD_SYSTEMS: readonly number[] = [49, 67, 87, 103, 109, 116];
 
 export const outdatedBrowser: MachineRule = {
   id: 'outdated-browser',
@@ -25,7 +25,7 @@ export const outdatedBrowser: MachineRule = {
 
 function isOutdated(hit: Evidence): boolean {
   const major = hit.client.chromeMajor;
-  if (major === undefined || hit.atMs === undefined || LAST_FOR_OLD_WINDOWS.includes(major)) return false;
+  if (major === undefined || hit.atMs === undefined || LAST_FOR_OLD_SYSTEMS.includes(major)) return false;
   const releasedMs = CHROME_100_MS + (major - 100) * (major < 100 ? OLD_RELEASE_MS : RELEASE_MS);
   return hit.atMs - releasedMs > YEARS_BEHIND_MS;
 }
