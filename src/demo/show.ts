@@ -38,7 +38,7 @@ export function reportLines(honest: EngagementReport, naive: EngagementReport): 
   const [people, everything] = [honest.totals, naive.totals];
   const estimated =
     people.estimated === null
-      ? 'not estimated yet'
+      ? `withheld (${people.estimateWithheld?.code ?? ''})`
       : `${percent(people.estimated.openRate)} (${percent(people.estimated.low)} to ${percent(people.estimated.high)})`;
   return [
     row(['', 'people', 'machines', 'all']),
