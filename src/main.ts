@@ -44,7 +44,7 @@ import {
   sendingRoutes,
   startSubmission,
 } from './sending/index.ts';
-import { type Edge, hitCounter, startDrain, startDrainThread, startEdge, trackingRoutes } from './tracking/index.ts';
+import { type Edge, hitCounter, startDrain, startDrainThread, startEdge, startKeyDestruction, trackingRoutes } from './tracking/index.ts';
 import { version } from './version.ts';
 
 export interface Program extends Running {
@@ -217,7 +217,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   if (!isWorker) return;
   const delivery = startDelivery(world, { ...config, trackingUrl: needs.trackingUrl, helloName: hostnameOf(config) });
   state.nudgeDelivery = () => delivery.nudge();
-  parts.loops.push(delivery, startFold(world), startAuditSealer(world));
+  parts.loops.push(delivery, startFold(world), startAuditSealer(world), startKeyDestruction(world));
 }
 
 /** A thread has the machine's clock; a staged one stays with the program. */

@@ -31,6 +31,7 @@ interface AuditDetails {
     automatedEvents?: 'included' | 'excluded';
     rows: number;
   };
+  'request_keys.destroyed': { days: number };
   'consent.changed': { level: TrackingLevel };
   'consent.read': Record<never, never>;
   'audit.exported': { since: string | null; until: string | null };

@@ -199,6 +199,12 @@ export const event = z
     occurredAt: instant,
     verdict: verdict.optional(),
     link: z.object({ index: z.int(), url: z.string() }).optional(),
+    honeypot: z
+      .boolean()
+      .optional()
+      .meta({
+        description: 'True of a click on the link that no person can see or reach; such a click has no `link`.',
+      }),
     request: z
       .object({
         method: z.string(),
@@ -207,7 +213,9 @@ export const event = z
         userAgent: z.string().nullable(),
       })
       .optional()
-      .meta({ description: 'Of an open or click: what asked.' }),
+      .meta({
+        description: 'Of an open or click: what asked. Address and agent are null where they are not kept, or no more.',
+      }),
     delivery: z
       .object({ host: z.string().nullable(), reply: z.string().nullable(), why: z.string() })
       .optional()

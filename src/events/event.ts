@@ -63,8 +63,11 @@ export interface HitDetail {
   readonly request: {
     readonly method: string;
     readonly token: 'valid' | 'damaged';
-    readonly ip: string | null;
-    readonly userAgent: string | null;
+    /** Address and agent, sealed once more under a key that may end before the event; absent where they are not kept. */
+    readonly kept?: string;
+    /** The same readable: of events from before there were such keys. */
+    readonly ip?: string | null;
+    readonly userAgent?: string | null;
   };
   readonly evidence: unknown;
 }

@@ -8,6 +8,7 @@ import type { DeliveryDetail, HitDetail } from '../events/index.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { isHoneypotHit, type OpenRequest, requestOpener } from '../tracking/index.ts';
 import { cursorsOf, pageOf } from './cursor.ts';
 import { type EventRow, findMessage, listEventRows } from './message-store.ts';
 import { messageSealer, openLinks } from './open-message.ts';
@@ -33,7 +34,9 @@ export async function listEventsOfMessage(world: Needs, caller: Caller, messageI
     const rows = await listEventRows(tx, question);
     const { shown, next } = pageOf(rows, query.limit, cursors, ({ occurredAt, id }) => ({ at: occurredAt, id }));
     const links = openLinks(messageSealer(vault, message.keySealed), message);
-    const events = shown.map((row) => eventOf(row, vault, links, now));
+    const times = shown.flatMap((row) => (isHit(row) ? [row.occurredAt] : []));
+    const openRequest = await requestOpener(tx, { vault }, times, now);
+    const events = shown.map((row) => eventOf(row, { vault, links, openRequest }, now));
     return next === null ? { events } : { events, nextCursor: next };
   });
   await world.db.asAccount(accountId, (tx) =>
@@ -48,7 +51,16 @@ export async function listEventsOfMessage(world: Needs, caller: Caller, messageI
   return answer;
 }
 
-function eventOf(row: EventRow, vault: AccountVault, links: readonly string[], now: Date): EventBody {
+interface Opening {
+  readonly vault: AccountVault;
+  readonly links: readonly string[];
+  readonly openRequest: OpenRequest;
+}
+
+const isHit = ({ type }: EventRow): boolean => type === 'opened' || type === 'clicked';
+
+function eventOf(row: EventRow, opening: Opening, now: Date): EventBody {
+  const { links } = opening;
   const verdict = verdictOf(row, now);
   const url = row.linkIndex === null ? undefined : links[row.linkIndex];
   return {
@@ -58,7 +70,7 @@ function eventOf(row: EventRow, vault: AccountVault, links: readonly string[], n
     occurredAt: row.occurredAt.toISOString(),
     ...(verdict === null ? {} : { verdict }),
     ...(row.linkIndex === null || url === undefined ? {} : { link: { index: row.linkIndex, url } }),
-    ...detailOf(row, vault),
+    ...detailOf(row, opening),
   };
 }
 
@@ -69,13 +81,18 @@ function verdictOf(row: EventRow, now: Date): VerdictBody | null {
   return { verdict, strength, actor, unknowable, reasons, ruleset, provisional: settlesAt > now };
 }
 
-/** Of a hit what asked, of a delivery who answered what. */
-function detailOf(row: EventRow, vault: AccountVault): Pick<EventBody, 'request' | 'delivery'> {
+/** Of a hit what asked, as far as that is kept; of a delivery who answered what. */
+function detailOf(
+  row: EventRow,
+  { vault, openRequest }: Opening,
+): Pick<EventBody, 'honeypot' | 'request' | 'delivery'> {
   if (row.detailSealed === null) return {};
   const detail: unknown = JSON.parse(vault.open('event.detail', row.detailSealed).toString());
-  if (row.type === 'opened' || row.type === 'clicked') {
-    const { method, token, ip, userAgent } = (detail as HitDetail).request;
-    return { request: { method, token, ip, userAgent } };
+  if (isHit(row)) {
+    const hit = detail as HitDetail;
+    const { method, token } = hit.request;
+    const request = { method, token, ...openRequest(hit, row.occurredAt) };
+    return isHoneypotHit(hit) ? { honeypot: true, request } : { request };
   }
   const { host, reply, why } = detail as DeliveryDetail;
   return { delivery: { host, reply, why } };

@@ -6,9 +6,12 @@ import { evidenceSources } from './gather-evidence.ts';
 import { rejudge } from './judge-hits.ts';
 
 export { consentLevels } from './consents.ts';
+export { startKeyDestruction } from './destroy-request-keys.ts';
 export { hitCounter } from './hit-counter.ts';
 export { judgingAgain, type StoredCopy } from './judge-again.ts';
+export { isHoneypotHit } from './kept-evidence.ts';
 export { trackingRoutes } from './routes.ts';
+export { type OpenRequest, type ReadRequest, requestOpener } from './seal-requests.ts';
 export { type SourceMark, spreadWindowMs } from './source-spread.ts';
 export { startDrain, startDrainThread } from './start-drain.ts';
 export { type Edge, startEdge } from './start-edge.ts';

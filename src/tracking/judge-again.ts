@@ -3,18 +3,25 @@
  * anew, what it no longer tells stands as it was kept. It reads and writes nothing.
  */
 import { type Evidence, gatherEvidence, judgeSequence, type NetworkMatch, type Networks } from '@waxwing/verdict';
-import type { HitDetail, HitVerdict, JudgedHit } from '../events/index.ts';
+import type { HitVerdict, JudgedHit } from '../events/index.ts';
+import type { KnownHabits } from '../habits/index.ts';
+import { withLateHabit } from './compare-habit.ts';
 import { type CopyUnderTest, withDelivery } from './gather-evidence.ts';
 import { earlierEvidence, keyText, opinion, revised, spread } from './judge-hits.ts';
+import type { OpenRequest, ReadRequest } from './seal-requests.ts';
 import { type SourceMark, SourceSpreads } from './source-spread.ts';
 
 export interface StoredCopy {
-  readonly recipient: CopyUnderTest['recipient'];
+  readonly recipient: CopyUnderTest['recipient'] & { readonly domainId: number };
   readonly hits: readonly JudgedHit[];
   /** These hits are beyond those that are judged together: each by itself. */
   readonly isEachAlone: boolean;
   /** Hits of the sources of these hits, where the verdicts beside them do not tell how many recipients each reached. */
   readonly sources: readonly SourceMark[];
+  /** What is still readable of the requests. */
+  readonly openRequest: OpenRequest;
+  /** For hits that came before their delivery was known. */
+  readonly habits: KnownHabits;
 }
 
 export interface JudgingAgain {
@@ -28,7 +35,8 @@ export function judgingAgain({ networks, disabledRules }: JudgingAgain) {
   return (copy: StoredCopy, now: Date): HitVerdict[] => {
     const spreads = new SourceSpreads(copy.sources);
     const evidence = copy.hits.map((hit) => {
-      const known = withDelivery(gathered(earlierEvidence(hit), hit.detail.request), copy);
+      const kept = gathered(earlierEvidence(hit), copy.openRequest(hit.detail, hit.occurredAt));
+      const known = withLateHabit(kept, withDelivery(kept, copy), copy.recipient.domainId, copy.habits);
       return spread(known, keyText(hit.sourceKey), spreads);
     });
     const verdicts = copy.isEachAlone
@@ -38,7 +46,7 @@ export function judgingAgain({ networks, disabledRules }: JudgingAgain) {
   };
 }
 
-type Gathered = (evidence: Evidence, request: HitDetail['request']) => Evidence;
+type Gathered = (evidence: Evidence, request: ReadRequest) => Evidence;
 
 const mostRemembered = 20_000;
 

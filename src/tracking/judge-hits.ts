@@ -21,6 +21,7 @@ import type { Tx } from '../platform/database.ts';
 import { type EvidenceSources, evidenceOf, withDelivery } from './gather-evidence.ts';
 import type { JournaledHit } from './hit.ts';
 import { keepEvidence, restoreEvidence } from './kept-evidence.ts';
+import type { SealRequest } from './seal-requests.ts';
 import { type SourceMark, SourceSpreads, type Spread, spreadWindowMs } from './source-spread.ts';
 import { type CopyFacts, loadCopyFacts } from './store.ts';
 
@@ -30,6 +31,9 @@ export type JudgingSettings = Pick<OutboundSettings, 'disabledRules' | 'keepRequ
 export interface JudgedAccount extends AccountKeys, EvidenceSources {
   readonly settings: JudgingSettings;
 }
+
+/** The same, and how it keeps the addresses and agents of hits that come. */
+export type StoringAccount = JudgedAccount & { readonly sealRequest: SealRequest };
 
 /** A hit whose token led to a copy of this account's, or claims to. */
 export interface CopyHit {
@@ -62,7 +66,7 @@ const hitsPerSource = 200;
 
 export async function storeAccountHits(
   tx: Tx,
-  account: JudgedAccount,
+  account: StoringAccount,
   copyHits: readonly CopyHit[],
   campaignHits: readonly CampaignHit[],
   now: Date,
@@ -113,13 +117,16 @@ interface Arrival extends CopyHit {
   readonly sourceKey: Buffer | null;
   /** The same in hex. */
   readonly sourceName: string | undefined;
+  /** Address and agent, sealed; undefined where they are not kept. */
+  readonly keptRequest: string | undefined;
 }
 
-function arrivalOf({ sourceKeyOf }: JudgedAccount, one: CopyHit): Arrival {
+function arrivalOf({ sourceKeyOf, sealRequest }: StoringAccount, one: CopyHit): Arrival {
   const { ip, userAgent } = one.hit;
   const sourceKey = ip !== null && userAgent !== null ? sourceKeyOf(ip, userAgent) : null;
   const { hit, messageId, recipientId } = one;
-  return { hit, messageId, recipientId, sourceKey, sourceName: sourceKey?.toString('hex') };
+  const sourceName = sourceKey?.toString('hex');
+  return { hit, messageId, recipientId, sourceKey, sourceName, keptRequest: sealRequest(hit) };
 }
 
 interface Sources {
@@ -272,7 +279,7 @@ export const revised = (hit: JudgedHit, verdict: HitVerdict): HitVerdict =>
 const withErased = (verdict: HitVerdict): HitVerdict => ({ ...verdict, reasons: [...verdict.reasons, erasedReason] });
 
 function judgedHit(
-  { hit, messageId, recipientId, sourceKey }: Arrival,
+  { hit, messageId, recipientId, sourceKey, keptRequest }: Arrival,
   evidence: Evidence,
   verdict: Verdict | undefined,
   isErased: boolean,
@@ -281,6 +288,7 @@ function judgedHit(
   const occurredAt = new Date(hit.atMs);
   const formed = opinion(verdict, occurredAt, now);
   const { method, token } = hit;
+  const kept = isErased ? undefined : keptRequest;
   return {
     id: hit.id,
     kind: hit.kind,
@@ -290,7 +298,7 @@ function judgedHit(
     linkIndex: hit.linkIndex,
     sourceKey,
     detail: {
-      request: { method, token, ip: isErased ? null : hit.ip, userAgent: isErased ? null : hit.userAgent },
+      request: { method, token, ...(kept === undefined ? {} : { kept }) },
       evidence: keepEvidence(evidence),
     },
     verdict: isErased ? withErased(formed) : formed,

@@ -114,6 +114,10 @@ function habitOf(kept: KeptHabit | null | undefined): Evidence['habit'] {
   return { copies, fitsNetwork: fitsNetwork === 1, fitsDelay: fitsDelay === 1 };
 }
 
+/** Whether it was the link that nobody can see that was asked for. */
+export const isHoneypotHit = ({ evidence }: Pick<JudgedHit['detail'], 'evidence'>): boolean =>
+  Array.isArray(evidence) && ((evidence as unknown as Kept)[1] & bits.honeypot) !== 0;
+
 function flagsOf(evidence: Evidence): number {
   const { headers, isHttps } = evidence;
   const some = (is: boolean | undefined, bit: number): number => (is === true ? bit : 0);

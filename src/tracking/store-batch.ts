@@ -17,6 +17,7 @@ import {
   type StoredHits,
   storeAccountHits,
 } from './judge-hits.ts';
+import { makeRequestKeys, RequestKeyMissing, requestSealer } from './seal-requests.ts';
 import { findAccounts, findHandleOwners, movePosition } from './store.ts';
 
 export interface JournalStep {
@@ -41,10 +42,12 @@ export async function storeBatch(
   hits: readonly JournaledHit[],
 ): Promise<StoredHits> {
   const owned = await attribute(world, hits);
-  return world.db.asWorker(async (tx) => {
-    await claim(tx, step, world);
-    return storeOwned(world, tx, owned);
-  });
+  return withRequestKeys(world, owned, () =>
+    world.db.asWorker(async (tx) => {
+      await claim(tx, step, world);
+      return storeOwned(world, tx, owned);
+    }),
+  );
 }
 
 /**
@@ -59,13 +62,36 @@ export async function storeAllButPoison(
   quarantine: Quarantine,
 ): Promise<{ stored: StoredHits; poisoned: number }> {
   const owned = await attribute(world, hits);
-  return world.db.asWorker(async (tx) => {
-    await claim(tx, step, world);
-    const poison: OwnedHit[] = [];
-    const stored = await storeHalves(world, tx, owned, poison, isPassing);
-    if (poison.length > 0) await quarantine(poison.map((one) => one.hit));
-    return { stored, poisoned: poison.length };
-  });
+  return withRequestKeys(world, owned, () =>
+    world.db.asWorker(async (tx) => {
+      await claim(tx, step, world);
+      const poison: OwnedHit[] = [];
+      const stored = await storeHalves(world, tx, owned, poison, isPassing);
+      if (poison.length > 0) await quarantine(poison.map((one) => one.hit));
+      return { stored, poisoned: poison.length };
+    }),
+  );
+}
+
+/** Another process may destroy a key, or an account change its mind, between making and using it. */
+const mostKeyMakings = 3;
+
+/** The first hits of an account's day find no key: those are made first, and the transaction begins again. */
+async function withRequestKeys<T>(world: BatchWorld, owned: readonly OwnedHit[], store: () => Promise<T>): Promise<T> {
+  for (let makings = 0; ; makings++) {
+    try {
+      return await store();
+    } catch (error) {
+      if (!(error instanceof RequestKeyMissing) || makings === mostKeyMakings) throw error;
+    }
+    for (const [account, own] of Map.groupBy(owned, (one) => one.owner?.account))
+      if (account !== undefined)
+        await makeRequestKeys(
+          world,
+          account,
+          own.map((one) => one.hit),
+        );
+  }
 }
 
 async function storeHalves(
@@ -81,7 +107,7 @@ async function storeHalves(
     await tx.query(sql`RELEASE SAVEPOINT half`);
     return stored;
   } catch (error) {
-    if (isPassing(error)) throw error;
+    if (error instanceof RequestKeyMissing || isPassing(error)) throw error;
     await tx.query(sql`ROLLBACK TO SAVEPOINT half`);
   }
   if (owned.length <= 1) {
@@ -184,7 +210,10 @@ async function storeOfAccount(
   }
   const settings: JudgingSettings & { timeZone: string } = await readSettings(tx);
   const counted = campaignHits.map((one) => ({ ...one, day: dayOf(settings.timeZone, new Date(one.hit.atMs)) }));
-  return storeAccountHits(tx, { ...account, settings }, copyHits, counted, world.clock.now());
+  const now = world.clock.now();
+  const copies = copyHits.map((one) => one.hit);
+  const sealRequest = await requestSealer(tx, account, settings.keepRequestDays, copies, now);
+  return storeAccountHits(tx, { ...account, settings, sealRequest }, copyHits, counted, now);
 }
 
 const sum = (one: StoredHits, other: StoredHits): StoredHits => ({

@@ -1,0 +1,69 @@
+/**
+ * Destroys the keys of addresses and agents whose life is over, by each account's own choice, and tells the audit log how
+ * many. It touches no event: what was sealed under a destroyed key is noise from then on.
+ */
+import { record } from '../audit/index.ts';
+import { DatabaseUnavailable } from '../platform/database.ts';
+import { errorFacts } from '../platform/log.ts';
+import type { Running, World } from '../platform/world.ts';
+import { deleteRequestKeys, shortenRequestKeys } from './request-key-store.ts';
+import { requestDay } from './request-life.ts';
+
+const everyMs = 60_000;
+
+/** Gives how many keys there are less. */
+export async function destroyRequestKeys({ db, clock }: Pick<World, 'db' | 'clock'>): Promise<number> {
+  const now = clock.now();
+  return db.asWorker(async (tx) => {
+    await shortenRequestKeys(tx);
+    const destroyed = await deleteRequestKeys(tx, requestDay(now));
+    for (const [accountId, days] of destroyed)
+      await tx.inAccount(accountId, (inside) =>
+        record(inside, {
+          at: now,
+          actor: { kind: 'system', id: 'request-keys' },
+          action: 'request_keys.destroyed',
+          object: { kind: 'account', id: accountId },
+          detail: { days },
+        }),
+      );
+    return [...destroyed.values()].reduce((sum, days) => sum + days, 0);
+  });
+}
+
+/** Looks every minute. Any number of processes may run it. */
+export function startKeyDestruction(world: Pick<World, 'db' | 'clock' | 'log'>): Running {
+  let isClosing = false;
+  let wake: (() => void) | undefined;
+
+  const turn = (): Promise<unknown> =>
+    destroyRequestKeys(world).catch((error: unknown) => {
+      if (error instanceof DatabaseUnavailable) world.log.warn('request keys wait for the database');
+      else world.log.error(errorFacts(error), 'request keys could not be destroyed; the next turn tries again');
+    });
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, everyMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const loop = async (): Promise<void> => {
+    while (!isClosing) {
+      await turn();
+      if (!isClosing) await pause();
+    }
+  };
+
+  const running = loop();
+  return {
+    async close() {
+      isClosing = true;
+      wake?.();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * Seals the address and agent of a hit under the key of its account and day, and opens them as long as both the account's
+ * choice and the key are there. Where nothing may be kept it keeps nothing, not even sealed.
+ */
+import { randomBytes } from 'node:crypto';
+import { readSettings } from '../accounts/index.ts';
+import type { AccountKeys, HitDetail } from '../events/index.ts';
+import type { Tx } from '../platform/database.ts';
+import { SealBroken, type Sealer, sealerWith } from '../platform/vault.ts';
+import type { World } from '../platform/world.ts';
+import type { JournaledHit } from './hit.ts';
+import { insertRequestKeys, type RequestKeyRow, selectRequestKeys } from './request-key-store.ts';
+import { isReadable, type KeepDays, requestDay, stricterDays } from './request-life.ts';
+
+/** A key that a hit needs is not there yet, or no more. `makeRequestKeys` outside of the transaction, and do it again. */
+export class RequestKeyMissing extends Error {}
+
+type Source = Pick<JournaledHit, 'ip' | 'userAgent' | 'atMs'>;
+type Keys = Pick<AccountKeys, 'vault'>;
+
+/** In the words of the event's detail; undefined where nothing is kept. */
+export type SealRequest = (hit: Source) => string | undefined;
+
+const keepNothing: SealRequest = () => undefined;
+
+/** One look at the keys for all hits of an account in a batch. */
+export async function requestSealer(
+  tx: Tx,
+  account: Keys,
+  keepDays: KeepDays,
+  hits: readonly Source[],
+  now: Date,
+): Promise<SealRequest> {
+  const days = daysToKeep(hits, keepDays, now);
+  if (days.size === 0) return keepNothing;
+  const sealers = new Map((await selectRequestKeys(tx, [...days])).map((row) => [row.day, opened(account, row)]));
+  if (sealers.size < days.size) throw new RequestKeyMissing();
+  const dayOf = rememberedDay();
+  return (hit) => {
+    if (!isKept(hit, keepDays, now)) return undefined;
+    return sealers
+      .get(dayOf(hit.atMs))
+      ?.seal('event.request', `${hit.ip ?? ''}\n${hit.userAgent ?? ''}`)
+      .toString('base64');
+  };
+}
+
+/** Makes the keys that these hits need, in a transaction of its own that nobody waits for. */
+export async function makeRequestKeys(
+  world: Pick<World, 'db' | 'clock'>,
+  account: Keys & Pick<AccountKeys, 'accountId'>,
+  hits: readonly Source[],
+): Promise<void> {
+  await world.db.asAccount(account.accountId, async (tx) => {
+    const { keepRequestDays } = await readSettings(tx);
+    await makeRequestKeysInside(tx, account, keepRequestDays, hits, world.clock.now());
+  });
+}
+
+/**
+ * The same in a transaction that goes on: another one that makes the same key waits for its end, so it must come before
+ * any lock that such another one may hold.
+ */
+export async function makeRequestKeysInside(
+  tx: Tx,
+  account: Keys,
+  keepDays: KeepDays,
+  hits: readonly Source[],
+  now: Date,
+): Promise<void> {
+  const days = [...daysToKeep(hits, keepDays, now)].sort(); // in order: two who make the same never wait for each other
+  const wrap = (): Buffer => account.vault.seal('request.key', randomBytes(32));
+  await insertRequestKeys(
+    tx,
+    days.map((day) => ({ day, keySealed: wrap(), keepDays })),
+  );
+}
+
+export interface ReadRequest {
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** Null: not kept, or no more. */
+export type OpenRequest = (detail: Pick<HitDetail, 'request'>, occurredAt: Date) => ReadRequest;
+
+/** Opens requests of hits that came at these times. */
+export async function requestOpener(tx: Tx, account: Keys, times: readonly Date[], now: Date): Promise<OpenRequest> {
+  const { keepRequestDays } = await readSettings(tx);
+  const readable = times.filter((at) => isReadable(at, keepRequestDays, now));
+  const rows = await selectRequestKeys(tx, [...new Set(readable.map(requestDay))]);
+  const keys = new Map(rows.map((row) => [row.day, row]));
+  return ({ request }, occurredAt) => {
+    const key = keys.get(requestDay(occurredAt));
+    if (!isReadable(occurredAt, stricterDays(keepRequestDays, key?.keepDays ?? null), now)) return gone;
+    if (request.kept === undefined) return { ip: request.ip ?? null, userAgent: request.userAgent ?? null };
+    return key === undefined ? gone : openKept(account, key, request.kept);
+  };
+}
+
+const gone: ReadRequest = { ip: null, userAgent: null };
+
+function openKept(account: Keys, key: RequestKeyRow, kept: string): ReadRequest {
+  try {
+    const text = opened(account, key).open('event.request', Buffer.from(kept, 'base64')).toString();
+    const end = text.indexOf('\n');
+    return { ip: text.slice(0, end) || null, userAgent: text.slice(end + 1) || null };
+  } catch (error) {
+    if (error instanceof SealBroken) return gone; // a key made after the first of its day was destroyed
+    throw error;
+  }
+}
+
+const isKept = ({ ip, userAgent, atMs }: Source, keepDays: KeepDays, now: Date): boolean =>
+  (ip !== null || userAgent !== null) && (keepDays === null || isReadable(new Date(atMs), keepDays, now));
+
+function daysToKeep(hits: readonly Source[], keepDays: KeepDays, now: Date): Set<string> {
+  if (keepDays === 0) return new Set();
+  const dayOf = rememberedDay();
+  return new Set(hits.filter((hit) => isKept(hit, keepDays, now)).map((hit) => dayOf(hit.atMs)));
+}
+
+const dayMs = 86_400_000;
+
+/** Writing a date costs more than the cipher; nearly all hits of a batch are of one day. */
+function rememberedDay(): (atMs: number) => string {
+  const known = new Map<number, string>();
+  return (atMs) => {
+    const number = Math.floor(atMs / dayMs);
+    const day = known.get(number) ?? requestDay(new Date(atMs));
+    known.set(number, day);
+    return day;
+  };
+}
+
+const openedKeys = new WeakMap<Keys['vault'], Map<string, Sealer>>();
+const mostOpenedKeys = 500;
+
+/** Unwrapped once a process; known by its wrapped form, so that a key made anew is another one. */
+function opened({ vault }: Keys, { keySealed }: RequestKeyRow): Sealer {
+  const known = openedKeys.get(vault) ?? new Map<string, Sealer>();
+  openedKeys.set(vault, known);
+  const name = keySealed.toString('base64');
+  const sealer = known.get(name) ?? sealerWith(vault.open('request.key', keySealed));
+  if (known.size >= mostOpenedKeys) known.clear();
+  known.set(name, sealer);
+  return sealer;
+}
