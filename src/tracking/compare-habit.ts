@@ -1,0 +1,18 @@
+/** Puts beside a hit's evidence how it compares with what the scanner of its recipient's domain usually does. */
+import type { Evidence } from '@waxwing/verdict';
+import { type KnownHabits, knownHabits, noHabits } from '../habits/index.ts';
+import type { Tx } from '../platform/database.ts';
+import type { JudgedAccount } from './judge-hits.ts';
+
+/** What is known now; nothing where the account has switched learning off. */
+export const habitsOf = (tx: Tx, { accountId, settings }: JudgedAccount, now: Date): Promise<KnownHabits> =>
+  settings.learnScannerHabits ? knownHabits(tx, accountId, now) : Promise.resolve(noHabits);
+
+export function withHabit(evidence: Evidence, domainId: number, habits: KnownHabits): Evidence {
+  const habit = habits.compare(domainId, evidence);
+  return habit === undefined ? evidence : { ...evidence, habit };
+}
+
+/** What a hit was compared with when it came stays; only where its delivery was not known yet is it compared late. */
+export const withLateHabit = (was: Evidence, is: Evidence, domainId: number, habits: KnownHabits): Evidence =>
+  was.sinceDeliveryMs === undefined && is.sinceDeliveryMs !== undefined ? withHabit(is, domainId, habits) : is;
