@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { isInnerUrl } from './core/networks/inner-url.ts';
 
 export interface Form<Value> {
   /** Completes the sentence "… is not …". */
@@ -72,6 +73,23 @@ export const smtpUrl: Form<string> = {
     return /^\/?$/.test(parsed.pathname) && parsed.search === '' ? text.replace(/\/+$/, '') : undefined;
   },
 };
+
+/** `off`, or where a list is fetched: over https, or from this machine or an own network, as any reader on the way could change it. */
+export const listUrl: Form<string> = {
+  expects: '`off`, an `https://` URL, or an `http://` URL of this machine or a private address',
+  parse: (text) => {
+    if (text === 'off') return text;
+    const parsed = URL.parse(text);
+    if (parsed === null || parsed.username !== '' || parsed.password !== '') return undefined;
+    return parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isInnerUrl(text)) ? text : undefined;
+  },
+};
+
+/** Undefined stands for a value that is not of this form, so `off` is 0. */
+export const hoursOrOff = (min: number, max: number): Form<number> => ({
+  expects: `a whole number of hours from ${min} to ${max}, or \`off\``,
+  parse: (text) => (text === 'off' ? 0 : within(text, min, max)),
+});
 
 const list = (text: string): string[] =>
   text

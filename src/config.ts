@@ -11,6 +11,8 @@ import {
   type Form,
   hostAndPorts,
   hostname,
+  hoursOrOff,
+  listUrl,
   oneOf,
   path,
   port,
@@ -34,6 +36,14 @@ const setting = <Value, Absent>(description: Setting<Value, Absent>): Setting<Va
 
 const repository = resolve(import.meta.dirname, '..');
 const mebibyte = 1024 * 1024;
+
+const publisherUrl = (name: string, absent: string, about: string): Setting<string> => ({
+  name: `WAXWING_NETWORKS_${name}_URL`,
+  form: listUrl,
+  absent,
+  about,
+  isSecret: true, // an address in an own network may hold a key
+});
 
 const settings = {
   databaseUrl: setting({
@@ -213,6 +223,57 @@ const settings = {
     absent: undefined,
     absentMeans: 'a self-signed certificate is made',
     about: 'The private key of that certificate, PEM.',
+  }),
+  networksRefreshHours: setting({
+    name: 'WAXWING_NETWORKS_REFRESH_HOURS',
+    form: hoursOrOff(1, 168),
+    absent: 24,
+    about:
+      'How often the role worker asks publishers for their lists of networks, give or take a tenth; `off`: never. See [networks](networks.md).',
+  }),
+  networksAppleUrl: publisherUrl(
+    'APPLE',
+    'https://mask-api.icloud.com/egress-ip-ranges.csv',
+    'Apple’s relays: Mail Privacy Protection and Private Relay.',
+  ),
+  networksGoogleUrl: publisherUrl(
+    'GOOGLE',
+    'https://www.gstatic.com/ipranges/goog.json',
+    'Google’s addresses; used without those of its cloud’s customers, so it needs the next but one too.',
+  ),
+  networksGoogleFetchersUrl: publisherUrl(
+    'GOOGLE_FETCHERS',
+    'https://developers.google.com/static/search/ipranges/user-triggered-fetchers-google.json',
+    'Google’s fetchers that a person’s act sets off.',
+  ),
+  networksGoogleCloudUrl: publisherUrl(
+    'GOOGLE_CLOUD',
+    'https://www.gstatic.com/ipranges/cloud.json',
+    'Google Cloud, whose customers are not Google.',
+  ),
+  networksMicrosoftMailUrl: publisherUrl(
+    'MICROSOFT_MAIL',
+    'https://endpoints.office.com/endpoints/worldwide?ServiceAreas=Exchange',
+    'The Microsoft 365 endpoints; of them Exchange Online Protection is used.',
+  ),
+  networksMicrosoftUrl: publisherUrl(
+    'MICROSOFT',
+    'off',
+    'Microsoft’s wider network: an Azure service tags file or plain prefixes. Without it the AS numbers tell.',
+  ),
+  networksAmazonUrl: publisherUrl(
+    'AMAZON',
+    'https://ip-ranges.amazonaws.com/ip-ranges.json',
+    'Amazon Web Services, a data centre.',
+  ),
+  networksAsnUrl: setting({
+    name: 'WAXWING_NETWORKS_ASN_URL',
+    form: listUrl,
+    absent: undefined,
+    isSecret: true,
+    absentMeans: 'the table that comes with the program',
+    about:
+      'Which autonomous system has which addresses, `first,last,number,…` a line by commas or tabs, gzip allowed; `off`: no such table at all.',
   }),
   logLevel: setting({
     name: 'WAXWING_LOG_LEVEL',

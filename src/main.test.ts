@@ -18,6 +18,7 @@ test('a process without the tracking host names its hit counters all the same', 
     WAXWING_KEY_FILE: join(dataDir, 'master.key'),
     WAXWING_ROLES: 'web',
     WAXWING_HTTP_PORT: '0',
+    WAXWING_NETWORKS_REFRESH_HOURS: 'off',
   });
   const program = await startProgram(config, { clock: systemClock, log: pino({ level: 'silent' }) });
   try {

@@ -41,6 +41,7 @@ async function startServer(folder: string, needs: DemoNeeds): Promise<DemoServer
     WAXWING_HTTP_PORT: await freePort('WAXWING_HTTP_PORT', 3000),
     WAXWING_TRACKING_PORT: await freePort('WAXWING_TRACKING_PORT', 3001),
     WAXWING_SMTP_PORT: await freePort('WAXWING_SMTP_PORT', 2525),
+    WAXWING_NETWORKS_REFRESH_HOURS: 'off', // a demonstration calls nobody
     WAXWING_LOG_LEVEL: process.env.WAXWING_LOG_LEVEL ?? 'warn',
   });
   const program = await startProgram(config, {

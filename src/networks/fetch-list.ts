@@ -3,7 +3,7 @@
  * nowhere but https, sends nothing about this installation, and judges no content.
  */
 import { randomUUID } from 'node:crypto';
-import { isInnerUrl } from './inner-url.ts';
+import { isInnerUrl } from '../core/networks/inner-url.ts';
 
 export interface FetchLimits {
   readonly maxBytes: number;
@@ -71,8 +71,8 @@ async function ask(url: string, known: Validators | undefined, limits: FetchLimi
 /** The Microsoft 365 endpoints want an id of the client's own with every question; ours is a new one each time. */
 function withRequestId(url: string): string {
   const parsed = new URL(url);
-  if (parsed.hostname === 'endpoints.office.com' && !parsed.searchParams.has('clientrequestid'))
-    parsed.searchParams.set('clientrequestid', randomUUID());
+  const hasId = [...parsed.searchParams.keys()].some((name) => name.toLowerCase() === 'clientrequestid');
+  if (parsed.hostname === 'endpoints.office.com' && !hasId) parsed.searchParams.set('clientrequestid', randomUUID());
   return parsed.href;
 }
 

@@ -6,7 +6,6 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../platform/database.ts';
-import type { World } from '../platform/world.ts';
 import { type Courtesy, courtesyTo } from './courtesy.ts';
 import { encodeHit, type JournaledHit } from './hit.ts';
 import type { CountHits } from './hit-counter.ts';
@@ -17,11 +16,11 @@ import type { Slot } from './journal-slots.ts';
 import { laneId, lanes } from './lanes.ts';
 import { type ReadShared, type SharedBatch, sharedReading } from './shared-reading.ts';
 import { readPosition } from './store.ts';
-import { PositionMoved, storeAllButPoison, storeBatch } from './store-batch.ts';
+import { type BatchWorld, PositionMoved, storeAllButPoison, storeBatch } from './store-batch.ts';
 
 type LogLine = (facts: object, text: string) => void;
 
-export interface DrainWorld extends Pick<World, 'db' | 'vault' | 'clock'> {
+export interface DrainWorld extends BatchWorld {
   readonly log: { readonly info: LogLine; readonly warn: LogLine; readonly error: LogLine };
   readonly count: CountHits;
 }

@@ -1,6 +1,7 @@
 /** The drain's own thread: opens what the drain needs from what start-drain.ts hands it, and ends when told to. */
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { followNetworks } from '../networks/index.ts';
 import { openDatabase } from '../platform/database.ts';
 import { openVault } from '../platform/vault.ts';
 import { systemClock } from '../platform/world.ts';
@@ -33,12 +34,15 @@ const db = openDatabase({
   maxConnections: 3,
   onIdleError: () => log.warn({}, 'an idle connection of the drain ended'),
 });
+const networks = followNetworks({ db }, { usesAsTable: options.usesAsTable === true });
+await networks.look(); // what came before a restart is judged by again from the first hit
 const drain = runDrain(
   {
     db,
     vault: openVault(options.masterKey),
     clock: systemClock,
     log,
+    networks,
     count: (state, hits) => tell({ kind: 'count', state, hits }),
   },
   options,
@@ -46,6 +50,7 @@ const drain = runDrain(
 
 port.once('message', async () => {
   await drain.close();
+  await networks.close();
   await db.close();
   port.close();
 });

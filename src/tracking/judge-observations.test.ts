@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { builtInNetworks } from '@waxwing/verdict';
 import { judgeObservations as endpoint } from '../contract/verdicts.ts';
 import { judgeObservations } from './judge-observations.ts';
 
-const judged = (observations: object[]) => judgeObservations(endpoint.body.parse({ observations })).verdicts;
+const judged = (observations: object[]) => judgeObservations(endpoint.body.parse({ observations }), builtInNetworks).verdicts;
 
 describe('observations from elsewhere', () => {
   it('are judged alike whether a field is null or absent', () => {

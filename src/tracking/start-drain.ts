@@ -6,14 +6,17 @@ import { Worker } from 'node:worker_threads';
 import type { DatabaseOptions } from '../platform/database.ts';
 import type { Running, World } from '../platform/world.ts';
 import { type DrainOptions, runDrain } from './drain.ts';
+import type { DrainWorld } from './drain-slot.ts';
 import { type HitState, hitCounter } from './hit-counter.ts';
 
-export const startDrain = (world: World, options: DrainOptions): Running =>
+export const startDrain = (world: World & Pick<DrainWorld, 'networks'>, options: DrainOptions): Running =>
   runDrain({ ...world, count: hitCounter(world.metrics) }, options);
 
 export interface DrainThreadOptions extends DrainOptions {
   readonly connection: DatabaseOptions['connection'];
   readonly masterKey: Uint8Array;
+  /** See followNetworks. */
+  readonly usesAsTable?: boolean;
 }
 
 /** What the thread tells. */

@@ -63,6 +63,7 @@ export async function setStage(): Promise<Stage> {
     WAXWING_HTTP_PORT: String(httpPort),
     WAXWING_TRACKING_PORT: String(trackingPort),
     WAXWING_SMTP_PORT: '0',
+    WAXWING_NETWORKS_REFRESH_HOURS: 'off',
     WAXWING_SMARTHOST: `smtp://127.0.0.1:${sink.port}`,
     WAXWING_BOOTSTRAP_API_KEY: apiKey,
     WAXWING_TRUSTED_PROXIES: '127.0.0.1/32',

@@ -2,9 +2,8 @@
 import ipaddr from 'ipaddr.js';
 
 export function isInnerUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null) return false;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (!URL.canParse(text)) return false;
+  const host = new URL(text).hostname.replace(/^\[|\]$/g, '');
   if (host === 'localhost') return true;
   if (!ipaddr.isValid(host)) return false;
   return ['loopback', 'private', 'uniqueLocal'].includes(ipaddr.process(host).range());
