@@ -17,7 +17,9 @@ import {
   type Revision,
   recordHits,
 } from '../events/index.ts';
+import { announceHits, type KnownHabits } from '../habits/index.ts';
 import type { Tx } from '../platform/database.ts';
+import { habitsOf, withHabit, withLateHabit } from './compare-habit.ts';
 import { type EvidenceSources, evidenceOf, withDelivery } from './gather-evidence.ts';
 import type { JournaledHit } from './hit.ts';
 import { keepEvidence, restoreEvidence } from './kept-evidence.ts';
@@ -80,17 +82,22 @@ export async function storeAccountHits(
   const ownIds = [...new Set(known.map((one) => one.recipientId))];
   const recipients = await lockRecipients(tx, account, [...ownIds, ...sources.reachedBefore]);
   const sequences = await loadSequences(tx, account, recipients, arrivals, facts, sources);
-  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, sources.spreads, now));
-  const { revised } = await recordHits(tx, account, {
+  const habits = await habitsOf(tx, account, now);
+  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, { ...sources, habits }, now));
+  const hits = judged.flatMap((one) => ('hit' in one ? [] : [one]));
+  const revisions = judged.filter((one) => 'hit' in one);
+  const { revised, newIds } = await recordHits(tx, account, {
     recipients,
-    hits: judged.flatMap((one) => ('hit' in one ? [] : [one])),
-    revisions: judged.flatMap((one) => ('hit' in one ? [one] : [])),
+    hits,
+    revisions,
     anonymous: [
       ...silenced.map((one) => silencedHit(account, one)),
       ...campaignHits.map((one) => countedHit(account, one)),
     ],
     recordedAt: now,
   });
+  const fresh = hits.filter((hit) => newIds.has(hit.id));
+  await announce(tx, account, fresh, revisions, now);
   const judgedAlone = sequences.filter((one) => one.isTooLong).reduce((sum, one) => sum + one.arrivals.length, 0);
   return { unattributed: copyHits.length - known.length, revised, judgedAlone };
 }
@@ -106,11 +113,26 @@ export async function rejudge(
   const sources = { spreads: new SourceSpreads([]), reachedBefore: new Set(recipientIds) };
   const facts = new Map<string, CopyFacts>();
   const sequences = await loadSequences(tx, account, recipients, [], facts, sources);
-  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, sources.spreads, now));
+  const habits = await habitsOf(tx, account, now);
+  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, { ...sources, habits }, now));
   const revisions = judged.flatMap((one) => ('hit' in one ? [one] : []));
   if (revisions.length === 0) return 0;
   const batch = { recipients, hits: [], revisions, anonymous: [], recordedAt: now };
-  return (await recordHits(tx, account, batch)).revised;
+  const { revised } = await recordHits(tx, account, batch);
+  await announce(tx, account, [], revisions, now);
+  return revised;
+}
+
+/** What waits for settled verdicts is told which hits to wait for; in an account that does not learn, nothing waits. */
+function announce(
+  tx: Tx,
+  { settings }: JudgedAccount,
+  fresh: readonly JudgedHit[],
+  revisions: readonly Revision[],
+  now: Date,
+): Promise<void> {
+  const anew = revisions.map(({ hit, verdict }) => ({ ...hit, verdict }));
+  return announceHits(tx, settings.learnScannerHabits ? ['scanner-habits'] : [], fresh, anew, now);
 }
 
 interface Arrival extends CopyHit {
@@ -210,18 +232,30 @@ async function loadSequences(
 const hitCount = ({ opens, clicks }: LockedRecipient): number =>
   [...opens, ...clicks].reduce((sum, count) => sum + count, 0);
 
+/** What is known beyond a single copy. */
+interface Known {
+  readonly spreads: SourceSpreads;
+  readonly habits: KnownHabits;
+}
+
 function judgeCopy(
   account: JudgedAccount,
   sequence: Sequence,
-  spreads: SourceSpreads,
+  { spreads, habits }: Known,
   now: Date,
 ): (JudgedHit | Revision)[] {
   const { recipient, facts, earlier, arrivals, isTooLong } = sequence;
   const copy = { recipient, linkCount: facts?.linkCount ?? 0 };
-  const before = earlier.map((hit) =>
-    spread(withDelivery(earlierEvidence(hit), copy), keyText(hit.sourceKey), spreads),
-  );
-  const fresh = arrivals.map(({ hit, sourceName }) => spread(evidenceOf(hit, copy, account), sourceName, spreads));
+  const { domainId } = recipient;
+  const before = earlier.map((hit) => {
+    const kept = earlierEvidence(hit);
+    const known = withLateHabit(kept, withDelivery(kept, copy), domainId, habits);
+    return spread(known, keyText(hit.sourceKey), spreads);
+  });
+  const fresh = arrivals.map(({ hit, sourceName }) => {
+    const evidence = withHabit(evidenceOf(hit, copy, account), domainId, habits);
+    return spread(evidence, sourceName, spreads);
+  });
   // Judged as if settled: what later hits would change they do change, since each of them has the sequence judged anew.
   const { disabledRules } = account.settings;
   const verdicts = isTooLong
