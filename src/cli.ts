@@ -4,6 +4,7 @@ import { addAccountCommands } from './commands/accounts.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { CommandFault } from './commands/fault.ts';
+import { addImportCommand } from './commands/import.ts';
 import { addJudgeCommand } from './commands/judge.ts';
 import { addStartCommand } from './commands/start.ts';
 import { ConfigFaults } from './config.ts';
@@ -24,6 +25,7 @@ addStartCommand(program);
 addDemoCommand(program);
 addAccountCommands(program);
 addJudgeCommand(program);
+addImportCommand(program);
 addAuditCommands(program);
 
 try {

@@ -43,6 +43,7 @@ const valueOfColumn: Record<string, string> = {
   strength: "'certain'",
   status: "'queued'",
   kind: "'campaign'",
+  provider: "'sendgrid'",
 };
 const valueOfType: Record<string, string> = {
   uuid: 'gen_random_uuid()',
@@ -153,7 +154,13 @@ test('a function with its owner’s rights answers only who needs it, and finds 
                FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a WHERE a.grantee <> p.proowner) AS grantees
        FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace ORDER BY 1`,
   );
-  const gate = ['account_of_api_key', 'account_of_session', 'account_of_sign_in_link', 'recipients_of_handles'];
+  const gate = [
+    'account_of_api_key',
+    'account_of_session',
+    'account_of_sign_in_link',
+    'recipients_of_handles',
+    'account_of_provider_connection',
+  ];
   assert.deepEqual(
     rows.map(({ name, grantees }) => [name, grantees]).sort(),
     [...gate.map((name) => [name, 'waxwing_app']), ['ensure_event_partitions', 'waxwing_worker']].sort(),

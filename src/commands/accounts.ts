@@ -50,7 +50,7 @@ async function signIn(account: string | undefined): Promise<void> {
 
 const publicUrl = (config: Config): string => config.publicUrl ?? `http://127.0.0.1:${config.httpPort ?? 3000}`;
 
-async function inWorld<T>(
+export async function inWorld<T>(
   run: (world: Pick<World, 'db' | 'vault' | 'clock'>, config: Config) => Promise<T>,
 ): Promise<T> {
   const { config, warnings } = readConfig(process.env);

@@ -26,6 +26,10 @@ export interface Endpoint<
   readonly problems: readonly ProblemCode[];
   /** Content types beside JSON that the result can take. */
   readonly alsoAs?: readonly string[];
+  /** Content types beside JSON that the body may come as; the route reads it as it came. */
+  readonly takes?: readonly string[];
+  /** Default: 1 MiB. */
+  readonly maxBodyBytes?: number;
   /** Headers that the route reads, by name, with a sentence each. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -35,6 +35,7 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
       callers.set(request, await options.identify(asked, permission));
     },
     handler: async (request, reply) => {
+      if (request.body !== undefined) refuseOtherTypes(endpoint, request.headers['content-type'] ?? '');
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const result = await route.handle(
         {
@@ -50,6 +51,13 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
       return answer(reply, endpoint, result);
     },
   });
+}
+
+export const jsonType: RegExp = /^application\/([\w.-]+\+)?json\b/i;
+
+function refuseOtherTypes({ takes = [] }: Endpoint, type: string): void {
+  const isTaken = jsonType.test(type) || takes.some((one) => type.toLowerCase().startsWith(one));
+  if (!isTaken) throw new Problem('request.unsupported_media_type');
 }
 
 export const pathPattern = (endpoint: Endpoint): string => endpoint.path.replace(/\{(\w+)\}/g, ':$1');

@@ -1,4 +1,11 @@
 /** The door of sending: submission by REST and by SMTP, one pipeline behind both. */
 export type { SendingOptions } from './accept-message.ts';
+export {
+  changeProviderMessages,
+  insertProviderMessages,
+  loadProviderLinks,
+  type ProviderMessage,
+  type ProviderMessageChange,
+} from './provider-store.ts';
 export { sendingRoutes } from './routes.ts';
 export { type Submission, type SubmissionOptions, startSubmission } from './smtp-submission.ts';

@@ -50,6 +50,7 @@ export function evidenceOf(hit: JournaledHit, copy: CopyUnderTest | undefined, s
     method: hit.method,
     headers: hit.headers,
     token: hit.token,
+    providerSays: hit.providerSays,
     honeypot: hit.isHoneypot,
     oneClick: false, // unsubscribe links are never rewritten, so no POST to a tracking URL is RFC 8058's
     ip: hit.ip ?? undefined,

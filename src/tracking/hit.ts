@@ -28,6 +28,8 @@ export interface JournaledHit {
   readonly isHttps: boolean;
   readonly userAgent: string | null;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a hit that another provider saw: what it said of it. The edge never says it. */
+  readonly providerSays?: 'prefetch' | 'machine';
 }
 
 /** What a token tells of a hit; `not-a-token` has nothing to tell and is not journaled. */

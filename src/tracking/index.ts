@@ -9,13 +9,14 @@ export { consentLevels } from './consents.ts';
 export { startKeyDestruction } from './destroy-request-keys.ts';
 export { hitCounter } from './hit-counter.ts';
 export { judgingAgain, type StoredCopy } from './judge-again.ts';
-export { isHoneypotHit } from './kept-evidence.ts';
+export { isHoneypotHit, restoreEvidence as readKeptEvidence } from './kept-evidence.ts';
 export { trackingRoutes } from './routes.ts';
 export { type OpenRequest, type ReadRequest, requestOpener } from './seal-requests.ts';
 export { type SourceMark, spreadWindowMs } from './source-spread.ts';
 export { startDrain, startDrainThread } from './start-drain.ts';
 export { type Edge, startEdge } from './start-edge.ts';
 export { tokenKeys } from './token-keys.ts';
+export { storeToldHits, type ToldHit } from './told-hits.ts';
 export { newHandle, type TrackingUrls, trackingUrls } from './tracking-urls.ts';
 
 /**

@@ -1,0 +1,67 @@
+/** The HTTP routes of the providers area: connections, their webhooks, and payloads with an API key. */
+import { accountVault } from '../accounts/index.ts';
+import { Problem } from '../contract/problem.ts';
+import {
+  changeProviderConnection,
+  checkProviderAddress,
+  createProviderConnection,
+  deleteProviderConnection,
+  importProviderEvents,
+  listProviderConnections,
+  receiveProviderEvents,
+} from '../contract/providers.ts';
+import { type Route, route } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { changeConnection, createConnection, deleteConnection, listConnections } from './connections.ts';
+import { parseBody } from './parse-body.ts';
+import { accountOf, type Desk, importForConnection, receiveEvents, refusalLimit } from './receive-events.ts';
+import { type Fetch, openSns } from './sns.ts';
+import { takePayload } from './take-payload.ts';
+
+export interface ProviderOptions {
+  /** Where providers reach us; without a path. */
+  readonly publicUrl: string;
+  /** Fetches Amazon's certificates; default: the program's own. */
+  readonly fetch?: Fetch;
+}
+
+export function providerRoutes(world: World, { publicUrl, fetch = globalThis.fetch }: ProviderOptions): Route[] {
+  const desk: Desk = { world, publicUrl, sns: openSns(fetch), refusals: refusalLimit() };
+  return [
+    route(listProviderConnections, 'settings.read', async (_request, caller) => ({
+      connections: await listConnections(world, caller, publicUrl),
+    })),
+    route(createProviderConnection, 'providers.manage', ({ body }, caller) =>
+      createConnection(world, caller, body, publicUrl),
+    ),
+    route(changeProviderConnection, 'providers.manage', ({ params, body }, caller) =>
+      changeConnection(world, caller, params.id, body, publicUrl),
+    ),
+    route(deleteProviderConnection, 'providers.manage', async ({ params }, caller) => {
+      await deleteConnection(world, caller, params.id);
+      return undefined;
+    }),
+    route(checkProviderAddress, 'open', async ({ params }) => {
+      await accountOf(desk, params.id);
+      return undefined;
+    }),
+    route(receiveProviderEvents, 'open', ({ params, headers, rawBody }) =>
+      receiveEvents(desk, params.id, { headers, rawBody }),
+    ),
+    route(importProviderEvents, 'events.import', async ({ query, headers, rawBody }, caller) => {
+      const { provider, connection } = query;
+      if (connection !== undefined) {
+        const { authorization, ...others } = headers; // it holds the API key, and no password of the connection's
+        return importForConnection(desk, caller, connection, { headers: others, rawBody, provider });
+      }
+      if (provider === undefined)
+        throw new Problem('request.malformed', [
+          { field: 'provider', message: 'is needed where no connection is named' },
+        ]);
+      const { accountId, actor } = caller;
+      const account = { accountId, vault: await accountVault(world, accountId) };
+      const { payload } = parseBody(rawBody, headers['content-type']);
+      return takePayload(world, account, { provider, payload, actor, connectionId: null });
+    }),
+  ];
+}
