@@ -73,21 +73,27 @@ export function estimateHiddenOpens(counts: EstimateCounts): HiddenOpensAnswer {
   if (prefetched === 0) return { withheld: withheld('no-prefetch') };
   if (Math.min(clickersOfOpeners, prefetchedClickers) < fewestClickers)
     return { withheld: withheld('too-few-clickers') };
-  const tails = (opened: number): Tails => tailsOf(opened, openers, clickersOfOpeners, prefetchedClickers);
-  if (tails(prefetched).atLeast <= tailEachSide) return { withheld: withheld('contradicted') };
-  const atLeast = Math.max(prefetchedClickers, knownOpeners);
-  const least = firstWhere(prefetchedClickers, prefetched, (opened) => tails(opened).atLeast > tailEachSide);
-  const low = Math.max(atLeast, least);
-  const beyond = firstWhere(low + 1, prefetched + 1, (opened) => tails(opened).atMost <= tailEachSide);
-  const high = beyond - 1;
   // Chapman's form of prefetchedClickers × openers / clickers: without the bias of dividing by a small number.
   const likely = (prefetchedClickers * (openers + 1)) / (clickersOfOpeners + 1);
+  const tails = (opened: number): Tails => tailsOf(opened, counts);
+  if (likely > prefetched && tails(prefetched).atLeast <= tailEachSide) return { withheld: withheld('contradicted') };
+  const isEnough = (opened: number): boolean => tails(opened).atLeast > tailEachSide;
+  const isTooMany = (opened: number): boolean => tails(opened).atMost <= tailEachSide;
+  const spread = Math.exp(2 * Math.sqrt(1 / clickersOfOpeners + 1 / prefetchedClickers)); // only where to look first
+  const least = firstWhere(isEnough, { first: prefetchedClickers, last: prefetched }, likely / spread);
+  const low = Math.max(least, knownOpeners);
+  const high = firstWhere(isTooMany, { first: low + 1, last: prefetched + 1 }, likely * spread) - 1;
   return { opened: Math.min(high, Math.max(low, likely)), low, high };
 }
 
-/** The first number of a range from which on it holds; `end` where it never does. */
-function firstWhere(from: number, end: number, holds: (value: number) => boolean): number {
-  let [first, last] = [from, end];
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The first number of a range from which on it holds; the last where it holds of none before. */
+function firstWhere(holds: (value: number) => boolean, range: Range, guess: number): number {
+  let { first, last } = around(holds, range, guess);
   while (first < last) {
     const middle = Math.floor((first + last) / 2);
     if (holds(middle)) last = middle;
@@ -96,37 +102,52 @@ function firstWhere(from: number, end: number, holds: (value: number) => boolean
   return first;
 }
 
+/** Strides away from the guess until the answer is between two of them: a good guess saves most of the search. */
+function around(holds: (value: number) => boolean, { first, last }: Range, guess: number): Range {
+  if (first >= last) return { first, last };
+  const near = Math.min(Math.max(Math.floor(guess), first), last - 1);
+  const stride = Math.max(1, near >> 5);
+  if (holds(near)) {
+    for (let held = near, step = stride; ; held -= step, step *= 2) {
+      if (held - step < first) return { first, last: held };
+      if (!holds(held - step)) return { first: held - step + 1, last: held };
+    }
+  }
+  for (let missed = near, step = stride; ; missed += step, step *= 2) {
+    if (missed + step >= last) return { first: missed + 1, last };
+    if (holds(missed + step)) return { first: missed + 1, last: missed + step };
+  }
+}
+
 /** How probable so few clicks behind the prefetch are, or fewer; and so many, or more. */
 interface Tails {
   readonly atMost: number;
   readonly atLeast: number;
 }
 
-/** Of the hypergeometric distribution, cut where nothing would be told. Terms are relative to the one that was seen. */
-function tailsOf(opened: number, openers: number, clickersOfOpeners: number, prefetchedClickers: number): Tails {
-  const clickers = clickersOfOpeners + prefetchedClickers;
-  const fewest = Math.max(fewestClickers, clickers - openers);
-  const most = Math.min(clickers - fewestClickers, opened);
-  const up = (seen: number): number =>
-    ((opened - seen) * (clickers - seen)) / ((seen + 1) * (openers - clickers + seen + 1));
-  const fewer = sumOfTerms(prefetchedClickers - fewest, (step) => 1 / up(prefetchedClickers - step - 1));
-  const more = sumOfTerms(most - prefetchedClickers, (step) => up(prefetchedClickers + step));
-  const all = 1 + fewer + more;
-  return { atMost: (1 + fewer) / all, atLeast: (1 + more) / all };
-}
-
 const negligible = 1e-10;
 /** Where one side is so much more probable, the other is in no doubt. */
 const overwhelming = 1e6;
+const isDone = (term: number, sum: number): boolean => term < negligible * (1 + sum) || sum > overwhelming;
 
-function sumOfTerms(count: number, ratioOf: (step: number) => number): number {
-  let [sum, term] = [0, 1];
-  for (let step = 0; step < count; step++) {
-    term *= ratioOf(step);
-    sum += term;
-    if (term < negligible * (1 + sum) || sum > overwhelming) break;
+/** Of the hypergeometric distribution, cut where nothing would be told. Terms are relative to the one that was seen. */
+function tailsOf(opened: number, { openers, clickersOfOpeners, prefetchedClickers }: EstimateCounts): Tails {
+  const clickers = clickersOfOpeners + prefetchedClickers;
+  const fewest = Math.max(fewestClickers, clickers - openers);
+  const most = Math.min(clickers - fewestClickers, opened);
+  const unclicked = openers - clickers;
+  let fewer = 0;
+  for (let seen = prefetchedClickers, term = 1; seen > fewest && !isDone(term, fewer); seen--) {
+    term *= (seen * (unclicked + seen)) / ((opened - seen + 1) * (clickers - seen + 1));
+    fewer += term;
   }
-  return sum;
+  let more = 0;
+  for (let seen = prefetchedClickers, term = 1; seen < most && !isDone(term, more); seen++) {
+    term *= ((opened - seen) * (clickers - seen)) / ((seen + 1) * (unclicked + seen + 1));
+    more += term;
+  }
+  const all = 1 + fewer + more;
+  return { atMost: (1 + fewer) / all, atLeast: (1 + more) / all };
 }
 
 /** What a report's row says of it: rates that stand beside the row's own open rate. */
