@@ -49,7 +49,7 @@ const habits = async (apiKey = keys.apiKey) => (await ask(api, listScannerHabits
 const audited = async (action: string) =>
   world.db.readAccount(keys.accountId, (tx) =>
     tx.query<{ detail: object; object_id: string | null }>(
-      sql`SELECT detail, object_id FROM audit_entries WHERE action = ${action} ORDER BY at, id`,
+      sql`SELECT detail, object_id FROM audit_entries WHERE action = ${action} ORDER BY detail::text`,
     ),
   );
 
@@ -77,7 +77,7 @@ describe('a scanner’s habit', () => {
 
     const scan = await singleClick('mercy.example', scanner, 42_000);
     assert.deepEqual([scan?.verdict, scan?.strength], ['automated', 'probable']);
-    assert.ok(scan?.rules.includes('learned-scanner'), scan?.rules.join());
+    assert.ok(scan?.rules.includes('learned-scanner'), String(scan?.rules));
     assert.equal((await singleClick('mercy.example', '81.2.69.1', 42_000))?.verdict, 'human', 'from elsewhere');
     assert.equal((await singleClick('mercy.example', scanner, 20 * 60_000))?.verdict, 'human', 'at another time');
     assert.equal((await singleClick('other.example', scanner, 42_000))?.verdict, 'human', 'of another domain');

@@ -1,4 +1,5 @@
 /** Scanners and people who fetch tracked mail at moments that a test chooses, over real HTTP and the real drain. */
+import pg from 'pg';
 import type { AccountKeys } from '../../src/events/index.ts';
 import { type Consumer, habitLearner, settleOnce } from '../../src/habits/index.ts';
 import { sql } from '../../src/platform/database.ts';
@@ -24,12 +25,24 @@ export async function deliver(
   const acceptedAt = world.clock.now();
   const [copy] = await sendTracked(world, keys, tracking.baseUrl, { to: [to], links, acceptedAt, deliveredAt: null });
   if (copy === undefined) throw new Error('the mail has no recipient');
+  await nameAddress(world, keys, copy.recipientId, to);
   const detail = { host: mx, reply: '250 2.0.0 ok', why: 'accepted' };
   const gatewayMx = { host: mx, source: 'delivery' } as const;
   await deliverMail(world, keys, [
     { recipientId: copy.recipientId, kind: 'delivered', at: acceptedAt, detail, via: 'mx', gatewayMx },
   ]);
   return copy;
+}
+
+/** As acceptance does: one address has one blind index. */
+async function nameAddress(world: TestWorld, { vault }: AccountKeys, recipientId: string, to: string): Promise<void> {
+  const owner = new pg.Client(world.database.connection);
+  await owner.connect();
+  await owner.query('UPDATE recipients SET address_index = $1 WHERE id = $2', [
+    vault.index('address', to),
+    recipientId,
+  ]);
+  await owner.end();
 }
 
 /** Follows these links from an address, a tenth of a second apart. */
