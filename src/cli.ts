@@ -6,6 +6,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { CommandFault } from './commands/fault.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addJudgeCommand } from './commands/judge.ts';
+import { addNetworkCommands } from './commands/networks.ts';
 import { addStartCommand } from './commands/start.ts';
 import { ConfigFaults } from './config.ts';
 import { DataDirInUse } from './platform/data-dir-lock.ts';
@@ -25,6 +26,7 @@ addStartCommand(program);
 addDemoCommand(program);
 addAccountCommands(program);
 addJudgeCommand(program);
+addNetworkCommands(program);
 addImportCommand(program);
 addAuditCommands(program);
 

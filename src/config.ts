@@ -21,6 +21,7 @@ import {
   smtpUrl,
   url,
 } from './config-forms.ts';
+import type { ListUrls } from './networks/index.ts';
 
 interface Setting<Value, Absent = Value> {
   readonly name: string;
@@ -372,6 +373,27 @@ function distance(from: string, to: string): number {
     row = next;
   }
   return row[to.length] ?? 0;
+}
+
+/** Where lists of networks are fetched, and how often; null: nobody is asked. */
+export function networkRefresh(config: Config): { readonly urls: ListUrls; readonly intervalMs: number } | null {
+  const { networksRefreshHours: hours } = config;
+  return hours === 0 ? null : { urls: listUrls(config), intervalMs: hours * 3_600_000 };
+}
+
+/** Those that are not switched off. */
+export function listUrls(config: Config): ListUrls {
+  const urls: Record<keyof ListUrls, string | undefined> = {
+    'apple-egress': config.networksAppleUrl,
+    google: config.networksGoogleUrl,
+    'google-fetchers': config.networksGoogleFetchersUrl,
+    'google-cloud': config.networksGoogleCloudUrl,
+    'microsoft-mail': config.networksMicrosoftMailUrl,
+    microsoft: config.networksMicrosoftUrl,
+    amazon: config.networksAmazonUrl,
+    'autonomous-systems': config.networksAsnUrl,
+  };
+  return Object.fromEntries(Object.entries(urls).filter(([, url]) => url !== undefined && url !== 'off'));
 }
 
 const absence = (one: Setting<unknown>): string => one.absentMeans ?? `\`${String(one.absent)}\``;

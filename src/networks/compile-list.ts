@@ -18,6 +18,8 @@ export interface CompileOrder {
   readonly bytes: Uint8Array;
   /** The content in use, to compare with. */
   readonly before?: Uint8Array | undefined;
+  /** Somebody says that it is right though it is small. What could harm is refused all the same. */
+  readonly isForced?: boolean;
 }
 
 export type Compiled =
@@ -31,12 +33,15 @@ export const packContent = (content: ListContent): Uint8Array => deflateSync(JSO
 export const unpackContent = (content: Uint8Array): ListContent =>
   JSON.parse(inflateSync(content, { maxOutputLength: maxUnpackedBytes }).toString()) as ListContent;
 
-export function compileList({ name, bytes, before }: CompileOrder): Compiled {
+export function compileList({ name, bytes, before, isForced = false }: CompileOrder): Compiled {
   const plain = unzipped(bytes);
   if (plain === undefined)
     return { kind: 'refused', code: 'too_large', why: 'It does not unpack to a list of a sane size.' };
-  const earlier = before && unpackContent(before);
-  return lists[name].class === undefined ? compileTable(name, plain, earlier) : compileOne(name, plain, earlier);
+  const earlier = before && !isForced ? unpackContent(before) : undefined;
+  const atLeast = isForced ? 1 : lists[name].atLeast;
+  return lists[name].class === undefined
+    ? compileTable(plain, atLeast, earlier)
+    : compileOne(name, plain, atLeast, earlier);
 }
 
 function unzipped(bytes: Uint8Array): Uint8Array | undefined {
@@ -50,8 +55,8 @@ function unzipped(bytes: Uint8Array): Uint8Array | undefined {
 
 const utf8 = new TextDecoder();
 
-function compileOne(name: ListName, bytes: Uint8Array, before: ListContent | undefined): Compiled {
-  const { class: ofClass, atLeast, alsoHolds } = lists[name];
+function compileOne(name: ListName, bytes: Uint8Array, atLeast: number, before: ListContent | undefined): Compiled {
+  const { class: ofClass, alsoHolds } = lists[name];
   const read = readList(utf8.decode(bytes));
   if (read === undefined) return { kind: 'refused', code: 'unreadable', why: 'It is in none of the known formats.' };
   const check = checkList({ ...read, atLeast, before: ofClass && rangesOf(before?.[ofClass]) });
@@ -60,11 +65,10 @@ function compileOne(name: ListName, bytes: Uint8Array, before: ListContent | und
   return compiled({ [ofClass ?? '']: prefixesOf(merged) });
 }
 
-function compileTable(name: ListName, bytes: Uint8Array, before: ListContent | undefined): Compiled {
+function compileTable(bytes: Uint8Array, atLeast: number, before: ListContent | undefined): Compiled {
   const { byClass, lines, unreadable } = readAsTable(bytes, classOfAsn);
   if (unreadable * 100 > lines || byClass.size === 0)
     return { kind: 'refused', code: 'unreadable', why: `${unreadable} of ${lines} lines are none of such a table.` };
-  const { atLeast } = lists[name];
   if (lines < atLeast)
     return {
       kind: 'refused',

@@ -3,20 +3,22 @@ import type { World } from '../platform/world.ts';
 import { compileAside } from './compile-aside.ts';
 import type { Compiled } from './compile-list.ts';
 import type { ListName } from './lists.ts';
-import { storeContent } from './store.ts';
+import { readContents, storeContent } from './store.ts';
 
 export interface ImportedList {
   readonly name: ListName;
   readonly bytes: Uint8Array;
   /** When the publisher gave it. */
   readonly fetchedAt: Date;
+  /** Until its publisher is asked again, where publishers are asked. */
   readonly nextCheckMs: number;
+  readonly isForced: boolean;
 }
 
-/** An import is somebody's decision, so a list that has shrunk is taken: the way out when a publisher really has less. */
 export async function importList(world: Pick<World, 'db' | 'clock'>, list: ImportedList): Promise<Compiled> {
-  const { name, bytes, fetchedAt, nextCheckMs } = list;
-  const compiled = await compileAside({ name, bytes });
+  const { name, bytes, fetchedAt, nextCheckMs, isForced } = list;
+  const before = (await world.db.asWorker((tx) => readContents(tx, [name]))).get(name);
+  const compiled = await compileAside({ name, bytes, before, isForced });
   if (compiled.kind === 'refused') return compiled;
   const { content, prefixes } = compiled;
   const now = world.clock.now();

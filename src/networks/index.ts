@@ -2,6 +2,7 @@
 export { importList } from './import-list.ts';
 export { isListName, type ListName, type ListUrls, listNames } from './lists.ts';
 export { measureNetworks } from './metrics.ts';
+export { listOfFile, networksFromFiles } from './networks-from-files.ts';
 export {
   type FollowedNetworks,
   factsAlone,
@@ -10,5 +11,6 @@ export {
   packagedNetworks,
 } from './networks-in-use.ts';
 export { readNetworks } from './read-networks.ts';
+export { type Refreshed, refreshNow } from './refresh-list.ts';
 export { networkRoutes } from './routes.ts';
 export { startRefreshing } from './worker.ts';

@@ -4,9 +4,18 @@
  */
 import type { World } from '../platform/world.ts';
 import { compileAside } from './compile-aside.ts';
-import { type FetchLimits, fetchList } from './fetch-list.ts';
+import { type FetchLimits, fetchList, usualLimits } from './fetch-list.ts';
 import type { ListName, ListUrls } from './lists.ts';
-import { type ClaimedList, claimDue, releaseClaim, storeContent, storeRefusal, storeUnchanged } from './store.ts';
+import {
+  askNow,
+  type ClaimedList,
+  claimDue,
+  plan,
+  releaseClaim,
+  storeContent,
+  storeRefusal,
+  storeUnchanged,
+} from './store.ts';
 
 export interface RefreshOptions {
   readonly urls: ListUrls;
@@ -41,6 +50,26 @@ export async function refreshDue(
   const claimed = await world.db.asWorker((tx) => claimDue(tx, names, now, until));
   const url = claimed && options.urls[claimed.name];
   return claimed && url !== undefined ? refresh(world, claimed, url, options, stop) : undefined;
+}
+
+/** Makes these lists due and asks for each; what another process is asking for is left to it. */
+export async function refreshNow(
+  world: Needs,
+  options: Omit<RefreshOptions, 'limits'>,
+  onDone: (done: Refreshed) => void,
+): Promise<void> {
+  const now = world.clock.now();
+  await world.db.asWorker(async (tx) => {
+    for (const [name, url] of Object.entries(options.urls)) await plan(tx, name as ListName, url, now, now);
+    await askNow(tx, now, now);
+  });
+  const never = new AbortController().signal;
+  const withLimits = { ...options, limits: usualLimits };
+  for (let tried = 0; tried < Object.keys(options.urls).length; tried += 1) {
+    const done = await refreshDue(world, withLimits, never);
+    if (done === undefined) return;
+    onDone(done);
+  }
 }
 
 async function refresh(
