@@ -34,6 +34,17 @@ interface AuditDetails {
   'request_keys.destroyed': { days: number };
   'consent.changed': { level: TrackingLevel };
   'consent.read': Record<never, never>;
+  'habits.read': { habits: number; format: 'json' | 'csv' };
+  'habits.forgotten': { domains: number };
+  'networks.refresh_asked': { due: number };
+  'provider_connection.created': { provider: string };
+  'provider_connection.changed': { name: boolean; key: boolean };
+  'provider_connection.deleted': Record<never, never>;
+  'provider_events.taken': { provider: string; accepted: number; duplicates: number; ignored: number; refused: number };
+  'rejudgement.asked': { dryRun: boolean; since: string | null; until: string | null; disabledRules: string[] };
+  'rejudgement.cancelled': Record<never, never>;
+  'rejudgement.ended': { state: 'done' | 'cancelled' | 'failed'; judged: number; flipped: number };
+  'flips.listed': { flips: number };
   'audit.exported': { since: string | null; until: string | null };
 }
 
@@ -49,7 +60,11 @@ export type AuditObjectKind =
   | 'messages'
   | 'report'
   | 'consent'
-  | 'audit-log';
+  | 'scanner-habits'
+  | 'provider-connection'
+  | 'rejudgement'
+  | 'audit-log'
+  | 'networks';
 
 export interface AuditEntry<A extends AuditAction> {
   readonly at: Date;

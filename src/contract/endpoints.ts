@@ -2,7 +2,26 @@
 import { createApiKey, endSession, listApiKeys, openSession, readSession, revokeApiKey } from './access.ts';
 import { exportAudit, readAuditKey } from './audit.ts';
 import type { Endpoint } from './endpoint.ts';
+import { forgetScannerHabit, forgetScannerHabits, listScannerHabits } from './habits.ts';
 import { eraseMessage, listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
+import { readNetworks, refreshNetworks } from './networks.ts';
+import {
+  changeProviderConnection,
+  checkProviderAddress,
+  createProviderConnection,
+  deleteProviderConnection,
+  importProviderEvents,
+  listProviderConnections,
+  receiveProviderEvents,
+} from './providers.ts';
+import {
+  cancelRejudgement,
+  listFlips,
+  listRejudgements,
+  listRules,
+  readRejudgement,
+  startRejudgement,
+} from './rejudging.ts';
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { judgeObservations } from './verdicts.ts';
@@ -21,8 +40,26 @@ export const endpoints: readonly Endpoint[] = [
   readTrackingConsent,
   setTrackingConsent,
   judgeObservations,
+  listScannerHabits,
+  forgetScannerHabits,
+  forgetScannerHabit,
+  readNetworks,
+  refreshNetworks,
+  listRules,
+  startRejudgement,
+  listRejudgements,
+  readRejudgement,
+  listFlips,
+  cancelRejudgement,
   exportAudit,
   readAuditKey,
+  listProviderConnections,
+  createProviderConnection,
+  changeProviderConnection,
+  deleteProviderConnection,
+  checkProviderAddress,
+  receiveProviderEvents,
+  importProviderEvents,
   listApiKeys,
   createApiKey,
   revokeApiKey,

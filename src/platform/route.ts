@@ -13,7 +13,14 @@ export type Permission =
   | 'keys.manage'
   | 'audit.export'
   | 'session'
-  | 'verdicts.judge';
+  | 'networks.read'
+  | 'networks.refresh'
+  | 'habits.read'
+  | 'habits.change'
+  | 'verdicts.judge'
+  | 'verdicts.rejudge'
+  | 'providers.manage'
+  | 'events.import';
 
 export type Actor =
   | { readonly kind: 'api-key'; readonly id: string }

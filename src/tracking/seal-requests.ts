@@ -88,21 +88,32 @@ export type OpenRequest = (detail: Pick<HitDetail, 'request'>, occurredAt: Date)
 export async function requestOpener(tx: Tx, account: Keys, times: readonly Date[], now: Date): Promise<OpenRequest> {
   const { keepRequestDays } = await readSettings(tx);
   const readable = times.filter((at) => isReadable(at, keepRequestDays, now));
-  const rows = await selectRequestKeys(tx, [...new Set(readable.map(requestDay))]);
-  const keys = new Map(rows.map((row) => [row.day, row]));
+  const dayOf = rememberedDay();
+  const rows = await selectRequestKeys(tx, [...new Set(readable.map((at) => dayOf(at.getTime())))]);
+  const keys = new Map(rows.map((row) => [row.day, { ...row, sealer: sealerOf(account, row) }]));
   return ({ request }, occurredAt) => {
-    const key = keys.get(requestDay(occurredAt));
+    const key = keys.get(dayOf(occurredAt.getTime()));
     if (!isReadable(occurredAt, stricterDays(keepRequestDays, key?.keepDays ?? null), now)) return gone;
     if (request.kept === undefined) return { ip: request.ip ?? null, userAgent: request.userAgent ?? null };
-    return key === undefined ? gone : openKept(account, key, request.kept);
+    return key?.sealer === undefined ? gone : openKept(key.sealer, request.kept);
   };
 }
 
 const gone: ReadRequest = { ip: null, userAgent: null };
 
-function openKept(account: Keys, key: RequestKeyRow, kept: string): ReadRequest {
+/** Undefined where even the key's own wrapping does not open. */
+function sealerOf(account: Keys, row: RequestKeyRow): Sealer | undefined {
   try {
-    const text = opened(account, key).open('event.request', Buffer.from(kept, 'base64')).toString();
+    return opened(account, row);
+  } catch (error) {
+    if (error instanceof SealBroken) return undefined;
+    throw error;
+  }
+}
+
+function openKept(sealer: Sealer, kept: string): ReadRequest {
+  try {
+    const text = sealer.open('event.request', Buffer.from(kept, 'base64')).toString();
     const end = text.indexOf('\n');
     return { ip: text.slice(0, end) || null, userAgent: text.slice(end + 1) || null };
   } catch (error) {

@@ -1,0 +1,208 @@
+/**
+ * Measures judging history again on the embedded database: hits that came the drain's way, judged again with a list that
+ * flips a few, with rules left out so that a fifth of them flip, and with another ruleset that flips none. Afterwards
+ * roll-ups must be what a recount from the verdicts gives.
+ */
+import { randomUUID } from 'node:crypto';
+import { buildNetworks, builtInLists, type Networks } from '@waxwing/verdict';
+import { sql } from '../src/platform/database.ts';
+import { askRejudgement, runNext } from '../src/rejudging/index.ts';
+import { evidenceSources } from '../src/tracking/gather-evidence.ts';
+import type { JournaledHit } from '../src/tracking/hit.ts';
+import { type CopyHit, storeAccountHits } from '../src/tracking/judge-hits.ts';
+import { makeRequestKeys, requestSealer } from '../src/tracking/seal-requests.ts';
+import { acceptMail, delivered, deliverMail, type TestAccount, testKeys } from '../test/kit/mail.ts';
+import { differencesFromRecount } from '../test/kit/recount.ts';
+import { type TestWorld, testWorld } from '../test/kit/world.ts';
+
+export interface RejudgeFigures {
+  readonly hits: number;
+  /** Each the best of the rounds. */
+  readonly dryPerSecond: number;
+  readonly fewFlips: Pass;
+  readonly fifthFlips: Pass;
+  readonly restated: Pass;
+  readonly differences: number;
+}
+
+interface Pass {
+  readonly perSecond: number;
+  readonly flipped: number;
+  readonly restated: number;
+}
+
+type Say = (line: string) => void;
+
+const recipientsPerMessage = 1_000;
+const usualMessages = 60;
+
+export async function benchRejudge(say: Say = () => undefined, messages = usualMessages): Promise<RejudgeFigures> {
+  const world = await testWorld('2026-11-22T12:00:00Z');
+  try {
+    const account = await testKeys(world);
+    for (let number = 0; number < messages; number++) await sendAndFetch(world, account, number);
+    say(`${messages * recipientsPerMessage} recipients fetched`);
+    const dry = [await pass(world, account, true, builtIn), await pass(world, account, true, builtIn)];
+    say(`dry run ${dry.map((one) => one.perSecond)} hits/s of ${dry[0]?.judged}`);
+    const few = [await pass(world, account, false, fewMore), await pass(world, account, false, builtIn)];
+    say(`few flips ${few.map((one) => `${one.perSecond} (${one.flipped})`)}`);
+    await leaveOut(world, account, ['apple-prefetch', 'bare-agent-open']);
+    const fifth = [await pass(world, account, false, builtIn)];
+    await leaveOut(world, account, []);
+    fifth.push(await pass(world, account, false, builtIn));
+    say(`a fifth flips ${fifth.map((one) => `${one.perSecond} (${one.flipped})`)}`);
+    await leaveOut(world, account, ['honeypot-hit']);
+    const restated = [await pass(world, account, false, builtIn)];
+    await leaveOut(world, account, []);
+    restated.push(await pass(world, account, false, builtIn));
+    say(`restated ${restated.map((one) => `${one.perSecond} (${one.restated})`)}`);
+    const differences = await differencesFromRecount(world.database.connection);
+    return {
+      hits: dry[0]?.judged ?? 0,
+      dryPerSecond: best(dry).perSecond,
+      fewFlips: best(few),
+      fifthFlips: best(fifth),
+      restated: best(restated),
+      differences: differences.length,
+    };
+  } finally {
+    await world.close();
+  }
+}
+
+const best = <P extends Pass>(passes: readonly P[]): P =>
+  passes.reduce((one, other) => (other.perSecond > one.perSecond ? other : one));
+
+const builtIn: Networks = buildNetworks(builtInLists);
+/** A list that newly names the addresses of a few. */
+const fewMore: Networks = buildNetworks([
+  ...builtInLists,
+  { name: 'barracuda-more', class: 'barracuda', prefixes: ['198.18.0.0/24'], fetchedAt: '2026-11-22T00:00:00Z' },
+]);
+
+async function pass(world: TestWorld, { accountId }: TestAccount, dryRun: boolean, networks: Networks) {
+  const actor = { kind: 'system', id: 'bench' } as const;
+  const { id } = await askRejudgement(world, { accountId, actor }, { dryRun });
+  const startedAt = performance.now();
+  await runNext({ ...world, networks: { current: () => networks } }, new AbortController().signal);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const [row] = await world.db.readAccount(accountId, (tx) =>
+    tx.query<{ state: string; tally: { judged: number; flipped: number; restated: number } }>(
+      sql`SELECT state, tally FROM rejudgements WHERE id = ${id}`,
+    ),
+  );
+  if (row?.state !== 'done') throw new Error(`a pass ended as ${row?.state}`);
+  const { judged, flipped, restated } = row.tally;
+  return { perSecond: Math.round(judged / seconds), judged, flipped, restated };
+}
+
+const leaveOut = (world: TestWorld, { accountId }: TestAccount, rules: readonly string[]): Promise<unknown> =>
+  world.db.asAccount(accountId, (tx) =>
+    tx.query(sql`UPDATE account_settings SET disabled_rules = ${rules} WHERE account_id = ${accountId}`),
+  );
+
+/** A message a minute, a campaign every ten. */
+async function sendAndFetch(world: TestWorld, account: TestAccount, number: number): Promise<void> {
+  const acceptedAt = new Date(Date.UTC(2026, 10, 20, 8) + number * 60_000);
+  const { messageId, recipientIds } = await acceptMail(world, account, {
+    campaign: `campaign ${Math.floor(number / 10)}`,
+    to: Array.from({ length: recipientsPerMessage }, (_, at) => `r${number}.${at}@d${at % 50}.example`),
+    links: Array.from({ length: 3 }, (_, at) => `https://clinic.example/${at}`),
+    acceptedAt,
+  });
+  const deliveredAt = new Date(acceptedAt.getTime() + 5_000);
+  await deliverMail(
+    world,
+    account,
+    recipientIds.map((id) => delivered(id, deliveredAt)),
+  );
+  const hits = recipientIds.flatMap((recipientId, at) =>
+    visits(at).map((visit): CopyHit => ({ hit: hitOf(visit, number, at, deliveredAt), messageId, recipientId })),
+  );
+  for (let from = 0; from < hits.length; from += 1_000)
+    await store(world, account, hits.slice(from, from + 1_000), deliveredAt);
+}
+
+async function store(world: TestWorld, account: TestAccount, hits: readonly CopyHit[], at: Date): Promise<void> {
+  const settings = { disabledRules: [], keepRequestDays: null, learnScannerHabits: false };
+  const opened = { ...account, ...evidenceSources(account.vault, builtIn), settings };
+  const journaled = hits.map(({ hit }) => hit);
+  const now = new Date(at.getTime() + 86_400_000);
+  await makeRequestKeys(world, account, journaled);
+  await world.db.asAccount(account.accountId, async (tx) => {
+    const sealRequest = await requestSealer(tx, account, null, journaled, now);
+    return storeAccountHits(tx, { ...opened, sealRequest }, hits, [], now);
+  });
+}
+
+interface Visit {
+  readonly kind: 'open' | 'click';
+  readonly afterMs: number;
+  readonly link: number | null;
+  readonly ip: (number: number, at: number) => string;
+  readonly userAgent: string;
+}
+
+const home = (number: number, at: number): string => `198.${18 + ((at >> 8) & 1)}.${number + 1}.${at & 255}`;
+/** One in two hundred and fifty of those who are at home is in the addresses that a new list names. */
+const homeOrListed = (number: number, at: number): string => (at % 250 === 0 ? `198.18.0.${number}` : home(number, at));
+const chrome =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
+const safari =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148';
+const gmail = 'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)';
+
+const hour = 3_600_000;
+const visit = (
+  kind: Visit['kind'],
+  afterMs: number,
+  userAgent: string,
+  ip: Visit['ip'],
+  link: number | null = null,
+): Visit => ({ kind, afterMs, link, ip, userAgent });
+
+const person = [
+  visit('open', hour, chrome, homeOrListed),
+  visit('click', hour + 9_000, chrome, homeOrListed, 1),
+  visit('click', hour + 60_000, chrome, homeOrListed, 2),
+  visit('open', 30 * hour, chrome, homeOrListed),
+  visit('open', 31 * hour, safari, home),
+];
+const gmailReader = [0, 1, 2, 3].map((times) =>
+  visit('open', (times + 1) * hour, gmail, (number, at) => `66.249.${80 + (number % 8)}.${at & 255}`),
+);
+const apple = [0, 1, 2, 3, 4].map((times) =>
+  visit('open', 600_000 + times * hour, 'Mozilla/5.0', (number, at) => `17.58.${number}.${at & 255}`),
+);
+const scanner = [0, 1, 2].map((link) =>
+  visit('click', 40_000 + link * 100, chrome, (number, at) => `40.94.${number}.${at & 255}`, link),
+);
+
+/** Of ten recipients: four people at home, three behind Gmail, two behind Apple's prefetch, one behind a scanner. */
+function visits(at: number): readonly Visit[] {
+  const kind = Math.floor(at / 7) % 10;
+  if (kind < 4) return person;
+  if (kind < 7) return [...gmailReader, visit('click', 2 * hour, safari, home, 0)];
+  return kind < 9 ? apple : scanner;
+}
+
+const hitOf = (one: Visit, number: number, at: number, deliveredAt: Date): JournaledHit => ({
+  id: randomUUID(),
+  atMs: deliveredAt.getTime() + one.afterMs + at,
+  kind: one.kind,
+  token: 'valid',
+  subject: { kind: 'unknown' },
+  linkIndex: one.link,
+  isHoneypot: false,
+  method: 'GET',
+  ip: one.ip(number, at),
+  isHttps: true,
+  userAgent: one.userAgent,
+  headers: { accept: '*/*', 'accept-language': 'en', 'sec-ch-ua': '"x"', 'sec-fetch-mode': 'navigate' },
+});
+
+if (import.meta.main) {
+  const messages = Number(process.argv[2] ?? usualMessages);
+  const figures = await benchRejudge((line) => process.stderr.write(`${line}\n`), messages);
+  console.log(JSON.stringify({ bench: 'rejudge', ...figures }));
+}

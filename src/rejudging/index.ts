@@ -1,0 +1,9 @@
+/**
+ * The door of the rejudging area: asking for history to be judged again, the loop that does it, and what is told of it.
+ * Verdicts and counts are written by the events area alone.
+ */
+export { askRejudgement } from './ask-rejudgement.ts';
+export { cancelRejudgement } from './cancel-rejudgement.ts';
+export { readRejudgement } from './read-rejudgement.ts';
+export { rejudgingRoutes } from './routes.ts';
+export { runNext } from './worker.ts';

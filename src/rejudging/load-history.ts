@@ -1,0 +1,119 @@
+/** The stored hits of a batch, opened and ready to be judged; what does not open is counted and left alone. It judges nothing. */
+import { readSettings } from '../accounts/index.ts';
+import { type AccountKeys, type HitDetail, type JudgedHit, loadSources } from '../events/index.ts';
+import { type KnownHabits, knownHabits, noHabits } from '../habits/index.ts';
+import type { Tx } from '../platform/database.ts';
+import { nullWhenBroken } from '../platform/vault.ts';
+import { type OpenRequest, requestOpener, type SourceMark, spreadWindowMs } from '../tracking/index.ts';
+import { type HistoryRow, selectHistory } from './history-store.ts';
+import type { Batch } from './walk-history.ts';
+
+export interface LoadedHistory {
+  /** By recipient, oldest first. */
+  readonly hits: ReadonlyMap<string, readonly JudgedHit[]>;
+  readonly unreadable: number;
+  /** Hits of the same sources, where the verdicts beside these hits do not tell how many recipients a source reached. */
+  readonly sources: readonly SourceMark[];
+  readonly openRequest: OpenRequest;
+  readonly habits: KnownHabits;
+}
+
+export async function loadHistory(tx: Tx, account: AccountKeys, batch: Batch, now: Date): Promise<LoadedHistory> {
+  const rows = await selectHistory(tx, account.accountId, {
+    recipientIds: batch.recipients.map(({ id }) => id),
+    since: batch.recipients[0]?.acceptedAt ?? 'infinity',
+    slice: batch.slice,
+  });
+  rows.sort((one, other) => one.occurred_at.getTime() - other.occurred_at.getTime() || (one.id < other.id ? -1 : 1));
+  const hits = new Map<string, JudgedHit[]>();
+  let unreadable = 0;
+  for (const row of rows) {
+    const detail = openDetail(account, row.detail_sealed);
+    if (detail === null) {
+      unreadable += 1;
+      continue;
+    }
+    const own = hits.get(row.recipient_id);
+    if (own === undefined) hits.set(row.recipient_id, [judgedHit(row, detail)]);
+    else own.push(judgedHit(row, detail));
+  }
+  const { learnScannerHabits } = await readSettings(tx);
+  const times = rows.map((row) => row.occurred_at);
+  return {
+    hits,
+    unreadable,
+    sources: await untoldSources(tx, account, [...hits.values()].flat()),
+    openRequest: await requestOpener(tx, account, times, now),
+    habits: learnScannerHabits ? await knownHabits(tx, account.accountId, now) : noHabits,
+  };
+}
+
+function openDetail({ vault }: AccountKeys, sealed: Buffer): HitDetail | null {
+  try {
+    return JSON.parse(vault.open('event.detail', sealed).toString()) as HitDetail;
+  } catch (error) {
+    return nullWhenBroken(error);
+  }
+}
+
+function judgedHit(row: HistoryRow, detail: HitDetail): JudgedHit {
+  const { verdict, strength, actor, unknowable, ruleset, occurred_at: occurredAt } = row;
+  return {
+    id: row.id,
+    kind: row.type === 'opened' ? 'open' : 'click',
+    occurredAt,
+    messageId: row.message_id,
+    recipientId: row.recipient_id,
+    linkIndex: row.link_index,
+    sourceKey: row.source_key,
+    detail,
+    verdict: {
+      ...{ verdict, strength, actor, unknowable, reasons: reasonsOf(row.reasons), ruleset },
+      judgedAt: occurredAt, // when it was formed and when it settles is written anew or not at all
+      settlesAt: occurredAt,
+    },
+  };
+}
+
+type Reasons = JudgedHit['verdict']['reasons'];
+const knownReasons = new Map<string, Reasons>();
+const mostReasons = 20_000;
+
+function reasonsOf(text: string): Reasons {
+  const known = knownReasons.get(text);
+  if (known !== undefined) return known;
+  if (knownReasons.size >= mostReasons) knownReasons.clear();
+  const read = JSON.parse(text) as Reasons;
+  knownReasons.set(text, read);
+  return read;
+}
+
+const hitsPerSource = 200;
+
+/**
+ * What later hits showed of a source stands in the verdict's reasons alone. A ruleset without the rules that say so has not
+ * written it down, so the sources of such verdicts are counted again.
+ */
+async function untoldSources(tx: Tx, account: AccountKeys, hits: readonly JudgedHit[]): Promise<SourceMark[]> {
+  const untold = hits.filter(({ verdict, sourceKey }) => sourceKey !== null && keepsSilent(verdict.ruleset));
+  if (untold.length === 0) return [];
+  const keys = new Map(untold.map(({ sourceKey }) => [Buffer.from(sourceKey ?? []).toString('hex'), sourceKey]));
+  const times = untold.map(({ occurredAt }) => occurredAt.getTime());
+  const found = await loadSources(
+    tx,
+    account,
+    [...keys.values()].flatMap((key) => key ?? []),
+    {
+      since: new Date(Math.min(...times) - spreadWindowMs),
+      until: new Date(Math.max(...times) + spreadWindowMs),
+      hitsPerSource,
+    },
+  );
+  return found.map(({ sourceKey, recipientId, occurredAt }) => ({
+    sourceKey,
+    recipientId,
+    atMs: occurredAt.getTime(),
+  }));
+}
+
+const keepsSilent = (ruleset: string): boolean => / without .*\bshared-source-/.test(ruleset);
