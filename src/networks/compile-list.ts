@@ -68,7 +68,7 @@ function compileOne(name: ListName, bytes: Uint8Array, atLeast: number, before: 
 function compileTable(bytes: Uint8Array, atLeast: number, before: ListContent | undefined): Compiled {
   const { byClass, lines, unreadable } = readAsTable(bytes, classOfAsn);
   if (unreadable * 100 > lines || byClass.size === 0)
-    return { kind: 'refused', code: 'unreadable', why: `${unreadable} of ${lines} lines are none of such a table.` };
+    return { kind: 'refused', code: 'unreadable', why: `Of ${lines} lines ${unreadable} are none of such a table.` };
   if (lines < atLeast)
     return {
       kind: 'refused',

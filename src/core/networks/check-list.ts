@@ -32,7 +32,7 @@ const refused = (code: ListFault, why: string): ListCheck => ({ kind: 'refused',
 export function checkList({ ranges, unreadable, atLeast, before }: CheckedList): ListCheck {
   const entries = ranges.length + unreadable;
   if (entries === 0 || unreadable > entries * unreadableShare)
-    return refused('unreadable', `${unreadable} of ${entries} entries are no networks.`);
+    return refused('unreadable', `Of ${entries} entries ${unreadable} are no networks.`);
   if (ranges.length < atLeast)
     return refused('too_few', `It holds ${ranges.length} networks; fewer than ${atLeast} cannot be the whole list.`);
   if (ranges.some(isTooWide)) return refused('too_wide', 'It holds a network wider than /8 (IPv4) or /16 (IPv6).');
