@@ -4,6 +4,7 @@
  */
 import { accountVault, readSettings } from '../accounts/index.ts';
 import { dayOf } from '../core/report/days.ts';
+import { factsAlone, type NetworksInUse } from '../networks/index.ts';
 import { sql, type Tx, type WorkerTx } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
 import { evidenceSources } from './gather-evidence.ts';
@@ -32,7 +33,10 @@ export class PositionMoved extends Error {}
 /** Sets hits aside durably before the transaction that skips them commits. */
 export type Quarantine = (hits: readonly JournaledHit[]) => Promise<void>;
 
-export type BatchWorld = Pick<World, 'db' | 'vault' | 'clock'>;
+export interface BatchWorld extends Pick<World, 'db' | 'vault' | 'clock'> {
+  /** Default: the facts that come with the ruleset. */
+  readonly networks?: NetworksInUse | undefined;
+}
 
 const nothing: StoredHits = { unattributed: 0, revised: 0, judgedAlone: 0 };
 
@@ -209,11 +213,12 @@ async function storeOfAccount(
     else if (owner?.kind === 'campaign') campaignHits.push({ hit, campaignId: owner.campaignId });
   }
   const settings: JudgingSettings & { timeZone: string } = await readSettings(tx);
+  const networks = (world.networks ?? factsAlone).current();
   const counted = campaignHits.map((one) => ({ ...one, day: dayOf(settings.timeZone, new Date(one.hit.atMs)) }));
   const now = world.clock.now();
   const copies = copyHits.map((one) => one.hit);
   const sealRequest = await requestSealer(tx, account, settings.keepRequestDays, copies, now);
-  return storeAccountHits(tx, { ...account, settings, sealRequest }, copyHits, counted, now);
+  return storeAccountHits(tx, { ...account, networks, settings, sealRequest }, copyHits, counted, now);
 }
 
 const sum = (one: StoredHits, other: StoredHits): StoredHits => ({
