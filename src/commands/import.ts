@@ -11,6 +11,7 @@ import { provider as providerForm } from '../contract/providers.ts';
 import { observationsOf } from '../core/providers/observations.ts';
 import type { ProviderName } from '../core/providers/provider-event.ts';
 import { maxEventsAtOnce, type PlacedEvent, type Refusal, readPayload } from '../core/providers/read-payload.ts';
+import { followNetworks, packagedNetworks } from '../networks/index.ts';
 import type { Actor } from '../platform/route.ts';
 import { systemClock } from '../platform/world.ts';
 import { takePayload } from '../providers/index.ts';
@@ -49,7 +50,11 @@ const eventsPerStep = 2_000;
 async function importFile(file: string, options: ImportOptions): Promise<void> {
   const provider = providerOf(options);
   const text = await readWhole(file);
-  await inWorld(async (world) => {
+  await inWorld(async (known, config) => {
+    const networks = followNetworks(known, { usesAsTable: config.networksAsnUrl !== 'off' });
+    await networks.look();
+    await networks.close();
+    const world = { ...known, networks };
     const accountId = await chosenAccount(await listAccounts(world.db), options.account);
     const account = { accountId, vault: await accountVault(world, accountId) };
     const summary = { accepted: 0, duplicates: 0, ignored: 0, refused: 0 };
@@ -116,7 +121,7 @@ async function judgeFile(file: string, options: ImportOptions): Promise<void> {
     provider,
     events.map(({ event }) => event),
   );
-  for (const verdict of judge(observations)) await printLine(JSON.stringify(verdict));
+  for (const verdict of judge(observations, { networks: packagedNetworks() })) await printLine(JSON.stringify(verdict));
 }
 
 async function readWhole(file: string): Promise<string> {

@@ -2,10 +2,12 @@
  * Stores a provider's events as what they are: messages, recipients, deliveries, opens and clicks, judged like our own. An
  * event that came before stores nothing; in which order events come changes no number. It checks no signature.
  */
+import type { Networks } from '@waxwing/verdict';
 import { Problem } from '../contract/problem.ts';
 import type { ProviderEvent, ProviderName } from '../core/providers/provider-event.ts';
 import { dayOf } from '../core/report/days.ts';
 import { lockRecipients, recordAccepted, recordDeliveries } from '../events/index.ts';
+import { factsAlone, type NetworksInUse } from '../networks/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
 import { rejudgeRecipients, storeToldHits, type ToldHit } from '../tracking/index.ts';
@@ -17,6 +19,11 @@ import { type EventPlan, planEvents } from './plan-events.ts';
 import type { OnceOnly } from './proof.ts';
 import { takeEvents } from './store.ts';
 
+export interface KeepingWorld extends Pick<World, 'db' | 'clock'> {
+  /** What opens and clicks are judged by; default: the facts that come with the ruleset. */
+  readonly networks?: NetworksInUse | undefined;
+}
+
 export interface KeptEvents {
   readonly accepted: number;
   readonly duplicates: number;
@@ -26,7 +33,7 @@ export interface KeptEvents {
 const eventsPerTransaction = 1_000;
 
 export async function keepEvents(
-  world: Pick<World, 'db' | 'clock'>,
+  world: KeepingWorld,
   keys: ProviderAccount,
   provider: ProviderName,
   events: readonly ProviderEvent[],
@@ -40,14 +47,14 @@ export async function keepEvents(
     accepted += await patiently(() =>
       world.db.asAccount(keys.accountId, async (tx) => {
         if (once !== undefined) await claimToken(tx, keys, once);
-        return storeEvents(tx, plan, now);
+        return storeEvents(tx, plan, now, (world.networks ?? factsAlone).current());
       }),
     );
   }
   return { accepted, duplicates: all.length - accepted };
 }
 
-async function storeEvents(tx: Tx, plan: EventPlan, now: Date): Promise<number> {
+async function storeEvents(tx: Tx, plan: EventPlan, now: Date, networks: Networks): Promise<number> {
   const { keys, provider, timeZone } = plan;
   const fresh = await freshEvents(tx, plan);
   const copies = copiesOf(keys, provider, fresh);
@@ -62,10 +69,10 @@ async function storeEvents(tx: Tx, plan: EventPlan, now: Date): Promise<number> 
   const links = await placeCopies(tx, plan, recipients, known);
   const { hitBefore } = await recordDeliveries(tx, keys, outcomesOf(provider, recipients, known));
   const hits = [...known.flatMap((copy) => hitsOf(copy, links)), ...fresh.flatMap((one) => hitOfNobody(plan, one))];
-  if (hits.length > 0) await storeToldHits(tx, keys, hits, now);
+  if (hits.length > 0) await storeToldHits(tx, keys, hits, now, networks);
   const judged = new Set(hits.flatMap(({ subject }) => ('recipientId' in subject ? [subject.recipientId] : [])));
   const toJudge = hitBefore.filter((id) => !judged.has(id));
-  if (toJudge.length > 0) await rejudgeRecipients(tx, keys, toJudge, now);
+  if (toJudge.length > 0) await rejudgeRecipients(tx, keys, toJudge, now, networks);
   return fresh.length;
 }
 

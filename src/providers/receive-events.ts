@@ -14,6 +14,7 @@ import type { World } from '../platform/world.ts';
 import { checkCall } from './check-call.ts';
 import { addressOfConnection, openSecret, sealSecret } from './connections.ts';
 import type { ProviderAccount } from './copies.ts';
+import type { KeepingWorld } from './keep-events.ts';
 import { parseBody } from './parse-body.ts';
 import type { ConnectionSecret, Proof, ProviderCall } from './proof.ts';
 import { isEnvelope, type Sns, topicOf } from './sns.ts';
@@ -21,7 +22,7 @@ import { type ConnectionRow, findConnectionAccount, findConnectionRow, noteCall,
 import { takePayload } from './take-payload.ts';
 
 export interface Desk {
-  readonly world: World;
+  readonly world: World & KeepingWorld;
   readonly publicUrl: string;
   readonly sns: Sns;
   readonly refusals: RateLimit;

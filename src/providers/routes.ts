@@ -13,6 +13,7 @@ import {
 import { type Route, route } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { changeConnection, createConnection, deleteConnection, listConnections } from './connections.ts';
+import type { KeepingWorld } from './keep-events.ts';
 import { parseBody } from './parse-body.ts';
 import { accountOf, type Desk, importForConnection, receiveEvents, refusalLimit } from './receive-events.ts';
 import { type Fetch, openSns } from './sns.ts';
@@ -25,7 +26,9 @@ export interface ProviderOptions {
   readonly fetch?: Fetch;
 }
 
-export function providerRoutes(world: World, { publicUrl, fetch = globalThis.fetch }: ProviderOptions): Route[] {
+type Needs = World & KeepingWorld;
+
+export function providerRoutes(world: Needs, { publicUrl, fetch = globalThis.fetch }: ProviderOptions): Route[] {
   const desk: Desk = { world, publicUrl, sns: openSns(fetch), refusals: refusalLimit() };
   return [
     route(listProviderConnections, 'settings.read', async (_request, caller) => ({

@@ -5,9 +5,8 @@ import type { TakenProviderEvents } from '../contract/providers.ts';
 import type { ProviderName } from '../core/providers/provider-event.ts';
 import { readPayload } from '../core/providers/read-payload.ts';
 import type { Actor } from '../platform/route.ts';
-import type { World } from '../platform/world.ts';
 import type { ProviderAccount } from './copies.ts';
-import { keepEvents } from './keep-events.ts';
+import { type KeepingWorld, keepEvents } from './keep-events.ts';
 import type { OnceOnly } from './proof.ts';
 import { noteCall } from './store.ts';
 
@@ -21,7 +20,7 @@ export interface SettledPayload {
 }
 
 export async function takePayload(
-  world: Pick<World, 'db' | 'clock'>,
+  world: KeepingWorld,
   account: ProviderAccount,
   { provider, payload, actor, connectionId, once }: SettledPayload,
 ): Promise<TakenProviderEvents> {

@@ -1,4 +1,5 @@
 /** The door of the tracking area: the edge, the drain, the URLs that lead to them, and what recipients agreed to. */
+import type { Networks } from '@waxwing/verdict';
 import { readSettings } from '../accounts/index.ts';
 import type { AccountKeys } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
@@ -28,7 +29,9 @@ export async function rejudgeRecipients(
   account: AccountKeys,
   recipientIds: readonly string[],
   now: Date,
+  /** Default: the facts that come with the ruleset. */
+  networks?: Networks,
 ): Promise<number> {
   const settings = await readSettings(tx);
-  return rejudge(tx, { ...account, ...evidenceSources(account.vault), settings }, recipientIds, now);
+  return rejudge(tx, { ...account, ...evidenceSources(account.vault, networks), settings }, recipientIds, now);
 }

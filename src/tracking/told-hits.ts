@@ -2,6 +2,7 @@
  * Opens and clicks that another provider saw and told of: judged and stored like those of our own edge, in the caller's
  * transaction. A hit that comes twice must be kept from here: what may only be counted leaves no trace to find it by.
  */
+import type { Networks } from '@waxwing/verdict';
 import { readSettings } from '../accounts/index.ts';
 import type { AccountKeys } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
@@ -30,9 +31,10 @@ export async function storeToldHits(
   account: AccountKeys,
   hits: readonly ToldHit[],
   now: Date,
+  networks?: Networks,
 ): Promise<{ readonly revised: number }> {
   const settings = await readSettings(tx);
-  const judged = { ...account, ...evidenceSources(account.vault), settings };
+  const judged = { ...account, ...evidenceSources(account.vault, networks), settings };
   const ofCopies = hits.flatMap(({ subject, ...hit }) =>
     'recipientId' in subject ? [{ hit: asJournaled(hit), ...subject }] : [],
   );
