@@ -38,7 +38,8 @@ const NOTHING_SEEN: readonly Reason[] = [
 
 /** Any certain sign → automated; else any probable one; else weak signs of three families; of two → human, but suspected. */
 export function combine(hit: Evidence, signs: Signs): Outcome {
-  const machine = signs.machine.length === 0 ? signs.machine : standing(signs);
+  if (signs.machine.length === 0) return human(hit, humanStrength(0, signs.person), signs.machine, signs.person);
+  const machine = standing(signs);
   const weakFamilies = new Set(machine.filter((sign) => sign.finding.strength === 'weak').map((sign) => sign.family))
     .size;
   const strongest = machine[0]?.finding.strength ?? 'weak';

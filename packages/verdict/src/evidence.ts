@@ -69,6 +69,13 @@ export type KeyOf = (text: string) => string;
 /** The two keys of evidence made when nothing is to be compared with it. */
 const NO_KEYS: SourceKeys = {};
 const NO_MATCHES: readonly NetworkMatch[] = [];
+const NOWHERE: Located = {
+  address: undefined,
+  matches: NO_MATCHES,
+  place: undefined,
+  key: undefined,
+  block: undefined,
+};
 /** A hit further before delivery than clocks differ contradicts its delivery time, which is then no evidence. */
 const CLOCK_SKEW_MS = 60_000;
 
@@ -76,11 +83,28 @@ export function gatherEvidence(observation: Observed, networks: Networks, keyOf:
   return gather(observation, networks, keyOf);
 }
 
-/** As `gatherEvidence`; without `keyOf` no source keys are made, for hits that are judged by themselves. */
-export function gather(observation: Observed, networks: Networks, keyOf: KeyOf | undefined): Evidence {
+/** What follows from an address alone. */
+export interface Located {
+  readonly address: Address | undefined;
+  readonly matches: readonly NetworkMatch[];
+  readonly place: string | undefined;
+  readonly key: string | undefined;
+  readonly block: string | undefined;
+}
+
+/**
+ * As `gatherEvidence`; without `keyOf` no source keys are made, for hits that are judged by themselves. A batch hands in a map of what
+ * was found of its addresses, since few addresses make most of its hits.
+ */
+export function gather(
+  observation: Observed,
+  networks: Networks,
+  keyOf: KeyOf | undefined,
+  known?: Map<string, Located>,
+): Evidence {
   const headers = headersOf(observation);
   const ip = textOf(observation.ip);
-  const address = ip === undefined ? undefined : parseAddress(ip);
+  const source = ip === undefined ? NOWHERE : (known?.get(ip) ?? locate(ip, networks, keyOf, known));
   const agent = textOf(observation.userAgent) ?? textOf(headers?.get('user-agent'));
   const method = methodOf(observation, headers, agent);
   const atMs = timeMs(observation.at);
@@ -93,8 +117,8 @@ export function gather(observation: Observed, networks: Networks, keyOf: KeyOf |
     isRelayed: observation.deliveredVia === 'relay',
     method: method.method,
     isOneClickProven: method.isProven,
-    isAddressKnown: address !== undefined,
-    networks: matchesOf(observation, address, networks),
+    isAddressKnown: source.address !== undefined,
+    networks: matchesOf(observation, source.matches),
     client: clientOf(agent),
     headers: headers === undefined ? undefined : headerEvidence(headers),
     isHttps: isHttps(observation, headers),
@@ -103,12 +127,30 @@ export function gather(observation: Observed, networks: Networks, keyOf: KeyOf |
     isHoneypot: observation.honeypot === true,
     isTokenDamaged: observation.token === 'damaged',
     gateway: typeof observation.mx === 'string' ? gatewayOf(observation.mx) : undefined,
-    place: textOf(observation.place) ?? placeOf(address),
-    keys: keyOf === undefined ? NO_KEYS : keysOf(observation, address, agent, keyOf),
+    place: textOf(observation.place) ?? source.place,
+    keys: keyOf === undefined ? NO_KEYS : keysOf(observation, source, agent, keyOf),
     recipientsFromSource: recipientsOf(observation),
     habit: habitOf(observation),
     providerSays: flagOf(observation),
   };
+}
+
+function locate(
+  ip: string,
+  networks: Networks,
+  keyOf: KeyOf | undefined,
+  known: Map<string, Located> | undefined,
+): Located {
+  const address = parseAddress(ip);
+  const located: Located = {
+    address,
+    matches: address === undefined ? NO_MATCHES : networks.lookupAddress(address),
+    place: placeOf(address),
+    key: address === undefined ? undefined : keyOf?.(canonical(address)),
+    block: address === undefined ? undefined : keyOf?.(`/${canonical(blockOf(address))}`),
+  };
+  known?.set(ip, located);
+  return located;
 }
 
 function elapsedMs(deliveredAtMs: number | undefined, atMs: number | undefined): number | undefined {
@@ -174,8 +216,7 @@ function isHttps(observation: Observed, headers: ReadonlyMap<string, string> | u
   return scheme === 'https' ? true : scheme === 'http' ? false : undefined;
 }
 
-function matchesOf(observation: Observed, address: Address | undefined, networks: Networks): readonly NetworkMatch[] {
-  const matches = address === undefined ? NO_MATCHES : networks.lookupAddress(address);
+function matchesOf(observation: Observed, matches: readonly NetworkMatch[]): readonly NetworkMatch[] {
   const asnClass = typeof observation.asn === 'number' ? classOfAsn(observation.asn) : undefined;
   if (asnClass === undefined || matches.some((match) => match.class === asnClass)) return matches;
   return [...matches, { class: asnClass, list: 'autonomous-systems' }];
@@ -187,17 +228,12 @@ function placeOf(address: Address | undefined): string | undefined {
   return address[0] === 0 ? `v4/${address[3] >>> 24}` : `v6/${address[0].toString(16)}`;
 }
 
-function keysOf(
-  observation: Observed,
-  address: Address | undefined,
-  agent: string | undefined,
-  keyOf: KeyOf,
-): SourceKeys {
+function keysOf(observation: Observed, located: Located, agent: string | undefined, keyOf: KeyOf): SourceKeys {
   const source = textOf(observation.source);
   const standIn = source === undefined ? undefined : `source:${source}`;
   return {
-    address: address === undefined ? standIn : keyOf(canonical(address)),
-    block: address === undefined ? undefined : keyOf(`/${canonical(blockOf(address))}`),
+    address: located.address === undefined ? standIn : located.key,
+    block: located.block,
     agent: agent === undefined ? standIn : keyOf(agent.slice(0, LONGEST_AGENT)),
   };
 }

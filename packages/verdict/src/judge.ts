@@ -112,6 +112,7 @@ export function judgeAlone(hit: Evidence, bench: Bench): Verdict {
 
 /** For each hit the one that stands for it: the same id, kind, time and link is one hit that was handed in twice. */
 function onceEach(evidence: readonly Evidence[]): readonly Evidence[] {
+  if (areAllDifferent(evidence)) return evidence;
   const known = new Map<string, Evidence>();
   const keyOf = (hit: Evidence): string => `${hit.id} ${hit.kind} ${hit.atMs} ${hit.link}`;
   for (const hit of evidence) {
@@ -122,6 +123,11 @@ function onceEach(evidence: readonly Evidence[]): readonly Evidence[] {
   }
   if (known.size === evidence.length) return evidence;
   return evidence.map((hit) => (hit.id === undefined ? hit : (known.get(keyOf(hit)) ?? hit)));
+}
+
+function areAllDifferent(evidence: readonly Evidence[]): boolean {
+  const ids = new Set<string>();
+  return evidence.every((hit) => hit.id === undefined || ids.size < ids.add(hit.id).size);
 }
 
 /** Ties are broken by content, so that the order of arrival cannot matter. Without a time a hit comes last. */
@@ -148,7 +154,8 @@ function judgeTogether(hits: readonly Evidence[], bench: Bench): ReadonlyMap<Evi
     const signs = signsOf(hit, scene, bench.together);
     return { hit, signs, outcome: combine(hit, signs) };
   });
-  const people = judged.filter((one) => isSettledPerson(one, bench.asOfMs)).map((one) => one.hit);
+  const people: Evidence[] = [];
+  for (const one of judged) if (isSettledPerson(one, bench.asOfMs)) people.push(one.hit);
   const peopled: Scene = { ...scene, people };
   const verdicts = new Map<Evidence, Verdict>();
   for (const one of judged) {
@@ -165,18 +172,19 @@ function reconsider({ hit, signs }: Judged, proven: Signs): Outcome {
 const NO_SIGNS: Signs = { machine: [], person: [] };
 
 function signsOf(hit: Evidence, scene: Scene, byKind: RulesByKind): Signs {
-  const machine: MachineSign[] = [];
-  const person: PersonSign[] = [];
+  let machine: MachineSign[] | undefined;
+  let person: PersonSign[] | undefined;
   for (const rule of byKind[hit.kind]) {
     if (rule.says === 'machine') {
       const finding = rule.find(hit, scene);
-      if (finding !== undefined) machine.push({ rule: rule.id, family: rule.family, finding });
+      if (finding !== undefined) (machine ??= []).push({ rule: rule.id, family: rule.family, finding });
     } else {
       const support = rule.find(hit, scene);
-      if (support !== undefined) person.push({ rule: rule.id, support });
+      if (support !== undefined) (person ??= []).push({ rule: rule.id, support });
     }
   }
-  return { machine, person };
+  if (machine === undefined && person === undefined) return NO_SIGNS;
+  return { machine: machine ?? [], person: person ?? [] };
 }
 
 /** Plainly human, not merely suspected, and past the time in which later hits could still show a machine. */
@@ -194,15 +202,13 @@ function isProvisional(hit: Evidence, outcome: Outcome, asOfMs: number | undefin
 }
 
 function tell(hit: Evidence, outcome: Outcome, bench: Bench): Verdict {
-  const verdict: Verdict = {
-    ...(hit.id === undefined ? {} : { id: hit.id }),
-    verdict: outcome.verdict,
-    strength: outcome.strength,
-    actor: outcome.actor,
-    unknowable: outcome.unknowable,
-    reasons: outcome.reasons,
-    ruleset: bench.ruleset,
-    provisional: isProvisional(hit, outcome, bench.asOfMs),
-  };
-  return bench.view === 'balanced' ? verdict : seenBy(bench.view, verdict);
+  const { id } = hit;
+  const { verdict, strength, actor, unknowable, reasons } = outcome;
+  const { ruleset } = bench;
+  const provisional = isProvisional(hit, outcome, bench.asOfMs);
+  const told: Verdict =
+    id === undefined
+      ? { verdict, strength, actor, unknowable, reasons, ruleset, provisional }
+      : { id, verdict, strength, actor, unknowable, reasons, ruleset, provisional };
+  return bench.view === 'balanced' ? told : seenBy(bench.view, told);
 }

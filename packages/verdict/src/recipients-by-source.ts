@@ -14,7 +14,11 @@ interface Hit {
 }
 
 /** The evidence again, with counts where a source reached several recipients. A caller's own higher counts stay. */
-export function recipientsBySource(observations: readonly Observation[], evidence: readonly Evidence[]): Evidence[] {
+export function recipientsBySource(
+  observations: readonly Observation[],
+  evidence: readonly Evidence[],
+): readonly Evidence[] {
+  if (!areSeveralReached(observations)) return evidence;
   const counted = [...evidence];
   for (const hits of bySource(observations, evidence)) {
     if (hits.length < FEWEST || new Set(hits.map((hit) => hit.recipient)).size < FEWEST) continue;
@@ -35,6 +39,12 @@ export function recipientsBySource(observations: readonly Observation[], evidenc
     });
   }
   return counted;
+}
+
+/** Most batches are about few recipients, and then nothing has to be sorted. */
+function areSeveralReached(observations: readonly Observation[]): boolean {
+  const reached = new Set<unknown>();
+  return observations.some(({ recipient }) => reached.add(recipient).size >= FEWEST);
 }
 
 function bySource(observations: readonly Observation[], evidence: readonly Evidence[]): Iterable<Hit[]> {
