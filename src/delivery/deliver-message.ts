@@ -104,6 +104,7 @@ function renderCopy(carrier: Carrier, copy: OpenCopy): Buffer {
   const rendered = render(content, plan, {
     openUrl: urls !== null && copy.opens ? urls.open() : null,
     clickUrl: urls !== null && copy.clicks ? (link) => clickUrl(urls, plan.links, link) : null,
+    honeypotUrl: urls !== null && copy.level === 'identified' ? () => urls.honeypot(plan.links[0] ?? '') : null,
     date: rfc5322Date(copy.acceptedAt),
     messageId: `<${copy.claimed.messageId}@${domainOf(header.envelopeFrom || 'waxwing.invalid')}>`,
     ...(header.ownTo ? { to: toField(copy.address) } : {}),

@@ -163,6 +163,7 @@ function planCopies(
     opens: tracking.some(({ opens }) => opens),
     clicks: tracking.some(({ clicks }) => clicks),
     plainText: settings.trackPlainText,
+    honeypot: settings.honeypotLinks && tracking.some(({ level, clicks }) => clicks && level === 'identified'),
     headers: headers.edits,
     ownUrls: [`${desk.trackingUrl}/`],
     urlOctetsMax: (destination) => trackingUrlLength(desk.trackingUrl, destination),

@@ -3,17 +3,19 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import PostalMime from 'postal-mime';
 import { parseAddressList } from './addresses.ts';
-import { clickUrl, octetsOf, openUrl, textOf } from './fixtures/kit.ts';
+import { clickUrl, honeypotUrl, octetsOf, openUrl, textOf, trapped } from './fixtures/kit.ts';
 import { decodeHeaderText } from './header-text.ts';
+import { honeypotMarkup } from './honeypot.ts';
 import { instrument } from './instrument.ts';
 import { asciiView } from './octets.ts';
 import { pixelMarkup } from './pixel.ts';
-import { lineBreakEdit } from './plan.ts';
+import { honeypotEdit, lineBreakEdit, type Plan } from './plan.ts';
 import { prepareHeaders } from './prepare-headers.ts';
 import { type Part, type ReadMessage, readMessage } from './read-message.ts';
 import { render } from './render.ts';
 
-const options = { opens: true, clicks: true, plainText: false, urlOctetsMax: () => 170 };
+const options = { opens: true, clicks: true, plainText: false, honeypot: true, urlOctetsMax: () => 170 };
+const ours = { ...trapped, clickUrl: (link: number) => `${clickUrl(link)}!` };
 
 /** HTML of pieces that matter to a tokenizer, well formed or not. */
 const markup = fc
@@ -168,14 +170,18 @@ function otherOctets(octets: Uint8Array, part: Part): string[] {
 /** HTML as a tree builder would see it, with our URLs back to the original ones. */
 function withoutOurs(html: string, links: readonly string[]): string {
   const restored = links.reduceRight((text, url, link) => text.replaceAll(`${clickUrl(link)}!`, url), html);
-  return ['', '\n', '\r\n'].reduce((text, lineEnd) => text.replace(pixelMarkup(openUrl, lineEnd), ''), restored);
+  return ['', '\n', '\r\n'].reduce(
+    (text, lineEnd) =>
+      text.replace(pixelMarkup(openUrl, lineEnd), '').replace(honeypotMarkup(honeypotUrl, lineEnd), ''),
+    restored,
+  );
 }
 
 function checkSameElsewhere(octets: Uint8Array): void {
   const message = readOrNull(octets);
   if (!message) return;
   const plan = instrument(message, options);
-  const copy = render(octets, plan, { clickUrl: (link) => `${clickUrl(link)}!`, openUrl });
+  const copy = render(octets, plan, ours);
   const copied = readMessage(copy);
   assert.ok(copied.kind === 'message');
   assert.deepEqual(otherOctets(copy, copied.root), otherOctets(octets, message.root));
@@ -186,7 +192,7 @@ async function checkUndone(octets: Uint8Array): Promise<void> {
   const message = readOrNull(octets);
   if (!message) return;
   const plan = instrument(message, options);
-  const copy = await PostalMime.parse(render(octets, plan, { clickUrl: (link) => `${clickUrl(link)}!`, openUrl }));
+  const copy = await PostalMime.parse(render(octets, plan, ours));
   const plain = await PostalMime.parse(
     render(octets, plan, { clickUrl: (link) => `${plan.links[link]}`, openUrl: null }),
   );
@@ -234,16 +240,65 @@ describe('for every message', () => {
 
   it('no line grows beyond 998 octets, and none of quoted-printable beyond 76', () => {
     fc.assert(
-      fc.property(messages, (octets) => {
+      fc.property(messages, fc.boolean(), (octets, isTrapped) => {
         const message = readOrNull(octets);
         if (!message) return;
         const plan = instrument(message, options);
-        const copy = render(octets, plan, { clickUrl, openUrl });
+        const copy = render(octets, plan, isTrapped ? trapped : { clickUrl, openUrl });
         assert.equal(readMessage(copy).kind, 'message');
         const isEncoded = !asciiView(octets).includes('8bit');
         if (isEncoded) for (const line of asciiView(copy).split('\r\n')) assert.ok(line.length <= 76, line);
       }),
       { numRuns: 400 },
+    );
+  });
+});
+
+describe('the link that nobody can see', () => {
+  const others = (plan: Plan): unknown => ({
+    ...plan,
+    leaves: plan.leaves.map(({ start, edits }) => ({
+      start,
+      edits: edits
+        .filter(([, , link]) => link !== honeypotEdit && link !== lineBreakEdit)
+        .map((edit) => edit.slice(0, 3)),
+    })),
+  });
+  const traps = (plan: Plan): number =>
+    plan.leaves.flatMap(({ edits }) => edits).filter(([, , link]) => link === honeypotEdit).length;
+
+  it('stands at most once, only beside tracked links of HTML, and changes nothing else of the plan', () => {
+    let met = 0;
+    fc.assert(
+      fc.property(messages, (octets) => {
+        const message = readOrNull(octets);
+        if (!message) return;
+        const [plan, plain] = [instrument(message, options), instrument(message, { ...options, honeypot: false })];
+        assert.deepEqual(others(plan), others(plain));
+        assert.equal(traps(plain), 0);
+        assert.ok(traps(plan) <= 1);
+        if (traps(plan) === 1) met++;
+        for (const { isMarkup, edits } of plan.leaves)
+          if (edits.some(([, , link]) => link === honeypotEdit))
+            assert.ok(isMarkup && edits.some(([, , link]) => link >= 0));
+      }),
+      { numRuns: 800 },
+    );
+    assert.ok(met > 20, `${met} of them had one`);
+  });
+
+  it('is nothing in a copy that has none, whatever else is put in', async () => {
+    await fc.assert(
+      fc.asyncProperty(messages, async (octets) => {
+        const message = readOrNull(octets);
+        if (!message) return;
+        const [plan, plain] = [instrument(message, options), instrument(message, { ...options, honeypot: false })];
+        const [copy, expected] = [plan, plain].map((one) =>
+          PostalMime.parse(render(octets, one, { clickUrl, openUrl })),
+        );
+        assert.equal((await copy)?.html?.replace(/\s+/g, ' '), (await expected)?.html?.replace(/\s+/g, ' '));
+      }),
+      { numRuns: 200 },
     );
   });
 });

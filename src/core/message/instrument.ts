@@ -3,14 +3,15 @@
  * It decides once, changes nothing itself, and says for everything left alone why.
  */
 import { findBodyLeaves, findSeal } from './body-leaves.ts';
+import { honeypotLength, honeypotPlaces } from './honeypot.ts';
 import { type ClosedReason, type LeafText, openLeaf } from './leaf-text.ts';
 import { judgeUrl, type LeftReason, readDestination } from './link-destination.ts';
 import { isLeavingText, isLeavingUrl } from './link-meaning.ts';
 import { firstSentence, lastSentence, readableText } from './markup-text.ts';
 import { asciiView, utf8Octets } from './octets.ts';
 import { pixelLength } from './pixel.ts';
-import { placeEdits, type Target } from './place-edits.ts';
-import { type Edit, type LeafPlan, type Plan, pixelEdit, type UntouchedReason } from './plan.ts';
+import { type Placed, placeEdits, type Target } from './place-edits.ts';
+import { type Edit, honeypotEdit, type LeafPlan, type Plan, pixelEdit, type UntouchedReason } from './plan.ts';
 import { type HeaderEdits, headerEdits, readUnsubscribeUrls } from './prepare-headers.ts';
 import type { Part, ReadMessage } from './read-message.ts';
 import { type HtmlLink, type HtmlScan, scanHtml } from './scan-html.ts';
@@ -21,6 +22,8 @@ export interface InstrumentOptions {
   readonly clicks: boolean;
   /** Links of plain-text bodies as well. */
   readonly plainText?: boolean;
+  /** One link that no person can see or reach, where it can stand unseen. */
+  readonly honeypot?: boolean;
   /** From `prepareHeaders`; read again when absent. */
   readonly headers?: HeaderEdits;
   /** Addresses that begin so are our own and stay as they are. */
@@ -41,6 +44,7 @@ interface Work {
   readonly leaves: LeafPlan[];
   linkCount: number;
   pixel: Plan['pixel'];
+  hasHoneypot: boolean;
 }
 
 export function instrument(message: ReadMessage, options: InstrumentOptions): Plan {
@@ -53,6 +57,7 @@ export function instrument(message: ReadMessage, options: InstrumentOptions): Pl
     leaves: [],
     linkCount: 0,
     pixel: null,
+    hasHoneypot: false,
   };
   const untouched = planBodies(work);
   return {
@@ -132,21 +137,46 @@ function leave(work: Work, reason: LeftReason | ClosedReason): void {
 function planHtml(work: Work, leaf: LeafText, withPixel: boolean): void {
   const scan = scanHtml(leaf.view);
   const targets: Target[] = [];
+  const tracked: HtmlLink[] = [];
   if (work.options.clicks) {
     for (const link of scan.links) {
       const judged = judgeHtmlLink(work, leaf, link);
-      if ('reason' in judged) leave(work, judged.reason);
-      else targets.push(targetFor(work, judged.url, link.start, link.end, link.breakAt));
+      if ('reason' in judged) {
+        leave(work, judged.reason);
+        continue;
+      }
+      tracked.push(link);
+      targets.push(targetFor(work, judged.url, link.start, link.end, link.breakAt));
     }
   }
   if (withPixel) targets.push(pixelTarget(work, scan));
-  planLeaf(
-    work,
-    leaf,
-    true,
-    targets.toSorted((a, b) => a.start - b.start),
-    scan,
-  );
+  const placed = placeAll(work, leaf, targets, tracked);
+  if (placed.edits.some(([, , link]) => link === pixelEdit)) work.pixel = scan.pixelPlace;
+  keepLeaf(work, leaf, true, placed);
+}
+
+const inOrder = (targets: readonly Target[]): Target[] => targets.toSorted((a, b) => a.start - b.start);
+
+/** With the link that nobody can see, if there is to be one and every other edit is the same with it as without. */
+function placeAll(work: Work, leaf: LeafText, targets: readonly Target[], tracked: readonly HtmlLink[]): Placed {
+  const { octets } = work.message;
+  const plain = placeEdits(octets, leaf, inOrder(targets));
+  const isWanted = work.options.honeypot && !work.hasHoneypot && plain.edits.some(([, , link]) => link >= 0);
+  if (!isWanted) return plain;
+  for (const at of honeypotPlaces(leaf.view, tracked)) {
+    const placed = placeEdits(octets, leaf, inOrder([...targets, honeypotTarget(work, at)]));
+    if (placed.lineFull.length !== plain.lineFull.length) continue;
+    if (placed.lineFull.some(({ start }, index) => start !== plain.lineFull[index]?.start)) continue;
+    work.hasHoneypot = true;
+    return placed;
+  }
+  return plain;
+}
+
+/** Its destination is the plan's first link; which that will be is not settled yet, so there is room for any. */
+function honeypotTarget(work: Work, at: number): Target {
+  const room = Math.max(...[...work.linkIndex.keys()].slice(0, linksMaxDefault).map((url) => roomFor(work, url)));
+  return { start: at, end: at, link: honeypotEdit, room: honeypotLength(room), breakAt: -1 };
 }
 
 function planText(work: Work, leaf: LeafText): void {
@@ -161,7 +191,7 @@ function planText(work: Work, leaf: LeafText): void {
     if ('reason' in judged) leave(work, judged.reason);
     else targets.push(targetFor(work, judged.url, link.start, link.end, -1));
   }
-  planLeaf(work, leaf, false, targets, null);
+  keepLeaf(work, leaf, false, placeEdits(work.message.octets, leaf, targets));
 }
 
 type Judged = { readonly url: string } | { readonly reason: LeftReason };
@@ -229,16 +259,8 @@ function roomFor(work: Work, destination: string | null): number {
   return asked ?? 256 + (destination ? Math.ceil((utf8Octets(destination).length * 4) / 3) : 0);
 }
 
-function planLeaf(
-  work: Work,
-  leaf: LeafText,
-  isMarkup: boolean,
-  targets: readonly Target[],
-  scan: HtmlScan | null,
-): void {
-  const placed = placeEdits(work.message.octets, leaf, targets);
+function keepLeaf(work: Work, leaf: LeafText, isMarkup: boolean, placed: Placed): void {
   for (const _ of placed.lineFull) leave(work, 'line-full');
-  if (scan && placed.edits.some(([, , link]) => link === pixelEdit)) work.pixel = scan.pixelPlace;
   if (placed.edits.length === 0) return;
   work.leaves.push({
     encoding: leaf.encoding,

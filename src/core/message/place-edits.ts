@@ -3,11 +3,11 @@
  * A link for which there is no room is named, not squeezed in.
  */
 import type { LeafText } from './leaf-text.ts';
-import { type Edit, lineBreakEdit, pixelEdit } from './plan.ts';
+import { type Edit, isOwnTag, lineBreakEdit, pixelEdit } from './plan.ts';
 import { base64LineWidth, writtenAt, writtenEnd } from './transfer-encoding.ts';
 
 export interface Target {
-  /** Positions in the view; equal for the pixel. */
+  /** Positions in the view; equal for an element of ours. */
   readonly start: number;
   readonly end: number;
   readonly link: number;
@@ -143,19 +143,22 @@ function breakLine(layout: Layout, target: Target): void {
 }
 
 function take(layout: Layout, target: Target, column: number): void {
-  const slot = target.link === pixelEdit ? 0 : target.room;
+  const slot = isOwnTag(target.link) ? 0 : target.room;
   layout.edits.push([target.start, target.end, target.link, slot, 0]);
   layout.from = target.end;
   layout.column = column + target.room;
 }
 
-/** The pixel's own tag may be broken between its attributes; a link stays as it is. */
+/** `></a>`, or `/>` of the pixel. */
+const longestTagEnd = 5;
+
+/** Our own tags may be broken between their attributes, each shorter than a line; a link stays as it is. */
 function takeOrLeave(layout: Layout, target: Target, column: number, viewTarget: Target): void {
-  if (target.link !== pixelEdit || column + 4 > rawLineMax) {
+  if (!isOwnTag(target.link) || column + 4 > rawLineMax || target.room > rawLineMax) {
     layout.lineFull.push(viewTarget);
     return;
   }
-  layout.edits.push([target.start, target.end, pixelEdit, 1, 0]);
+  layout.edits.push([target.start, target.end, target.link, 1, 0]);
   layout.from = target.end;
-  layout.column = 2;
+  layout.column = longestTagEnd;
 }

@@ -14,11 +14,16 @@ export type UntouchedReason = Seal | 'pgp-inline' | 'not-asked' | 'no-body';
 /** The `link` of an edit when it is no link. */
 export const pixelEdit = -1;
 export const lineBreakEdit = -2;
+/** The link that no person can see or reach. */
+export const honeypotEdit = -3;
+
+/** An element of ours that is put in, where nothing stood. */
+export const isOwnTag = (link: number): boolean => link === pixelEdit || link === honeypotEdit;
 
 /**
  * One edit: replace [start, end). `start` and `end` count octets of the message, or of the decoded body for base64.
  * quoted-printable: `column` where the replacement begins (-1: where the last one left off), `rest` octets that must follow on its line.
- * raw: `column` is the room for the address in octets, for the pixel 1 when it needs lines of its own.
+ * raw: `column` is the room for the address in octets, for an element of ours 1 when it needs lines of its own.
  */
 export type Edit = readonly [start: number, end: number, link: number, column: number, rest: number];
 

@@ -2,9 +2,10 @@
  * Renders one recipient's copy of a message from the submitted octets and the plan.
  * Octets that no edit names are copied as they are; addresses put in are made safe for where they stand.
  */
+import { honeypotMarkup } from './honeypot.ts';
 import { asciiView, plainOctets, utf8Octets } from './octets.ts';
 import { pixelMarkup } from './pixel.ts';
-import { type Edit, type LeafPlan, lineBreakEdit, type Plan, pixelEdit } from './plan.ts';
+import { type Edit, honeypotEdit, type LeafPlan, lineBreakEdit, type Plan, pixelEdit } from './plan.ts';
 import type { HeaderEdits } from './prepare-headers.ts';
 import { decodeBase64 } from './transfer-encoding.ts';
 
@@ -13,6 +14,8 @@ export interface RenderValues {
   readonly clickUrl: ((link: number) => string | null) | null;
   /** Null: no pixel in this copy. */
   readonly openUrl: string | null;
+  /** Asked where the plan has the link that nobody can see; without it this copy has none. */
+  readonly honeypotUrl?: (() => string) | null;
   /** Replaces every To field by this one: header text of one line, encoded by the caller. */
   readonly to?: string;
   /** Used only when the field is missing; header text. */
@@ -133,9 +136,17 @@ class Urls {
     return this.values.clickUrl ? '\r\n' : null;
   }
 
+  /** Where this copy has none it is planned as empty text, so that the lines around it are laid out all the same. */
+  private honeypot(lineEnd: string): string | null {
+    const { clickUrl, honeypotUrl } = this.values;
+    if (clickUrl === null) return null;
+    return honeypotUrl ? honeypotMarkup(attributeSafe(honeypotUrl()), lineEnd) : '';
+  }
+
   /** The text of an edit in a body, or null to leave the original there. */
   textFor(link: number, isMarkup: boolean, lineEnd: string): string | null {
     if (link === pixelEdit) return this.pixelUrl === null ? null : pixelMarkup(this.pixelUrl, lineEnd);
+    if (link === honeypotEdit) return this.honeypot(lineEnd);
     const url = this.click(link);
     if (url === null) return null;
     if (!isMarkup) return plainSafe(url);

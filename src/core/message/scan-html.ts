@@ -18,6 +18,8 @@ export interface HtmlLink {
   /** What stands between the tag and its end tag, at most 2,000 characters of it. */
   textStart: number;
   textEnd: number;
+  /** Behind the end tag; -1 without one, or where only some clients read the link. */
+  afterAt: number;
 }
 
 export type PixelPlace = 'before-body-end' | 'before-html-end' | 'at-end';
@@ -198,6 +200,7 @@ class Scanner implements TokenizerCallbacks {
       tagStart: link.tagStart,
       textStart: this.settledEnd,
       textEnd: this.settledEnd,
+      afterAt: -1,
     };
     this.links.push(found);
     if (link.name === 'area') return;
@@ -212,7 +215,9 @@ class Scanner implements TokenizerCallbacks {
   onclosetag(start: number, end: number): void {
     const name = this.nameOf(start, end);
     const tagStart = this.base + start - 2;
-    if (name === this.readingName) this.endReading(tagStart);
+    const { reading } = this;
+    const isEndOfLink = name === this.readingName;
+    if (isEndOfLink) this.endReading(tagStart);
     if (name === this.openRawName) {
       this.openRawAt = -1;
       this.openRawName = '';
@@ -220,6 +225,7 @@ class Scanner implements TokenizerCallbacks {
     const tagEnd = this.view.indexOf('>', this.base + end);
     if (tagEnd < 0 || tagEnd >= this.limit) return;
     this.settledEnd = tagEnd + 1;
+    if (isEndOfLink && name === 'a' && reading && this.depth === 0) reading.afterAt = tagEnd + 1;
     if (name === 'body') this.bodyEndAt = tagStart;
     else if (name === 'html') this.htmlEndAt = tagStart;
   }
