@@ -230,9 +230,9 @@ describe('the estimate of opens behind Apple’s prefetch', () => {
   it('takes less than a millisecond, for a thousand recipients or for hundreds of thousands', () => {
     for (const scale of [1, 30, 300]) {
       const scaled = Object.fromEntries(Object.entries(usual).map(([name, count]) => [name, count * scale]));
-      const tookMs = Array.from({ length: 30 }, () => {
+      const tookMs = Array.from({ length: 30 }, (_, round) => {
         const startedAt = performance.now();
-        said({ ...usual, ...scaled });
+        said({ ...usual, ...scaled, openers: 400 * scale + round }); // never twice the same: answers are remembered
         return performance.now() - startedAt;
       });
       assert.ok(Math.min(...tookMs) < 1, `${Math.min(...tookMs)} ms at ${scale}`);

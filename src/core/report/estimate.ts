@@ -73,6 +73,21 @@ export function estimateHiddenOpens(counts: EstimateCounts): HiddenOpensAnswer {
   if (prefetched === 0) return { withheld: withheld('no-prefetch') };
   if (Math.min(clickersOfOpeners, prefetchedClickers) < fewestClickers)
     return { withheld: withheld('too-few-clickers') };
+  const name = `${openers} ${clickersOfOpeners} ${prefetched} ${knownOpeners} ${prefetchedClickers}`;
+  const known = rememberedAnswers.get(name);
+  if (known !== undefined) return known;
+  if (rememberedAnswers.size >= mostRemembered) rememberedAnswers.clear();
+  const answer = workOut(counts);
+  rememberedAnswers.set(name, answer);
+  return answer;
+}
+
+/** A report is read again and again while few of its thousand domains change. */
+const rememberedAnswers = new Map<string, HiddenOpensAnswer>();
+const mostRemembered = 10_000;
+
+function workOut(counts: EstimateCounts): HiddenOpensAnswer {
+  const { openers, clickersOfOpeners, prefetched, knownOpeners, prefetchedClickers } = counts;
   // Chapman's form of prefetchedClickers × openers / clickers: without the bias of dividing by a small number.
   const likely = (prefetchedClickers * (openers + 1)) / (clickersOfOpeners + 1);
   const tails = (opened: number): Tails => tailsOf(opened, counts);
