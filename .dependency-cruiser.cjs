@@ -3,7 +3,20 @@
  * stay pure, the browser never meets the server.
  */
 const open = ['core', 'contract', 'platform'];
-const areas = ['audit', 'accounts', 'events', 'tracking', 'delivery', 'sending', 'reports', 'demo'];
+const areas = [
+  'audit',
+  'accounts',
+  'networks',
+  'events',
+  'habits',
+  'tracking',
+  'rejudging',
+  'delivery',
+  'sending',
+  'providers',
+  'reports',
+  'demo',
+];
 const order = [...open, ...areas];
 
 const importsGoLeft = order.flatMap((area, position) => {

@@ -15,12 +15,20 @@ import {
   openGate,
 } from './accounts/index.ts';
 import { auditRoutes, startAuditSealer } from './audit/index.ts';
-import { type Config, ConfigFaults } from './config.ts';
+import { type Config, ConfigFaults, networkRefresh } from './config.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
 import { startDelivery } from './delivery/index.ts';
 import { startFold } from './events/index.ts';
+import { habitLearner, habitRoutes, startForgetting, startSettling } from './habits/index.ts';
+import {
+  type FollowedNetworks,
+  followNetworks,
+  measureNetworks,
+  networkRoutes,
+  startRefreshing,
+} from './networks/index.ts';
 import { DatabaseUnavailable, openDatabase, sql } from './platform/database.ts';
 import {
   type DatabaseServer,
@@ -36,6 +44,8 @@ import { measureConnections, openMetrics } from './platform/metrics.ts';
 import type { Actor, Route } from './platform/route.ts';
 import { openVault } from './platform/vault.ts';
 import { type Clock, type Listening, type Log, type Running, systemClock, type World } from './platform/world.ts';
+import { providerRoutes } from './providers/index.ts';
+import { rejudgingRoutes, startRejudging, startRejudgingThread } from './rejudging/index.ts';
 import { reportRoutes } from './reports/index.ts';
 import {
   type SendingOptions,
@@ -44,7 +54,16 @@ import {
   sendingRoutes,
   startSubmission,
 } from './sending/index.ts';
-import { type Edge, hitCounter, startDrain, startDrainThread, startEdge, startKeyDestruction, trackingRoutes } from './tracking/index.ts';
+import {
+  type Edge,
+  hitCounter,
+  readKeptEvidence,
+  startDrain,
+  startDrainThread,
+  startEdge,
+  startKeyDestruction,
+  trackingRoutes,
+} from './tracking/index.ts';
 import { version } from './version.ts';
 
 export interface Program extends Running {
@@ -122,11 +141,15 @@ async function compose(
   // The tracking host needs no database, so it comes up before anybody asks for one.
   const edge = await openEdge(world, config, parts);
   const trackingUrl = config.trackingUrl ?? localUrl(config.host, edge?.port ?? config.trackingPort);
+  const networks = followNetworks(world, { usesAsTable: usesAsTable(config) });
+  parts.foundations.unshift(networks);
+  measureNetworks(world, networks);
   const state: State = { isReady: false, nudgeDelivery: () => undefined };
   const prepare = async (): Promise<void> => {
     await prepareDatabase(server.connection, world);
     await makeFirstAccount(world, config, needs.firstAccountName ?? usualAccountName);
-    startLoops(world, config, { trackingUrl, masterKey, connection: server.connection }, parts, state);
+    await networks.look();
+    startLoops(world, config, { trackingUrl, masterKey, connection: server.connection, networks }, parts, state);
     state.isReady = true;
   };
   const { ready } = await becomeReady(prepare, needs.log, ending);
@@ -137,7 +160,7 @@ async function compose(
     maxMessageBytes: config.maxMessageBytes,
     onQueued: () => state.nudgeDelivery(),
   };
-  const http = await openHttp(world, config, { gate, sending, edge, state }, parts);
+  const http = await openHttp(world, config, { gate, sending, edge, state, networks }, parts);
   const smtp = await openSubmission(world, config, { ...sending, gate, tls }, parts);
   const publicUrl = config.publicUrl ?? localUrl(config.host, http?.port ?? 3000);
   return {
@@ -208,6 +231,7 @@ interface LoopNeeds {
   readonly trackingUrl: string;
   readonly masterKey: Uint8Array;
   readonly connection: DatabaseServer['connection'];
+  readonly networks: FollowedNetworks;
 }
 
 /** What works on what is stored. Each may run in any number of processes. */
@@ -217,20 +241,37 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   if (!isWorker) return;
   const delivery = startDelivery(world, { ...config, trackingUrl: needs.trackingUrl, helloName: hostnameOf(config) });
   state.nudgeDelivery = () => delivery.nudge();
+  const asking = networkRefresh(config);
+  if (asking !== null) parts.loops.push(startRefreshing(world, asking));
+  parts.loops.push(startSettling(world, [habitLearner(readKeptEvidence)]), startForgetting(world));
+  parts.loops.push(openRejudging(world, config, needs));
   parts.loops.push(delivery, startFold(world), startAuditSealer(world), startKeyDestruction(world));
 }
 
 /** A thread has the machine's clock; a staged one stays with the program. */
-const openDrain = (world: World, config: Config, needs: LoopNeeds): Running =>
+const openDrain = (world: World, config: Config, { networks, masterKey, connection }: LoopNeeds): Running =>
   world.clock === systemClock
-    ? startDrainThread(world, { journalDir: journalDir(config), ...needs })
-    : startDrain(world, { journalDir: journalDir(config) });
+    ? startDrainThread(world, {
+        journalDir: journalDir(config),
+        usesAsTable: usesAsTable(config),
+        masterKey,
+        connection,
+      })
+    : startDrain({ ...world, networks }, { journalDir: journalDir(config) });
+
+const openRejudging = (world: World, config: Config, { networks, masterKey, connection }: LoopNeeds): Running =>
+  world.clock === systemClock
+    ? startRejudgingThread(world, { usesAsTable: usesAsTable(config), masterKey, connection })
+    : startRejudging({ ...world, networks });
+
+const usesAsTable = (config: Config): boolean => config.networksAsnUrl !== 'off';
 
 interface HttpNeeds {
   readonly gate: Gate;
   readonly sending: SendingOptions;
   readonly edge: Edge | undefined;
   readonly state: State;
+  readonly networks: FollowedNetworks;
 }
 
 async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: Parts): Promise<Listening | undefined> {
@@ -254,11 +295,18 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
   return http;
 }
 
-const allRoutes = (world: World, config: Config, { gate, sending }: HttpNeeds): Route[] => [
+const allRoutes = (world: World, config: Config, { gate, sending, networks }: HttpNeeds): Route[] => [
   ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? 'http://localhost' }),
   ...auditRoutes(world),
-  ...trackingRoutes(world),
+  ...trackingRoutes(world, networks),
+  ...networkRoutes(world, networks, networkRefresh(config)),
+  ...habitRoutes(world),
   ...sendingRoutes(world, sending),
+  ...providerRoutes(
+    { ...world, networks },
+    { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 0) },
+  ),
+  ...rejudgingRoutes(world),
   ...reportRoutes(world),
 ];
 

@@ -32,6 +32,7 @@ before(async () => {
     WAXWING_TRACKING_PORT: '0',
     WAXWING_SMTP_PORT: '0',
     WAXWING_SMARTHOST: 'smtp://127.0.0.1:9',
+    WAXWING_NETWORKS_REFRESH_HOURS: 'off',
   });
   const log = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
   program = await startProgram(config, { clock: systemClock, log });
@@ -84,6 +85,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   changeOutboundSettings: { trackOpens: true },
   setTrackingConsent: { level: 'identified' },
   judgeObservations: { observations: [{ kind: 'open' }] },
+  startRejudgement: { dryRun: true },
   createApiKey: { name: 'mine' },
   openSession: { token: 'x'.repeat(43) },
 };
@@ -91,6 +93,7 @@ const bodies: Readonly<Record<string, unknown>> = {
 const pathOf = (endpoint: Endpoint): string =>
   endpoint.path
     .replace('{email}', 'canary.ana@example.org')
+    .replace('{domain}', 'example.org')
     .replace('{recipientId}', theirMessage.recipientId)
     .replace('{id}', endpoint.path.startsWith('/v1/api-keys') ? theirKeyId : theirMessage.id);
 

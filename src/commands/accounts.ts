@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { createAccount, createSignInLink, listAccounts } from '../accounts/index.ts';
 import { type Config, readConfig } from '../config.ts';
 import { openDatabase } from '../platform/database.ts';
-import { joinDatabaseServer, prepareDatabase } from '../platform/database-server.ts';
+import { type DatabaseServer, joinDatabaseServer, prepareDatabase } from '../platform/database-server.ts';
 import { openLog } from '../platform/log.ts';
 import { openMasterKey } from '../platform/master-key.ts';
 import type { Actor } from '../platform/route.ts';
@@ -51,7 +51,11 @@ async function signIn(account: string | undefined): Promise<void> {
 const publicUrl = (config: Config): string => config.publicUrl ?? `http://127.0.0.1:${config.httpPort ?? 3000}`;
 
 export async function inWorld<T>(
-  run: (world: Pick<World, 'db' | 'vault' | 'clock'>, config: Config) => Promise<T>,
+  run: (
+    world: Pick<World, 'db' | 'vault' | 'clock'>,
+    config: Config,
+    connection: DatabaseServer['connection'],
+  ) => Promise<T>,
 ): Promise<T> {
   const { config, warnings } = readConfig(process.env);
   const log = openLog('warn', 'stderr');
@@ -61,7 +65,7 @@ export async function inWorld<T>(
   const db = openDatabase({ connection: server.connection, maxConnections: 2 });
   try {
     await prepareDatabase(server.connection, { db, vault, clock: systemClock, log });
-    return await run({ db, vault, clock: systemClock }, config);
+    return await run({ db, vault, clock: systemClock }, config, server.connection);
   } finally {
     await db.close();
     await server.stop();

@@ -1,5 +1,5 @@
 /** Asks for a re-judging, or a dry run of one: which mail, by which rules. One of an account's is under way at a time. */
-import { rules, rulesetWithout } from '@waxwing/verdict';
+import { rulesetWithout } from '@waxwing/verdict';
 import { readSettings } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
@@ -10,6 +10,7 @@ import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
+import { knownRules } from '../tracking/index.ts';
 import type { Run, Wish } from './rejudgement.ts';
 import { countExpectedHits, insertRun, selectRun } from './run-store.ts';
 
@@ -59,16 +60,6 @@ function wishOf(settings: Choices, asked: Asked, who: Pick<Wish, 'askedAt' | 'as
   const more = knownRules(asked.disabledRules ?? []);
   const disabledRules = [...new Set([...settings.disabledRules, ...more])].sort();
   return { isDryRun: asked.dryRun, bounds, disabledRules, ruleset: rulesetWithout(disabledRules), ...who };
-}
-
-function knownRules(ids: readonly string[]): readonly string[] {
-  const known = new Set(rules.map((rule) => rule.id));
-  const unknown = ids.findIndex((id) => !known.has(id));
-  if (unknown >= 0)
-    throw new Problem('request.malformed', [
-      { field: `disabledRules.${unknown}`, message: 'is not the id of a rule; GET /v1/rules lists them' },
-    ]);
-  return ids;
 }
 
 function expected(tx: Tx, accountId: string, { timeZone }: Choices, { bounds }: Wish): Promise<number> {

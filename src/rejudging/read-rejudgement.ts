@@ -10,7 +10,7 @@ import type { World } from '../platform/world.ts';
 import { selectFlips } from './history-store.ts';
 import { readIdCursor, writeIdCursor } from './id-cursor.ts';
 import type { Run } from './rejudgement.ts';
-import { selectExamples, selectRun, selectRuns } from './run-store.ts';
+import { selectExamples, selectRun, selectRuns, selectUnfinishedRun } from './run-store.ts';
 import { classMoves, peopleIn, type Tally } from './tally.ts';
 
 type ReadWorld = Pick<World, 'db' | 'clock'>;
@@ -22,6 +22,10 @@ export function readRejudgement({ db, clock }: ReadWorld, accountId: string, id:
     return { ...summaryOf(run), ...resultOf(run.tally, view, await selectExamples(tx, accountId, id)) };
   });
 }
+
+/** The one that is queued or running; `isHeld` tells whether somebody is at it. */
+export const unfinishedRun = ({ db, clock }: ReadWorld, accountId: string): Promise<Run | undefined> =>
+  db.readAccount(accountId, (tx) => selectUnfinishedRun(tx, accountId, clock.now()));
 
 async function runOrProblem(tx: Tx, accountId: string, id: string, now: Date): Promise<Run> {
   const run = await selectRun(tx, accountId, id, now);

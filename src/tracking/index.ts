@@ -11,6 +11,7 @@ export { startKeyDestruction } from './destroy-request-keys.ts';
 export { hitCounter } from './hit-counter.ts';
 export { judgingAgain, type StoredCopy } from './judge-again.ts';
 export { isHoneypotHit, restoreEvidence as readKeptEvidence } from './kept-evidence.ts';
+export { knownRules } from './known-rules.ts';
 export { trackingRoutes } from './routes.ts';
 export { type OpenRequest, type ReadRequest, requestOpener } from './seal-requests.ts';
 export { type SourceMark, spreadWindowMs } from './source-spread.ts';

@@ -4,7 +4,8 @@ import { builtInNetworks } from '@waxwing/verdict';
 import { judgeObservations as endpoint } from '../contract/verdicts.ts';
 import { judgeObservations } from './judge-observations.ts';
 
-const judged = (observations: object[]) => judgeObservations(endpoint.body.parse({ observations }), builtInNetworks).verdicts;
+const judged = (observations: object[]) =>
+  judgeObservations(endpoint.body.parse({ observations }), builtInNetworks).verdicts;
 
 describe('observations from elsewhere', () => {
   it('are judged alike whether a field is null or absent', () => {
@@ -28,5 +29,26 @@ describe('observations from elsewhere', () => {
 
   it('are not judged as of something that is no instant', () => {
     assert.equal(endpoint.body.safeParse({ observations: [{ kind: 'open' }], asOf: 'yesterday' }).success, false);
+  });
+
+  it('are judged without the rules that are left out, and the ruleset says so', () => {
+    const judgedWithout = (disabledRules: string[]) =>
+      judgeObservations(
+        endpoint.body.parse({ observations: [{ kind: 'click', method: 'HEAD' }], disabledRules }),
+        builtInNetworks,
+      );
+    assert.equal(judgedWithout([]).verdicts[0]?.verdict, 'automated');
+    const without = judgedWithout(['method-not-get']);
+    assert.equal(without.verdicts[0]?.verdict, 'human');
+    assert.match(without.ruleset, / without method-not-get$/);
+    assert.equal(without.verdicts[0]?.ruleset, without.ruleset);
+  });
+
+  it('are refused with the code request.malformed where a rule to be left out does not exist', () => {
+    assert.throws(
+      () =>
+        judgeObservations(endpoint.body.parse({ observations: [], disabledRules: ['no-such-rule'] }), builtInNetworks),
+      { code: 'request.malformed' },
+    );
   });
 });
