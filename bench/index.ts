@@ -4,6 +4,7 @@
  */
 import { measureVerdicts } from '../packages/verdict/bench/speed.ts';
 import { benchEdge } from './edge.ts';
+import { benchHabits } from './habits.ts';
 import { measureInstrument } from './instrument.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchReport } from './report.ts';
@@ -72,6 +73,15 @@ const report: Bench = async (say) => {
   ];
 };
 
+const habits: Bench = async (say) => {
+  const run = await benchHabits(say);
+  return [
+    { what: 'storing hits, habits on ÷ off', value: run.storingRatio, unit: '', bar: { atMost: 1.1 } },
+    { what: 'settled hits learned from', value: run.settledPerSecond, unit: 'hits/s' },
+    { what: 'a million of them', value: 1_000_000 / run.settledPerSecond, unit: 's' },
+  ];
+};
+
 const verdicts: Bench = async () => {
   const run = measureVerdicts();
   return [
@@ -81,7 +91,7 @@ const verdicts: Bench = async () => {
   ];
 };
 
-const benches: Readonly<Record<string, Bench>> = { verdicts, instrument, edge, pipeline, report };
+const benches: Readonly<Record<string, Bench>> = { verdicts, instrument, edge, pipeline, report, habits };
 
 const holds = ({ value, bar }: Figure): boolean =>
   bar === undefined || ('atLeast' in bar ? value >= bar.atLeast : value <= bar.atMost);
