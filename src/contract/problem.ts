@@ -106,18 +106,14 @@ export const problemKinds = {
   'key.not_found': kind(404, 'There is no such API key.', 'List the keys to see their ids.'),
   'key.last_one': kind(409, 'This key is making the request.', 'Revoke it with another key or from the console.'),
   'report.range_invalid': kind(400, 'The time range is empty or reversed.', 'Give `since` before `until`.'),
-  'habit.not_found': kind(
-    404,
-    'Nothing was learned of this domain.',
-    'List what was learned: GET /v1/scanner-habits.',
-  ),
+  'habit.not_found': kind(404, 'Nothing was learned of this domain.', 'List what was learned: GET /v1/scanner-habits.'),
   'verdicts.too_many': kind(400, 'Too many observations.', 'Send at most 1,000 at once.'),
   'audit.chain_broken': kind(
     409,
     'The audit log cannot be exported: its signed checkpoints are gone.',
     'Somebody changed the database by other ways than the program. Keep it as it is and call whoever handles incidents.',
   ),
-  'provider.connection_not_found': kind(
+  'connection.not_found': kind(
     404,
     'There is no such connection.',
     'List the connections to see their addresses, or make a new one.',

@@ -83,7 +83,7 @@ export const changeProviderConnection = endpoint({
   body: z.object({ name: connectionName.optional(), verificationKey: verificationKey.optional() }),
   status: 200,
   result: providerConnection,
-  problems: ['provider.connection_not_found', 'provider.key_invalid'],
+  problems: ['connection.not_found', 'provider.key_invalid'],
 });
 
 export const deleteProviderConnection = endpoint({
@@ -97,7 +97,7 @@ export const deleteProviderConnection = endpoint({
   body: nothing,
   status: 204,
   result: nothing,
-  problems: ['provider.connection_not_found'],
+  problems: ['connection.not_found'],
 });
 
 const payload = z.unknown().meta({ description: 'The provider’s own payload, exactly as it sends it.' });
@@ -126,7 +126,7 @@ export const checkProviderAddress = endpoint({
   body: nothing,
   status: 204,
   result: nothing,
-  problems: ['provider.connection_not_found'],
+  problems: ['connection.not_found'],
 });
 
 export const receiveProviderEvents = endpoint({
@@ -144,7 +144,7 @@ export const receiveProviderEvents = endpoint({
   status: 200,
   result: taken,
   problems: [
-    'provider.connection_not_found',
+    'connection.not_found',
     'provider.signature_missing',
     'provider.signature_invalid',
     'provider.signature_expired',
@@ -170,7 +170,7 @@ export const importProviderEvents = endpoint({
   status: 200,
   result: taken,
   problems: [
-    'provider.connection_not_found',
+    'connection.not_found',
     'provider.signature_missing',
     'provider.signature_invalid',
     'provider.signature_expired',

@@ -92,7 +92,7 @@ export async function changeConnection(
   const vault = await accountVault(world, caller.accountId);
   return world.db.asAccount(caller.accountId, async (tx) => {
     const row = await findConnectionRow(tx, id);
-    if (row === undefined) throw new Problem('provider.connection_not_found');
+    if (row === undefined) throw new Problem('connection.not_found');
     refuseUnusableKey(row.provider, wish.verificationKey);
     const secret = openSecret(vault, row.secretSealed);
     const key = wish.verificationKey ?? secret.key;
@@ -116,7 +116,7 @@ export async function changeConnection(
 export async function deleteConnection(world: Needs, caller: Caller, id: string): Promise<void> {
   const at = world.clock.now();
   await world.db.asAccount(caller.accountId, async (tx) => {
-    if (!(await markConnectionDeleted(tx, id, at))) throw new Problem('provider.connection_not_found');
+    if (!(await markConnectionDeleted(tx, id, at))) throw new Problem('connection.not_found');
     await record(tx, {
       at,
       actor: caller.actor,

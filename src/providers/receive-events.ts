@@ -63,13 +63,13 @@ export async function importForConnection(
 
 export async function accountOf({ world }: Pick<Desk, 'world'>, id: string): Promise<string> {
   const accountId = await findConnectionAccount(world.db, id);
-  if (accountId === undefined) throw new Problem('provider.connection_not_found');
+  if (accountId === undefined) throw new Problem('connection.not_found');
   return accountId;
 }
 
 async function openConnection({ world }: Desk, accountId: string, id: string): Promise<OpenConnection> {
   const row = await world.db.readAccount(accountId, (tx) => findConnectionRow(tx, id));
-  if (row === undefined) throw new Problem('provider.connection_not_found');
+  if (row === undefined) throw new Problem('connection.not_found');
   const vault: AccountVault = await accountVault(world, accountId);
   return { account: { accountId, vault }, row, secret: openSecret(vault, row.secretSealed) };
 }

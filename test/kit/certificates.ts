@@ -64,3 +64,22 @@ export async function newAuthority(): Promise<TestAuthority> {
     },
   };
 }
+
+/** What signs for itself, with RSA: valid from an hour ago for a day. */
+export async function newRsaCertificate(name: string): Promise<TestCertificate> {
+  const rsa = {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  };
+  const keys = (await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    notBefore: new Date(Date.now() - hourMs),
+    notAfter: new Date(Date.now() + 24 * hourMs),
+    keys,
+    signingAlgorithm: rsa,
+  });
+  return { key: await pem(keys.privateKey), cert: certificate.toString('pem') };
+}
