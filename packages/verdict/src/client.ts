@@ -107,7 +107,7 @@ const BROWSERS: readonly (readonly [string, string])[] = [
 
 function browser(agent: string): Client {
   const found = BROWSERS.find(([part]) => agent.includes(part));
-  if (found === undefined) return { kind: agent.startsWith('Mozilla/') ? 'browser' : 'other', family: 'other' };
+  if (found === undefined) return { kind: /^(?:Mozilla|Opera)\//.test(agent) ? 'browser' : 'other', family: 'other' };
   return {
     kind: 'browser',
     family: found[1],
