@@ -21,6 +21,7 @@ let url: string;
 const keys = { mine: '', theirs: '' };
 const theirMessage = { id: '', recipientId: '' };
 let theirKeyId = '';
+let theirConnectionId = '';
 
 before(async () => {
   database = await openTestDatabase();
@@ -54,6 +55,10 @@ async function fillTheirAccount(): Promise<void> {
   theirMessage.recipientId = String((sent.recipients as { id: string }[])[0]?.id);
   const made = await answerOf(await ask('POST', '/v1/api-keys', keys.theirs, { name: 'second' }));
   theirKeyId = String(made.id);
+  const connection = { provider: 'postmark', name: 'canary connection' };
+  theirConnectionId = String(
+    (await answerOf(await ask('POST', '/v1/provider-connections', keys.theirs, connection))).id,
+  );
   await ask('PUT', '/v1/tracking-consents/canary.ana@example.org', keys.theirs, { level: 'off' });
 }
 
@@ -86,16 +91,24 @@ const bodies: Readonly<Record<string, unknown>> = {
   setTrackingConsent: { level: 'identified' },
   judgeObservations: { observations: [{ kind: 'open' }] },
   startRejudgement: { dryRun: true },
+  createProviderConnection: { provider: 'postmark', name: 'mine' },
+  changeProviderConnection: { name: 'mine' },
+  importProviderEvents: [],
   createApiKey: { name: 'mine' },
   openSession: { token: 'x'.repeat(43) },
 };
+
+function theirIdOf(path: string): string {
+  if (path.startsWith('/v1/api-keys')) return theirKeyId;
+  return path.startsWith('/v1/provider') ? theirConnectionId : theirMessage.id;
+}
 
 const pathOf = (endpoint: Endpoint): string =>
   endpoint.path
     .replace('{email}', 'canary.ana@example.org')
     .replace('{domain}', 'example.org')
     .replace('{recipientId}', theirMessage.recipientId)
-    .replace('{id}', endpoint.path.startsWith('/v1/api-keys') ? theirKeyId : theirMessage.id);
+    .replace('{id}', theirIdOf(endpoint.path)) + (endpoint.name === 'importProviderEvents' ? '?provider=postmark' : '');
 
 const request = (endpoint: Endpoint, key?: string): Promise<Response> =>
   ask(endpoint.method, pathOf(endpoint), key, bodies[endpoint.name]);
@@ -126,7 +139,7 @@ describe('every route', () => {
         assert.equal(response.status, 404, text);
         assert.match(text, /\.not_found"/);
       }
-      assert.doesNotMatch(text, new RegExp(`${theirMessage.id}|${theirKeyId}`));
+      assert.doesNotMatch(text, new RegExp(`${theirMessage.id}|${theirKeyId}|${theirConnectionId}`));
       // A consent's answer names the address that was asked about.
       if (!endpoint.path.includes('{email}')) assert.doesNotMatch(text, /canary/);
     });
