@@ -6,12 +6,9 @@ import { cursor, instant, noParams, noQuery, nothing } from './values.ts';
 export const scannerHabit = z
   .object({
     domain: z.string(),
-    gateway: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'What the domain’s MX names: `proofpoint`, `microsoft`…; null where it names none we know.',
-      }),
+    gateway: z.string().nullable().meta({
+      description: 'What the domain’s MX names: `proofpoint`, `microsoft`…; null where it names none we know.',
+    }),
     copies: z
       .int()
       .meta({ description: 'Copies that a scanner handled for certain; counts are halved every 30 days.' }),

@@ -199,12 +199,9 @@ export const event = z
     occurredAt: instant,
     verdict: verdict.optional(),
     link: z.object({ index: z.int(), url: z.string() }).optional(),
-    honeypot: z
-      .boolean()
-      .optional()
-      .meta({
-        description: 'True of a click on the link that no person can see or reach; such a click has no `link`.',
-      }),
+    honeypot: z.boolean().optional().meta({
+      description: 'True of a click on the link that no person can see or reach; such a click has no `link`.',
+    }),
     request: z
       .object({
         method: z.string(),

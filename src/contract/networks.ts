@@ -27,12 +27,9 @@ const networkList = z
       .meta({ description: 'Where what is in use came from: the ruleset, the program’s own table, a file, or a URL.' }),
     sourceUrl: z.string().nullable().meta({ description: 'Where it is fetched, without the query; null: it is not.' }),
     prefixes: z.int(),
-    fetchedAt: z.iso
-      .datetime()
-      .nullable()
-      .meta({
-        description: 'When its source gave it, or last said that it had not changed; null for the ruleset’s facts.',
-      }),
+    fetchedAt: z.iso.datetime().nullable().meta({
+      description: 'When its source gave it, or last said that it had not changed; null for the ruleset’s facts.',
+    }),
     checkedAt: z.iso.datetime().nullable().meta({ description: 'When its publisher was asked last, with any result.' }),
     ageDays: z.number().nullable(),
     isStale: z.boolean().meta({ description: 'Older than 14 days: its certain signs are only probable.' }),

@@ -13,23 +13,16 @@ export const outboundSettings = z
     view,
     minimumTransport: z.enum(['plain', 'opportunistic', 'verified', 'authenticated']),
     requireVerifiedSender: z.boolean(),
-    disabledRules: z
-      .array(z.string().max(64))
-      .max(100)
-      .meta({
-        description:
-          'Ids of rules that judge nothing here; holds for hits to come, and for the past once it is judged again.',
-      }),
-    learnScannerHabits: z
-      .boolean()
-      .meta({
-        description: 'Learn from settled verdicts what each recipient domain’s scanner usually does, and use it.',
-      }),
-    honeypotLinks: z
-      .boolean()
-      .meta({
-        description: 'Put a link into HTML mail that no person can see or reach; whoever follows it is a machine.',
-      }),
+    disabledRules: z.array(z.string().max(64)).max(100).meta({
+      description:
+        'Ids of rules that judge nothing here; holds for hits to come, and for the past once it is judged again.',
+    }),
+    learnScannerHabits: z.boolean().meta({
+      description: 'Learn from settled verdicts what each recipient domain’s scanner usually does, and use it.',
+    }),
+    honeypotLinks: z.boolean().meta({
+      description: 'Put a link into HTML mail that no person can see or reach; whoever follows it is a machine.',
+    }),
     keepRequestDays: z.int().min(0).max(3650).nullable().meta({
       description:
         'How long the address and agent of a hit stay readable: 0 drops them at once, null keeps them as long as the event. Judging needs neither.',

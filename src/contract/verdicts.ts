@@ -54,13 +54,9 @@ export const judgeObservations = endpoint({
     observations: z.array(observation).max(1000),
     asOf: instant.optional().meta({ description: 'Judge as of this instant: verdicts may still be provisional.' }),
     view: z.enum(['strict', 'balanced', 'lenient']).optional(),
-    disabledRules: z
-      .array(z.string().max(64))
-      .max(100)
-      .optional()
-      .meta({
-        description: 'Rules to leave out, to see what a verdict would be without them; GET /v1/rules lists them.',
-      }),
+    disabledRules: z.array(z.string().max(64)).max(100).optional().meta({
+      description: 'Rules to leave out, to see what a verdict would be without them; GET /v1/rules lists them.',
+    }),
   }),
   status: 200,
   result: z.object({ ruleset: z.string(), verdicts: z.array(verdict) }),
