@@ -32,8 +32,6 @@ CREATE TABLE scanner_habits (
   PRIMARY KEY (account_id, domain_id)
 ) WITH (fillfactor = 70);
 CALL fence('scanner_habits', 'SELECT, INSERT, UPDATE, DELETE');
-GRANT SELECT, DELETE ON scanner_habits TO waxwing_worker;
-CREATE POLICY every_account ON scanner_habits TO waxwing_worker USING (true);
 
 -- From where: /24 (IPv6 /48) blocks under a keyed hash of the account's.
 CREATE TABLE scanner_habit_blocks (
@@ -48,8 +46,6 @@ CREATE TABLE scanner_habit_blocks (
   PRIMARY KEY (account_id, domain_id, block)
 ) WITH (fillfactor = 70);
 CALL fence('scanner_habit_blocks', 'SELECT, INSERT, UPDATE, DELETE');
-GRANT SELECT, DELETE ON scanner_habit_blocks TO waxwing_worker;
-CREATE POLICY every_account ON scanner_habit_blocks TO waxwing_worker USING (true);
 
 -- What each copy has taught, so that it is counted once and corrected when late hits change what it teaches.
 CREATE TABLE scanner_habit_copies (
@@ -60,7 +56,5 @@ CREATE TABLE scanner_habit_copies (
   lesson jsonb NOT NULL,
   PRIMARY KEY (account_id, domain_id, recipient_id)
 );
-CREATE INDEX ON scanner_habit_copies USING brin (accepted_at);
+CREATE INDEX ON scanner_habit_copies (account_id, accepted_at);
 CALL fence('scanner_habit_copies', 'SELECT, INSERT, UPDATE, DELETE');
-GRANT SELECT, DELETE ON scanner_habit_copies TO waxwing_worker;
-CREATE POLICY every_account ON scanner_habit_copies TO waxwing_worker USING (true);

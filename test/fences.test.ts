@@ -131,7 +131,7 @@ test('partitions cannot be asked past their parent', async () => {
 });
 
 test('the worker sees queues and roll-ups of all accounts, and no content', async () => {
-  const open = new Set(['accounts', 'deliveries', 'rollups', 'rollup_deltas']);
+  const open = new Set(['accounts', 'deliveries', 'rollups', 'rollup_deltas', 'settling']);
   for (const table of tables.filter((name) => !open.has(name)))
     await assert.rejects(
       world.db.asWorker((tx) => countOf(tx, table)),

@@ -1,6 +1,6 @@
 /** SQL of what is learned of scanners. Rows come and go under the account's fence; nothing is decided here. */
 import { bigints, bytes, instants, integers, jsons, uuids } from '../platform/columns.ts';
-import { sql, type Tx, type WorkerTx } from '../platform/database.ts';
+import { sql, type Tx } from '../platform/database.ts';
 import type { Habit, HabitBlock, Tallies } from './habit.ts';
 import type { Lesson } from './lesson.ts';
 
@@ -192,11 +192,12 @@ export interface Forgetting {
   readonly copiesBefore: Date;
 }
 
-/** Of all accounts: what was not seen for long, and what can no longer need correcting. */
-export async function forgetOld(tx: WorkerTx, { seenBefore, copiesBefore }: Forgetting): Promise<void> {
-  await tx.query(sql`DELETE FROM scanner_habit_copies WHERE accepted_at < ${copiesBefore}`);
-  await tx.query(sql`DELETE FROM scanner_habit_blocks WHERE seen_at < ${seenBefore}`);
-  await tx.query(sql`DELETE FROM scanner_habits WHERE seen_at < ${seenBefore}`);
+/** What was not seen for long, and what can no longer need correcting. */
+export async function forgetOld(tx: Tx, accountId: string, { seenBefore, copiesBefore }: Forgetting): Promise<void> {
+  await tx.query(sql`
+    DELETE FROM scanner_habit_copies WHERE account_id = ${accountId} AND accepted_at < ${copiesBefore}`);
+  await tx.query(sql`DELETE FROM scanner_habit_blocks WHERE account_id = ${accountId} AND seen_at < ${seenBefore}`);
+  await tx.query(sql`DELETE FROM scanner_habits WHERE account_id = ${accountId} AND seen_at < ${seenBefore}`);
 }
 
 export const selectDomainNames = (tx: Tx, accountId: string, domainIds: readonly number[]) =>

@@ -2,10 +2,14 @@
 import type { Evidence } from '@waxwing/verdict';
 import { type KnownHabits, knownHabits, noHabits } from '../habits/index.ts';
 import type { Tx } from '../platform/database.ts';
-import type { JudgedAccount } from './judge-hits.ts';
+
+interface Learner {
+  readonly accountId: string;
+  readonly settings: { readonly learnScannerHabits: boolean };
+}
 
 /** What is known now; nothing where the account has switched learning off. */
-export const habitsOf = (tx: Tx, { accountId, settings }: JudgedAccount, now: Date): Promise<KnownHabits> =>
+export const habitsOf = (tx: Tx, { accountId, settings }: Learner, now: Date): Promise<KnownHabits> =>
   settings.learnScannerHabits ? knownHabits(tx, accountId, now) : Promise.resolve(noHabits);
 
 export function withHabit(evidence: Evidence, domainId: number, habits: KnownHabits): Evidence {
