@@ -10,7 +10,7 @@ const a = (path: string): string => `<a href="https://example.org/${path}">${pat
 
 /** The body of a copy in which every link is tracked and the trap is wanted. */
 const trap = (body: string): string =>
-  copyOf(html(body), { ...wanted, opens: false }, trapped)
+  copyOf(html(body), { ...wanted, opens: false, urlOctetsMax: () => 170 }, trapped)
     .split('\r\n\r\n')[1]
     ?.replaceAll('\r\n', ' ') ?? '';
 const linked = (link: number, text: string): string => `<a href="${clickUrl(link)}">${text}</a>`;
@@ -25,13 +25,25 @@ describe('the link that nobody can see', () => {
 
   it('stands behind the first link that another one follows', () => {
     assert.equal(
-      trap(`<p>${a('x')} ${a('y')} ${a('z')}</p>`).trim(),
-      `<p>${linked(0, 'x')}${markup} ${linked(1, 'y')} ${linked(2, 'z')}</p>`,
+      trap(`<p>${a('x')}, ${a('y')}, ${a('z')}</p>`).trim(),
+      `<p>${linked(0, 'x')}${markup}, ${linked(1, 'y')}, ${linked(2, 'z')}</p>`,
     );
   });
 
   it('stands behind an only link', () => {
     assert.equal(trap(`<p>${a('x')}.</p>`).trim(), `<p>${linked(0, 'x')}${markup}.</p>`);
+  });
+
+  it('stands behind no link from which only a blank parts the next one', () => {
+    const blank = (text: string): string =>
+      trap(text)
+        .split(markup)[0]
+        ?.replaceAll(/<[^>]*>/g, '')
+        .trim() ?? '';
+    assert.equal(blank(`<p>${a('x')} ${a('y')} and ${a('z')}</p>`), 'x y');
+    assert.equal(blank(`<p>${a('x')} ${a('y')}</p>`), 'x y');
+    assert.ok(!trap(`<p>${a('x')} <i>or</i></p>`).includes(markup));
+    assert.ok(!trap(`<p>${a('x')}<!-- or --> <i>or</i></p>`).includes(markup));
   });
 
   it('is no link of the plan: neither counted nor numbered', () => {
