@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { classOfAsn, type NetworkClass } from '@waxwing/verdict';
-import { type AddressRange, mergeRanges, prefixesOf } from '../core/networks/address-ranges.ts';
 import { readAsTable } from '../core/networks/read-as-table.ts';
 import type { ListContent } from './compile-list.ts';
 
@@ -23,16 +22,15 @@ export function packagedAsTable(): AsTable {
 
 function readTable(): AsTable {
   const manifest = createRequire(import.meta.url).resolve('@ip-location-db/asn/package.json');
-  const ranges = new Map<NetworkClass, AddressRange[]>();
+  const content: Partial<Record<NetworkClass, string[]>> = {};
   for (const file of files) {
     const { byClass } = readAsTable(readFileSync(join(dirname(manifest), file)), classOfAsn);
-    for (const [ofClass, found] of byClass) ranges.set(ofClass, [...(ranges.get(ofClass) ?? []), ...found]);
+    for (const [ofClass, networks] of byClass) content[ofClass] = [...(content[ofClass] ?? []), ...networks];
   }
-  const lists = [...ranges].map(([ofClass, found]) => [ofClass, prefixesOf(mergeRanges(found))] as const);
   return {
-    content: Object.fromEntries(lists),
+    content,
     fetchedAt: dateOf(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }),
-    prefixes: lists.reduce((sum, [, prefixes]) => sum + prefixes.length, 0),
+    prefixes: Object.values(content).reduce((sum, networks) => sum + networks.length, 0),
   };
 }
 

@@ -4,7 +4,7 @@ import {
   type AddressRange,
   mergeRanges,
   prefixesOf,
-  readPrefix,
+  readNetwork,
   subtractRanges,
 } from '../core/networks/address-ranges.ts';
 import type { ListContent } from './compile-list.ts';
@@ -32,13 +32,24 @@ function inUse(loaded: readonly LoadedList[]): NetworkList[] {
 }
 
 function networkLists({ name, content, fetchedAt }: LoadedList, cloud: readonly AddressRange[]): NetworkList[] {
-  return (Object.entries(content) as [NetworkList['class'], readonly string[]][]).map(([ofClass, prefixes]) => ({
+  return (Object.entries(content) as [NetworkList['class'], readonly string[]][]).map(([ofClass, networks]) => ({
     name,
     class: ofClass,
-    prefixes: ofClass === 'google' ? prefixesOf(subtractRanges(rangesOf(prefixes), cloud)) : prefixes,
+    ...(ofClass === 'google' ? { prefixes: prefixesOf(subtractRanges(rangesOf(networks), cloud)) } : split(networks)),
     fetchedAt: fetchedAt.toISOString(),
   }));
 }
 
-const rangesOf = (prefixes: readonly string[]): AddressRange[] =>
-  mergeRanges(prefixes.flatMap((prefix) => readPrefix(prefix) ?? []));
+function split(networks: readonly string[]): Required<Pick<NetworkList, 'prefixes' | 'ranges'>> {
+  const prefixes: string[] = [];
+  const ranges: [string, string][] = [];
+  for (const network of networks) {
+    const dash = network.indexOf('-');
+    if (dash < 0) prefixes.push(network);
+    else ranges.push([network.slice(0, dash), network.slice(dash + 1)]);
+  }
+  return { prefixes, ranges };
+}
+
+const rangesOf = (networks: readonly string[]): AddressRange[] =>
+  mergeRanges(networks.flatMap((network) => readNetwork(network) ?? []));

@@ -4,13 +4,13 @@
  */
 import { deflateSync, gunzipSync, inflateSync } from 'node:zlib';
 import { classOfAsn, type NetworkClass } from '@waxwing/verdict';
-import { type AddressRange, mergeRanges, prefixesOf, readPrefix } from '../core/networks/address-ranges.ts';
+import { type AddressRange, mergeRanges, prefixesOf, readNetwork } from '../core/networks/address-ranges.ts';
 import { checkList, type ListFault } from '../core/networks/check-list.ts';
 import { readAsTable } from '../core/networks/read-as-table.ts';
 import { readList } from '../core/networks/read-list.ts';
 import { type ListName, lists } from './lists.ts';
 
-/** Prefixes by class. Most lists have one class. */
+/** Networks by class, as prefixes or as `first-last`. Most lists have one class. */
 export type ListContent = Readonly<Partial<Record<NetworkClass, readonly string[]>>>;
 
 export interface CompileOrder {
@@ -65,7 +65,7 @@ function compileOne(name: ListName, bytes: Uint8Array, atLeast: number, before: 
   return compiled({ [ofClass ?? '']: prefixesOf(merged) });
 }
 
-function compileTable(bytes: Uint8Array, atLeast: number, before: ListContent | undefined): Compiled {
+function compileTable(bytes: Uint8Array, atLeast: number, earlier: ListContent | undefined): Compiled {
   const { byClass, lines, unreadable } = readAsTable(bytes, classOfAsn);
   if (unreadable * 100 > lines || byClass.size === 0)
     return { kind: 'refused', code: 'unreadable', why: `Of ${lines} lines ${unreadable} are none of such a table.` };
@@ -76,16 +76,18 @@ function compileTable(bytes: Uint8Array, atLeast: number, before: ListContent | 
       why: `It has ${lines} lines; fewer than ${atLeast} cannot be the whole table.`,
     };
   const content: Partial<Record<NetworkClass, readonly string[]>> = {};
-  for (const [ofClass, ranges] of byClass) {
-    const check = checkList({ ranges, unreadable: 0, atLeast: 1, before: rangesOf(before?.[ofClass]) });
+  for (const [ofClass, networks] of byClass) {
+    const ranges = networks.flatMap((network) => readNetwork(network) ?? []);
+    const before = rangesOf(earlier?.[ofClass]);
+    const check = checkList({ ranges, unreadable: networks.length - ranges.length, atLeast: 1, before });
     if (check.kind === 'refused') return check;
-    content[ofClass] = prefixesOf(check.merged);
+    content[ofClass] = networks;
   }
   return compiled(content);
 }
 
 const rangesOf = (prefixes: readonly string[] | undefined): AddressRange[] | undefined =>
-  prefixes && mergeRanges(prefixes.flatMap((prefix) => readPrefix(prefix) ?? []));
+  prefixes && mergeRanges(prefixes.flatMap((prefix) => readNetwork(prefix) ?? []));
 
 const compiled = (content: ListContent): Compiled => ({
   kind: 'compiled',

@@ -36,6 +36,12 @@ export function readRange(first: string, last: string): AddressRange | undefined
   return first.includes(':') === last.includes(':') ? { from, to } : undefined;
 }
 
+/** A prefix, an address, or `first-last`. */
+export function readNetwork(text: string): AddressRange | undefined {
+  const dash = text.indexOf('-');
+  return dash < 0 ? readPrefix(text) : readRange(text.slice(0, dash), text.slice(dash + 1));
+}
+
 function readAddress(text: string): bigint | undefined {
   const value = text.includes(':') ? readV6(text) : readV4(text);
   return typeof value === 'number' ? mapped + BigInt(value) : value;

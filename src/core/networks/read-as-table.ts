@@ -2,10 +2,9 @@
  * Picks the networks of a few autonomous systems out of a table of all of them, `first,last,number,…` a line, by commas or
  * tabs. It reads bytes: of half a million lines only the hundredth becomes a string.
  */
-import { type AddressRange, readRange } from './address-ranges.ts';
-
 export interface ReadAsTable<Class extends string> {
-  readonly byClass: ReadonlyMap<Class, AddressRange[]>;
+  /** Each range as `first-last`, in the table's own words. */
+  readonly byClass: ReadonlyMap<Class, string[]>;
   readonly lines: number;
   /** Lines that are none of such a table. */
   readonly unreadable: number;
@@ -17,7 +16,7 @@ export function readAsTable<Class extends string>(
   bytes: Uint8Array,
   classOf: (asNumber: number) => Class | undefined,
 ): ReadAsTable<Class> {
-  const byClass = new Map<Class, AddressRange[]>();
+  const byClass = new Map<Class, string[]>();
   let lines = 0;
   let unreadable = 0;
   for (let at = 0; at < bytes.length; ) {
@@ -28,11 +27,8 @@ export function readAsTable<Class extends string>(
     if (end > at) lines += 1;
     if (end > at && asNumber === undefined) unreadable += 1;
     const found = asNumber === undefined ? undefined : classOf(asNumber);
-    if (found !== undefined) {
-      const range = readRange(textOf(bytes, at, second - 1), textOf(bytes, second, third - 1));
-      if (range === undefined) unreadable += 1;
-      else add(byClass, found, range);
-    }
+    if (found !== undefined)
+      add(byClass, found, `${textOf(bytes, at, second - 1)}-${textOf(bytes, second, third - 1)}`);
     at = end + 1;
   }
   return { byClass, lines, unreadable };
@@ -63,7 +59,7 @@ function readNumber(bytes: Uint8Array, from: number, end: number): number | unde
 const textOf = (bytes: Uint8Array, from: number, to: number): string =>
   String.fromCharCode(...bytes.subarray(from, to));
 
-function add<Class>(byClass: Map<Class, AddressRange[]>, name: Class, range: AddressRange): void {
+function add<Class>(byClass: Map<Class, string[]>, name: Class, range: string): void {
   const known = byClass.get(name);
   if (known === undefined) byClass.set(name, [range]);
   else known.push(range);
