@@ -82,6 +82,8 @@ test('nonsense in any field never throws and is no evidence', () => {
     'place',
     'source',
     'recipientsFromSource',
+    'habit',
+    'providerSays',
     'deliveredVia',
     'https',
     'oneClick',
@@ -193,6 +195,108 @@ test('a list older than 14 days makes its certain rules probable, and the reason
   const open: Observation = { kind: 'open', ip: '172.225.1.1', userAgent: 'Mozilla/5.0', at: at(20 * day) };
   const verdict = one(open, { networks });
   assert.deepEqual([verdict?.strength, verdict?.actor, verdict?.unknowable], ['probable', 'apple-mpp', true]);
+});
+
+test('a verdict that leans on a fetched list says whose it is and of which day', () => {
+  const fetchedAt = '2026-03-08T23:30:00Z';
+  const lists: NetworkList[] = [
+    { name: 'apple-egress', class: 'apple-egress', prefixes: ['172.224.0.0/13'], fetchedAt },
+    { name: 'microsoft', class: 'microsoft', prefixes: ['20.0.0.0/8'], fetchedAt },
+    { name: 'google', class: 'google', prefixes: ['66.249.80.0/20'], fetchedAt },
+    { name: 'amazon', class: 'data-centre', prefixes: ['3.0.0.0/8'], fetchedAt },
+    { name: 'asn-table', class: 'proofpoint', prefixes: [], ranges: [['67.231.144.0', '67.231.159.255']], fetchedAt },
+  ];
+  const networks = buildNetworks(withBuiltIn(lists));
+  const texts = (hit: Observation): string =>
+    (one({ at: at(0), userAgent: CHROME, ...hit }, { networks })?.reasons ?? []).map((reason) => reason.text).join(' ');
+  assert.match(
+    texts({ kind: 'open', ip: '172.225.1.1', userAgent: 'Mozilla/5.0' }),
+    /\(Apple's list of 8 March 2026\);/,
+  );
+  assert.match(texts({ kind: 'click', ip: '20.1.2.3' }), /\(Microsoft's list of 8 March 2026\)/);
+  assert.match(texts({ kind: 'click', ip: '66.249.84.1' }), /\(Google's list of 8 March 2026\)/);
+  assert.match(texts({ kind: 'click', ip: '3.1.2.3' }), /data centre \(Amazon's list of 8 March 2026\),/);
+  assert.match(texts({ kind: 'open', ip: '67.231.150.1' }), /\(the AS list of 8 March 2026\)/);
+  assert.match(
+    texts({ kind: 'click', ip: '172.225.1.1', userAgent: SAFARI }),
+    /Private Relay \(Apple's list of 8 March 2026\)\./,
+  );
+  assert.doesNotMatch(texts({ kind: 'click', ip: '205.139.110.7' }), /list/);
+});
+
+test('an AS number is network evidence like a list', () => {
+  const click: Observation = { kind: 'click', at: at(3600), ip: HOME, userAgent: CHROME };
+  assert.equal(one({ ...click, asn: 8075 })?.actor, 'microsoft-safelinks');
+  assert.equal(one({ ...click, kind: 'open', asn: 39588 })?.actor, 'mimecast');
+  assert.deepEqual(
+    one({ ...click, asn: 9009 })?.reasons.map((reason) => reason.rule),
+    ['data-centre'],
+  );
+  assert.equal(one({ ...click, asn: 3320 })?.reasons[0]?.rule, 'no-machine-signs');
+});
+
+test('a learned habit counts only when ten copies, the network and the delay agree', () => {
+  const hit: Observation = { kind: 'click', at: at(41), deliveredAt: at(0), ip: HOME, userAgent: SAFARI };
+  const fits = { copies: 10, fitsNetwork: true, fitsDelay: true };
+  assert.equal(one({ ...hit, habit: fits })?.strength, 'probable');
+  assert.match(one({ ...hit, habit: { ...fits, copies: 42 } })?.reasons[0]?.text ?? '', /learned from 42 copies/);
+  for (const less of [{ copies: 9 }, { fitsNetwork: false }, { fitsDelay: false }])
+    assert.equal(one({ ...hit, habit: { ...fits, ...less } })?.verdict, 'human');
+});
+
+test('a learned habit says nothing about the ways people come by', () => {
+  const habit = { copies: 90, fitsNetwork: true, fitsDelay: true };
+  const base = { at: at(41), deliveredAt: at(0), habit } as const;
+  const people: Observation[] = [
+    { ...base, kind: 'open', ip: '66.249.84.1', userAgent: 'x (via ggpht.com GoogleImageProxy)' },
+    { ...base, kind: 'open', ip: RENTED, userAgent: 'YahooMailProxy; https://help.yahoo.com/kb/x' },
+    { ...base, kind: 'open', ip: HOME, userAgent: 'Outlook-iOS/709.2042344.prod.iphone (3.21.0)' },
+    { ...base, kind: 'open', ip: '40.94.1.1', userAgent: CHROME },
+    { ...base, kind: 'click', ip: '172.225.1.1', userAgent: SAFARI },
+    { ...base, kind: 'click', method: 'POST', oneClick: true, ip: RENTED },
+    { ...base, kind: 'click', method: 'POST', ip: '66.249.84.1', userAgent: 'x (KHTML, like Gecko; Gmail Actions)' },
+    { ...base, kind: 'click', ip: HOME, userAgent: CHROME, headers: { 'sec-fetch-user': '?1' } },
+  ];
+  for (const hit of people) assert.equal(one(hit)?.verdict, 'human', String(hit.userAgent));
+});
+
+test("another provider's flag of a prefetch names Apple only when the agent or the network does", () => {
+  const open: Observation = { kind: 'open', at: at(600), providerSays: 'prefetch', ip: HOME, userAgent: CHROME };
+  const told = (hit: Observation) => [one(hit)?.verdict, one(hit)?.strength, one(hit)?.actor, one(hit)?.unknowable];
+  assert.deepEqual(told(open), ['automated', 'probable', 'unknown-prefetch', true]);
+  assert.deepEqual(told({ ...open, ip: '172.225.1.1' }), ['automated', 'probable', 'apple-mpp', true]);
+  assert.deepEqual(told({ ...open, ip: '', userAgent: 'Mozilla/5.0' }), ['automated', 'certain', 'apple-mpp', true]);
+  assert.deepEqual(told({ ...open, userAgent: 'YahooMailProxy; x' }), ['human', 'probable', 'yahoo-proxy', false]);
+  assert.deepEqual(told({ ...open, kind: 'click' }), ['human', 'probable', 'browser', false]);
+});
+
+test("another provider's flag of a machine is one weak sign, and none about an image proxy", () => {
+  const hit: Observation = { kind: 'open', at: at(600), providerSays: 'machine', ip: HOME, userAgent: CHROME };
+  assert.deepEqual(
+    one(hit)?.reasons.map((reason) => reason.rule),
+    ['provider-machine'],
+  );
+  assert.equal(one(hit)?.verdict, 'human');
+  const proxy = one({ ...hit, userAgent: 'x (via ggpht.com GoogleImageProxy)' });
+  assert.deepEqual(
+    proxy?.reasons.map((reason) => reason.rule),
+    ['display-proxy'],
+  );
+});
+
+test('a request that declares itself a prefetch is nobody’s click, and hides whether one came', () => {
+  const click: Observation = { kind: 'click', at: at(600), ip: HOME, userAgent: CHROME };
+  for (const headers of [
+    { 'Sec-Purpose': 'prefetch' },
+    { 'sec-purpose': 'prefetch;anonymous-client-ip' },
+    { Purpose: 'prefetch' },
+    { 'X-Purpose': 'preview' },
+    { 'X-moz': 'prefetch' },
+  ]) {
+    const verdict = one({ ...click, headers });
+    assert.deepEqual([verdict?.verdict, verdict?.strength, verdict?.unknowable], ['automated', 'probable', true]);
+  }
+  assert.equal(one({ ...click, headers: { purpose: 'x' } })?.verdict, 'human');
 });
 
 test('with no lists at all people stay people', () => {

@@ -6,13 +6,17 @@ import type { Strength } from './rules/rule.ts';
 const DAY_MS = 86_400_000;
 const STALE_AFTER_MS = 14 * DAY_MS;
 
-/** The freshest list that puts the hit into one of the classes, in the order of the classes. */
+/** The list that puts the hit into one of the classes, in their order: one fetched lately, else a built-in fact, else a stale one. */
 export function matchIn(hit: Evidence, classes: readonly NetworkClass[]): NetworkMatch | undefined {
   if (hit.networks.length === 0) return undefined;
   for (const name of classes) {
     const matches = hit.networks.filter((match) => match.class === name);
-    const fresh = matches.find((match) => !isStale(match, hit)) ?? matches[0];
-    if (fresh !== undefined) return fresh;
+    if (matches.length < 2) {
+      if (matches[0] !== undefined) return matches[0];
+      continue;
+    }
+    const fresh = matches.filter((match) => !isStale(match, hit));
+    return fresh.find((match) => match.fetchedAtMs !== undefined) ?? fresh[0] ?? matches[0];
   }
   return undefined;
 }

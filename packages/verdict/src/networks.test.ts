@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { blockOf, canonical, parseAddress } from './address.ts';
-import { buildNetworks, builtInLists, builtInNetworks, type NetworkList, withBuiltIn } from './index.ts';
+import {
+  autonomousSystems,
+  buildNetworks,
+  builtInLists,
+  builtInNetworks,
+  classOfAsn,
+  type NetworkList,
+  type Networks,
+  withBuiltIn,
+} from './index.ts';
+
+setFlagsFromString('--expose-gc');
 
 const names = (ip: string, lists: readonly NetworkList[]): string[] =>
   buildNetworks(lists)
@@ -136,6 +149,140 @@ test('the table agrees with looking at every prefix one by one', () => {
       assert.deepEqual(names(parts.join('.'), built), expected);
     }),
   );
+});
+
+test('ranges of an AS table are networks too, and may overlap as they like', () => {
+  const lists: NetworkList[] = [
+    {
+      name: 'one',
+      class: 'cisco',
+      prefixes: [],
+      ranges: [
+        ['192.0.2.10', '192.0.2.20'],
+        ['192.0.2.15', '192.0.2.40'],
+      ],
+    },
+    { name: 'two', class: 'google', prefixes: ['192.0.2.18'], ranges: [['2001:db8::1', '2001:db8:0:1::']] },
+  ];
+  assert.deepEqual(names('192.0.2.9', lists), []);
+  assert.deepEqual(names('192.0.2.10', lists), ['one']);
+  assert.deepEqual(names('192.0.2.18', lists), ['one', 'two']);
+  assert.deepEqual(names('192.0.2.40', lists), ['one']);
+  assert.deepEqual(names('192.0.2.41', lists), []);
+  assert.deepEqual(names('2001:db8::', lists), []);
+  assert.deepEqual(names('2001:db8:0:1::', lists), ['two']);
+  assert.deepEqual(names('2001:db8:0:1::1', lists), []);
+});
+
+test('ranges end where the address space ends', () => {
+  const all: NetworkList = {
+    name: 'all',
+    class: 'cisco',
+    prefixes: [],
+    ranges: [
+      ['224.0.0.0', '255.255.255.255'],
+      ['ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ],
+  };
+  assert.deepEqual(names('255.255.255.255', [all]), ['all']);
+  assert.deepEqual(names('ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', [all]), ['all']);
+  assert.deepEqual(names('223.255.255.255', [all]), []);
+  assert.deepEqual(names('::1:0:0:0', [all]), []);
+});
+
+test('malformed ranges are counted and left out', () => {
+  const ranges = [
+    ['192.0.2.9', '192.0.2.1'],
+    ['192.0.2.1', '2001:db8::1'],
+    ['x', '192.0.2.1'],
+    ['192.0.2.1'],
+    [1, 2],
+    'x',
+    null,
+    ['192.0.2.1', '192.0.2.1'],
+  ] as unknown as NetworkList['ranges'];
+  const networks = buildNetworks([{ name: 'list', class: 'cisco', prefixes: ['x'], ...(ranges && { ranges }) }]);
+  assert.equal(networks.prefixCount, 1);
+  assert.deepEqual(networks.rejected, [{ list: 'list', count: 8 }]);
+});
+
+test('a table of prefixes and ranges agrees with looking at each of them, in both families', () => {
+  const byte = fc.integer({ min: 0, max: 15 });
+  const v4 = fc.tuple(byte, byte).map(([high, low]) => ({ text: `10.0.${high}.${low}`, value: high * 256 + low }));
+  const v6 = fc.tuple(byte, byte).map(([high, low]) => ({
+    text: `2001:db8::${high.toString(16)}:${low.toString(16)}`,
+    value: 1_000_000 + high * 65_536 + low,
+  }));
+  const ends = fc.oneof(fc.tuple(v4, v4), fc.tuple(v6, v6));
+  const range = ends.map(([one, other]) => (one.value <= other.value ? [one, other] : [other, one]) as (typeof one)[]);
+  const lists = fc.array(fc.array(range, { maxLength: 7 }), { maxLength: 5 });
+  fc.assert(
+    fc.property(lists, fc.oneof(v4, v6), (rangeLists, wanted) => {
+      const holds = ([from, to]: readonly { value: number }[]): boolean =>
+        (from?.value ?? 0) <= wanted.value && wanted.value <= (to?.value ?? 0);
+      const expected = rangeLists.flatMap((list, index) => (list.some(holds) ? [`l${index}`] : []));
+      const built = rangeLists.map((list, index): NetworkList => {
+        const ranges = list.map(([from, to]) => [from?.text ?? '', to?.text ?? ''] as const);
+        return { name: `l${index}`, class: 'cisco', prefixes: [], ranges };
+      });
+      assert.deepEqual(names(wanted.text, built), expected);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('lists as long as the longest published ones weigh less than 40 MB together', () => {
+  const collect = runInNewContext('gc') as () => void;
+  const held = (): number => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const build = (): Networks => buildNetworks(fullSizeLists());
+  const before = held();
+  const networks = build();
+  const weight = held() - before;
+  assert.equal(networks.prefixCount, 42_000 + 250_000 + 120_000);
+  assert.ok(weight < 40_000_000, `${Math.round(weight / 1e6)} MB`);
+  assert.deepEqual(networks.lookup('9.9.9.9'), []);
+});
+
+/** Apple's list, line for line as long as it is, and a table of the AS numbers of interest; in no order, and overlapping. */
+function fullSizeLists(): NetworkList[] {
+  let state = 1;
+  const random = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state;
+  };
+  const v4 = (low: number): string => {
+    const number = random();
+    return `${11 + (number % 200)}.${(number >>> 8) & 255}.${(number >>> 16) & 255}.${low}`;
+  };
+  const v6 = (): string => `2a02:26f7:${(random() >>> 16).toString(16)}:${(random() >>> 16).toString(16)}::/64`;
+  const prefixes = [...Array.from({ length: 42_000 }, () => `${v4(0)}/31`), ...Array.from({ length: 250_000 }, v6)];
+  const ranges = Array.from({ length: 120_000 }, () => {
+    const from = v4(0);
+    return [from, from.replace(/0$/, '255')] as const;
+  });
+  return [
+    { name: 'apple-egress', class: 'apple-egress', prefixes, fetchedAt: '2026-11-20T00:00:00Z' },
+    { name: 'asn', class: 'data-centre', prefixes: [], ranges, fetchedAt: '2026-11-20T00:00:00Z' },
+  ];
+}
+
+test('every AS number of interest has one class, and all others have none', () => {
+  const numbers = autonomousSystems.map((system) => system.asn);
+  assert.equal(new Set(numbers).size, numbers.length);
+  for (const { asn, class: name } of autonomousSystems) assert.equal(classOfAsn(asn), name);
+  for (const [asn, name] of [
+    [8075, 'microsoft'],
+    [22843, 'proofpoint'],
+    [60492, 'mimecast'],
+    [16417, 'cisco'],
+    [30633, 'data-centre'],
+  ] as const)
+    assert.equal(classOfAsn(asn), name);
+  for (const asn of [13335, 3320, 0, -1, Number.NaN]) assert.equal(classOfAsn(asn), undefined);
 });
 
 /** Full lists of one day, for whoever has them at hand; never part of this package. */

@@ -9,8 +9,11 @@ import {
   judge,
   judgeSequence,
   type Observation,
+  type Rule,
+  rules,
   type Verdict,
 } from './index.ts';
+import { sceneOf } from './scene.ts';
 
 const START_MS = Date.UTC(2026, 2, 10, 12);
 const AGENTS = [
@@ -44,9 +47,18 @@ const hit = fc.record({
   honeypot: fc.integer({ min: 0, max: 30 }).map((value) => value === 0),
   damaged: fc.integer({ min: 0, max: 30 }).map((value) => value === 0),
   headers: maybe(
-    fc.constantFrom({ host: 't.example' }, { host: 't.example', 'accept-language': 'de', 'sec-fetch-user': '?1' }),
+    fc.constantFrom(
+      { host: 't.example', 'sec-purpose': 'prefetch' },
+      { host: 't.example' },
+      { host: 't.example', 'accept-language': 'de', 'sec-fetch-user': '?1' },
+    ),
   ),
   place: maybe(fc.constantFrom('DE', 'US')),
+  habit: fc.option(
+    fc.record({ copies: fc.nat(30), fitsNetwork: fc.boolean(), fitsDelay: fc.boolean() }, { noNullPrototype: true }),
+    { nil: undefined, freq: 3 },
+  ),
+  providerSays: fc.option(fc.constantFrom('prefetch', 'machine'), { nil: undefined, freq: 3 }),
 });
 
 const sequence = fc.array(hit, { maxLength: 14 }).map((hits) =>
@@ -107,6 +119,35 @@ test('kept evidence is judged as the raw requests were', () => {
   );
 });
 
+/** Whether a rule finds anything in a sequence, or might find it if all of its hits were people's. */
+function findsAnything(rule: Rule, evidence: readonly Evidence[]): boolean {
+  const hits = [...evidence].sort((one, other) => (one.atMs ?? Number.MAX_VALUE) - (other.atMs ?? Number.MAX_VALUE));
+  const scene = { ...sceneOf(hits, () => true), people: hits };
+  return hits.some((hit) => rule.kinds.includes(hit.kind) && rule.find(hit, scene) !== undefined);
+}
+
+test('switching a rule off changes nothing where that rule finds nothing', () => {
+  const strip = (verdicts: readonly Verdict[]) => verdicts.map(({ ruleset: _, ...rest }) => rest);
+  fc.assert(
+    fc.property(sequence, fc.constantFrom(...rules), (hits, rule) => {
+      const evidence = hits.map((hit) => gatherEvidence(hit, builtInNetworks));
+      fc.pre(!findsAnything(rule, evidence));
+      assert.deepEqual(strip(judgeSequence(evidence, { disabledRules: [rule.id] })), strip(judgeSequence(evidence)));
+    }),
+    { numRuns: 600 },
+  );
+});
+
+test('a rule that is switched off is never among the reasons', () => {
+  fc.assert(
+    fc.property(sequence, fc.constantFrom(...rules), (hits, rule) => {
+      const told = judge(hits, { disabledRules: [rule.id] }).flatMap((verdict) => verdict.reasons);
+      assert.ok(told.every((reason) => reason.rule !== rule.id));
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('judging is a function: the same hits give the same verdicts, and the hits are left as they were', () => {
   fc.assert(
     fc.property(sequence, (hits) => {
@@ -134,6 +175,8 @@ test('whatever the fields hold, the judge answers once for each observation', ()
     recipient: fc.constant('r'),
     recipientsFromSource: fc.anything(),
     source: fc.anything(),
+    habit: fc.anything(),
+    providerSays: fc.anything(),
     id: fc.anything(),
   });
   fc.assert(
