@@ -19,7 +19,7 @@ export type {
 } from './event.ts';
 export { loadHits, loadSources, lockRecipients } from './load-hits.ts';
 export { isFlip } from './opinion.ts';
-export { placeRecipients, type ToldPlace } from './place-recipients.ts';
+export { placeRecipients } from './place-recipients.ts';
 export { recordAccepted } from './record-accepted.ts';
 export { recordDeliveries } from './record-deliveries.ts';
 export { recordHits } from './record-hits.ts';

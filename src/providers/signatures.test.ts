@@ -1,10 +1,10 @@
 /** Signatures against published examples where there are any, and against what openssl made where not. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { type Amazon, openAmazon, topic } from '../../test/kit/amazon.ts';
 import { checkPassword } from './basic-auth.ts';
 import { isUsableKey } from './check-call.ts';
 import { hashOf } from './equal-secrets.ts';
-import { type Amazon, openAmazon, topic } from './fixtures/amazon.ts';
 import type { Proof, ProviderCall } from './proof.ts';
 import { checkMailgun, checkMandrill, checkResend, checkSendGrid } from './signatures.ts';
 import { openSns } from './sns.ts';

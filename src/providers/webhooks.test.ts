@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { type Amazon, openAmazon, topic } from '../../test/kit/amazon.ts';
 import { ask, refusal, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type TestAccount, testKeys } from '../../test/kit/mail.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
@@ -16,7 +17,6 @@ import {
 } from '../contract/providers.ts';
 import type { ProviderName } from '../core/providers/provider-event.ts';
 import { sql } from '../platform/database.ts';
-import { type Amazon, openAmazon, topic } from './fixtures/amazon.ts';
 import { story, tell } from './fixtures/story.ts';
 import { providerRoutes } from './index.ts';
 

@@ -5,7 +5,6 @@ export {
   insertProviderMessages,
   loadProviderLinks,
   type ProviderMessage,
-  type ProviderMessageChange,
 } from './provider-store.ts';
 export { sendingRoutes } from './routes.ts';
 export { type Submission, type SubmissionOptions, startSubmission } from './smtp-submission.ts';
