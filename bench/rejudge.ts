@@ -3,16 +3,12 @@
  * flips a few, with rules left out so that a fifth of them flip, and with another ruleset that flips none. Afterwards
  * roll-ups must be what a recount from the verdicts gives.
  */
-import { randomUUID } from 'node:crypto';
 import { buildNetworks, builtInLists, type Networks } from '@waxwing/verdict';
 import { sql } from '../src/platform/database.ts';
 import { askRejudgement, runNext } from '../src/rejudging/index.ts';
-import { evidenceSources } from '../src/tracking/gather-evidence.ts';
-import type { JournaledHit } from '../src/tracking/hit.ts';
-import { type CopyHit, storeAccountHits } from '../src/tracking/judge-hits.ts';
-import { makeRequestKeys, requestSealer } from '../src/tracking/seal-requests.ts';
 import { acceptMail, delivered, deliverMail, type TestAccount, testKeys } from '../test/kit/mail.ts';
 import { differencesFromRecount } from '../test/kit/recount.ts';
+import { agents, hitsOf, storeVisits, type Visit as TimedVisit } from '../test/kit/visits.ts';
 import { type TestWorld, testWorld } from '../test/kit/world.ts';
 
 export interface RejudgeFigures {
@@ -117,22 +113,14 @@ async function sendAndFetch(world: TestWorld, account: TestAccount, number: numb
     recipientIds.map((id) => delivered(id, deliveredAt)),
   );
   const hits = recipientIds.flatMap((recipientId, at) =>
-    visits(at).map((visit): CopyHit => ({ hit: hitOf(visit, number, at, deliveredAt), messageId, recipientId })),
+    hitsOf(
+      { messageId },
+      recipientId,
+      visits(at).map((one) => timed(one, number, at, deliveredAt)),
+    ),
   );
   for (let from = 0; from < hits.length; from += 1_000)
-    await store(world, account, hits.slice(from, from + 1_000), deliveredAt);
-}
-
-async function store(world: TestWorld, account: TestAccount, hits: readonly CopyHit[], at: Date): Promise<void> {
-  const settings = { disabledRules: [], keepRequestDays: null, learnScannerHabits: false };
-  const opened = { ...account, ...evidenceSources(account.vault, builtIn), settings };
-  const journaled = hits.map(({ hit }) => hit);
-  const now = new Date(at.getTime() + 86_400_000);
-  await makeRequestKeys(world, account, journaled);
-  await world.db.asAccount(account.accountId, async (tx) => {
-    const sealRequest = await requestSealer(tx, account, null, journaled, now);
-    return storeAccountHits(tx, { ...opened, sealRequest }, hits, [], now);
-  });
+    await storeVisits(world, account, hits.slice(from, from + 1_000), builtIn);
 }
 
 interface Visit {
@@ -146,11 +134,7 @@ interface Visit {
 const home = (number: number, at: number): string => `198.${18 + ((at >> 8) & 1)}.${number + 1}.${at & 255}`;
 /** One in two hundred and fifty of those who are at home is in the addresses that a new list names. */
 const homeOrListed = (number: number, at: number): string => (at % 250 === 0 ? `198.18.0.${number}` : home(number, at));
-const chrome =
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
-const safari =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148';
-const gmail = 'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)';
+const { chrome, iphone: safari, gmail, apple: bare } = agents;
 
 const hour = 3_600_000;
 const visit = (
@@ -172,7 +156,7 @@ const gmailReader = [0, 1, 2, 3].map((times) =>
   visit('open', (times + 1) * hour, gmail, (number, at) => `66.249.${80 + (number % 8)}.${at & 255}`),
 );
 const apple = [0, 1, 2, 3, 4].map((times) =>
-  visit('open', 600_000 + times * hour, 'Mozilla/5.0', (number, at) => `17.58.${number}.${at & 255}`),
+  visit('open', 600_000 + times * hour, bare, (number, at) => `104.28.${number}.${at & 255}`),
 );
 const scanner = [0, 1, 2].map((link) =>
   visit('click', 40_000 + link * 100, chrome, (number, at) => `40.94.${number}.${at & 255}`, link),
@@ -186,19 +170,12 @@ function visits(at: number): readonly Visit[] {
   return kind < 9 ? apple : scanner;
 }
 
-const hitOf = (one: Visit, number: number, at: number, deliveredAt: Date): JournaledHit => ({
-  id: randomUUID(),
-  atMs: deliveredAt.getTime() + one.afterMs + at,
+const timed = (one: Visit, number: number, at: number, deliveredAt: Date): TimedVisit => ({
   kind: one.kind,
-  token: 'valid',
-  subject: { kind: 'unknown' },
-  linkIndex: one.link,
-  isHoneypot: false,
-  method: 'GET',
+  atMs: deliveredAt.getTime() + one.afterMs + at,
   ip: one.ip(number, at),
-  isHttps: true,
   userAgent: one.userAgent,
-  headers: { accept: '*/*', 'accept-language': 'en', 'sec-ch-ua': '"x"', 'sec-fetch-mode': 'navigate' },
+  ...(one.link === null ? {} : { link: one.link }),
 });
 
 if (import.meta.main) {

@@ -14,24 +14,27 @@ type Known = ReadonlyMap<string, StoredCopy['recipient'] & Pick<WalkedRecipient,
 export interface JudgedRecipient {
   readonly recipient: WalkedRecipient;
   readonly hits: readonly Revised[];
+  /** False: nothing of it was judged, and every verdict stays. */
+  readonly isReadable: boolean;
 }
 
 export interface JudgedBatch {
   readonly batch: Batch;
   readonly judged: readonly JudgedRecipient[];
-  readonly unreadable: number;
 }
 
 export function judgeBatch(judge: Judge, batch: Batch, loaded: LoadedHistory, now: Date, known?: Known): JudgedBatch {
   const judged = batch.recipients.map((walked) => {
     const recipient = { ...walked, ...standing(known?.get(walked.id)) };
     const hits = loaded.hits.get(walked.id) ?? [];
+    if (loaded.unreadable.has(walked.id))
+      return { recipient, hits: hits.map((hit) => ({ hit, verdict: hit.verdict })), isReadable: false };
     const { sources, openRequest, habits } = loaded;
     const isEachAlone = batch.slice !== null && batch.slice.after !== null;
     const copy = { recipient, hits, isEachAlone, sources, openRequest, habits };
-    return { recipient, hits: revised(hits, judge(copy, now)) };
+    return { recipient, hits: revised(hits, judge(copy, now)), isReadable: true };
   });
-  return { batch, judged, unreadable: loaded.unreadable };
+  return { batch, judged };
 }
 
 const standing = (known: ReturnType<Known['get']>) =>

@@ -1,4 +1,4 @@
-/** The stored hits of a batch, opened and ready to be judged; what does not open is counted and left alone. It judges nothing. */
+/** The stored hits of a batch, opened and ready to be judged, and whose hits do not open. It judges nothing. */
 import { readSettings } from '../accounts/index.ts';
 import { type AccountKeys, type HitDetail, type JudgedHit, loadSources } from '../events/index.ts';
 import { type KnownHabits, knownHabits, noHabits } from '../habits/index.ts';
@@ -11,7 +11,8 @@ import type { Batch } from './walk-history.ts';
 export interface LoadedHistory {
   /** By recipient, oldest first. */
   readonly hits: ReadonlyMap<string, readonly JudgedHit[]>;
-  readonly unreadable: number;
+  /** Recipients with a hit whose evidence does not open: without it their others would look different. */
+  readonly unreadable: ReadonlySet<string>;
   /** Hits of the same sources, where the verdicts beside these hits do not tell how many recipients a source reached. */
   readonly sources: readonly SourceMark[];
   readonly openRequest: OpenRequest;
@@ -26,16 +27,14 @@ export async function loadHistory(tx: Tx, account: AccountKeys, batch: Batch, no
   });
   rows.sort((one, other) => one.occurred_at.getTime() - other.occurred_at.getTime() || (one.id < other.id ? -1 : 1));
   const hits = new Map<string, JudgedHit[]>();
-  let unreadable = 0;
+  const unreadable = new Set<string>();
   for (const row of rows) {
     const detail = openDetail(account, row.detail_sealed);
-    if (detail === null) {
-      unreadable += 1;
-      continue;
-    }
+    if (detail === null) unreadable.add(row.recipient_id);
+    const hit = judgedHit(row, detail ?? notReadable);
     const own = hits.get(row.recipient_id);
-    if (own === undefined) hits.set(row.recipient_id, [judgedHit(row, detail)]);
-    else own.push(judgedHit(row, detail));
+    if (own === undefined) hits.set(row.recipient_id, [hit]);
+    else own.push(hit);
   }
   const { learnScannerHabits } = await readSettings(tx);
   const times = rows.map((row) => row.occurred_at);
@@ -47,6 +46,9 @@ export async function loadHistory(tx: Tx, account: AccountKeys, batch: Batch, no
     habits: learnScannerHabits ? await knownHabits(tx, account.accountId, now) : noHabits,
   };
 }
+
+/** In the place of what does not open; it is judged by nobody. */
+const notReadable: HitDetail = { request: { method: '', token: 'valid' }, evidence: null };
 
 function openDetail({ vault }: AccountKeys, sealed: Buffer): HitDetail | null {
   try {

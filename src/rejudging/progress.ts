@@ -47,8 +47,9 @@ export class RunProgress {
   /** Counts a batch. Inside a transaction that fails, what was counted is not to be used any more: the run is read again. */
   count(batch: JudgedBatch): void {
     const tally = new BatchTally(this.#tally);
-    tally.addUnreadable(batch.unreadable);
-    for (const { hits } of batch.judged) tally.addHits(hits);
+    for (const { hits, isReadable } of batch.judged)
+      if (isReadable) tally.addHits(hits);
+      else tally.addUnreadable(hits.length);
     const { upTo } = batch.batch.slice ?? { upTo: null };
     const last = batch.judged.at(-1);
     if (upTo === null || last === undefined) {

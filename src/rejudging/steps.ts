@@ -144,7 +144,7 @@ interface Locked {
 
 async function judgeLocked(tx: Tx, { world, account, judge }: Bench, batch: Batch): Promise<Locked> {
   const ids = batch.recipients.map(({ id }) => id);
-  if (ids.length === 0) return { recipients: new Map(), judged: { batch, judged: [], unreadable: 0 } };
+  if (ids.length === 0) return { recipients: new Map(), judged: { batch, judged: [] } };
   const recipients = await lockRecipients(tx, account, ids);
   const now = world.clock.now();
   const loaded = await loadHistory(tx, account, batch, now);
