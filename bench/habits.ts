@@ -3,7 +3,8 @@
  * has switched it off, and how fast settled hits are learned from. Real database, real verdicts.
  */
 import { randomUUID } from 'node:crypto';
-import { habitLearner, settleOnce } from '../src/habits/index.ts';
+import { builtInNetworks, gatherEvidence } from '@waxwing/verdict';
+import { announceHits, habitLearner, knownHabits, settleOnce } from '../src/habits/index.ts';
 import { sql } from '../src/platform/database.ts';
 import { readKeptEvidence, storeToldHits, type ToldHit } from '../src/tracking/index.ts';
 import { acceptMail, delivered, deliverMail, type TestAccount, testKeys } from '../test/kit/mail.ts';
@@ -13,6 +14,10 @@ export interface HabitFigures {
   /** Storing a batch with learning on ÷ off, medians of alternating batches. */
   readonly storingRatio: number;
   readonly storedPerSecond: number;
+  /** Leaving word of what will settle, of a batch of three thousand. */
+  readonly wordMicrosPerHit: number;
+  /** Comparing a hit with what is known of its domain's scanner. */
+  readonly compareMicrosPerHit: number;
   readonly settledHits: number;
   readonly settledPerSecond: number;
 }
@@ -40,9 +45,12 @@ export async function benchHabits(say: Say = () => undefined): Promise<HabitFigu
     const hits = batches * copiesPerBatch * linksPerCopy;
     say(`${hits} hits of each account stored`);
     const settledPerSecond = await measureSettling(world, hits);
+    const wordMicrosPerHit = await measureWord(world, learning);
     return {
       storingRatio: median(times.on) / median(times.off),
       storedPerSecond: (copiesPerBatch * linksPerCopy) / (median(times.on) / 1000),
+      wordMicrosPerHit,
+      compareMicrosPerHit: await measureComparing(world, learning),
       settledHits: hits,
       settledPerSecond,
     };
@@ -95,6 +103,38 @@ async function measureSettling(world: TestWorld, hits: number): Promise<number> 
   const startedAt = performance.now();
   while ((await settleOnce(world, learner)) > 0);
   return hits / ((performance.now() - startedAt) / 1000);
+}
+
+async function measureWord(world: TestWorld, { accountId }: TestAccount): Promise<number> {
+  const verdict = { settlesAt: world.clock.now() };
+  const took: number[] = [];
+  for (let n = 0; n < 30; n++) {
+    const ids = Array.from({ length: copiesPerBatch }, () => randomUUID());
+    const hits = ids.flatMap((recipientId) => links.map(() => ({ id: randomUUID(), recipientId, verdict })));
+    await world.db.asAccount(accountId, async (tx) => {
+      const startedAt = performance.now();
+      await announceHits(tx, ['scanner-habits'], hits, [], world.clock.now());
+      took.push(performance.now() - startedAt);
+    });
+  }
+  return (median(took) * 1_000) / (copiesPerBatch * linksPerCopy);
+}
+
+async function measureComparing(world: TestWorld, account: TestAccount): Promise<number> {
+  world.clock.advance(1_440 * minuteMs);
+  const known = await world.db.asAccount(account.accountId, (tx) =>
+    knownHabits(tx, account.accountId, world.clock.now()),
+  );
+  const keyOf = (text: string): string => text;
+  const hits = Array.from({ length: 250 }, (_, n) =>
+    gatherEvidence({ kind: 'click', ip: `203.0.113.${n}`, deliveredAt: 0, at: 40_000 }, builtInNetworks, keyOf),
+  );
+  const rounds = 4_000;
+  let found = 0;
+  const startedAt = performance.now();
+  for (let n = 0; n < rounds; n++) for (const [at, hit] of hits.entries()) found += known.compare(at, hit)?.copies ?? 0;
+  if (found < 0) throw new Error('nothing was compared');
+  return ((performance.now() - startedAt) * 1_000) / (rounds * hits.length);
 }
 
 const median = (values: readonly number[]): number =>

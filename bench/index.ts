@@ -6,6 +6,7 @@ import { measureVerdicts } from '../packages/verdict/bench/speed.ts';
 import { benchEdge } from './edge.ts';
 import { benchHabits } from './habits.ts';
 import { measureInstrument } from './instrument.ts';
+import { measureNetworks } from './networks.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchReport } from './report.ts';
 
@@ -77,6 +78,8 @@ const habits: Bench = async (say) => {
   const run = await benchHabits(say);
   return [
     { what: 'storing hits, habits on ÷ off', value: run.storingRatio, unit: '', bar: { atMost: 1.1 } },
+    { what: 'leaving word of what will settle', value: run.wordMicrosPerHit, unit: 'µs/hit' },
+    { what: 'looking for the habit a hit is compared with', value: run.compareMicrosPerHit, unit: 'µs/hit' },
     { what: 'settled hits learned from', value: run.settledPerSecond, unit: 'hits/s' },
     { what: 'a million of them', value: 1_000_000 / run.settledPerSecond, unit: 's' },
   ];
@@ -91,7 +94,20 @@ const verdicts: Bench = async () => {
   ];
 };
 
-const benches: Readonly<Record<string, Bench>> = { verdicts, instrument, edge, pipeline, report, habits };
+const networks: Bench = async (say) => {
+  const run = await measureNetworks();
+  say(`${run.isReal ? 'real lists' : 'invented lists of the real sizes'} and the packaged table of autonomous systems`);
+  return [
+    { what: 'prefixes and ranges in the table', value: run.prefixes, unit: '' },
+    { what: 'loading all lists', value: run.loadMs, unit: 'ms', bar: { atMost: 1000 } },
+    { what: 'memory of all lists', value: run.heapBytes / mebibyte, unit: 'MiB', bar: { atMost: 40 } },
+    { what: 'addresses looked up', value: run.lookupsPerSecond, unit: 'lookups/s' },
+    { what: 'verdicts with full lists', value: run.verdictsPerSecond, unit: 'verdicts/s', bar: { atLeast: 300_000 } },
+    { what: 'verdicts with the built-in facts', value: run.verdictsPerSecondBuiltIn, unit: 'verdicts/s' },
+  ];
+};
+
+const benches: Readonly<Record<string, Bench>> = { verdicts, networks, instrument, edge, pipeline, report, habits };
 
 const holds = ({ value, bar }: Figure): boolean =>
   bar === undefined || ('atLeast' in bar ? value >= bar.atLeast : value <= bar.atMost);
