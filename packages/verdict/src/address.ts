@@ -56,35 +56,67 @@ function parseV4(text: string, from: number): number | undefined {
   return octets === 4 ? value : undefined;
 }
 
+/** RFC 4291 §2.2: eight groups of up to four digits, one run of zero groups left out as `::`, dotted IPv4 as the last two. */
 function parseV6(text: string): Address | undefined {
-  const gap = text.indexOf('::');
-  if (gap !== text.lastIndexOf('::')) return undefined;
-  const head = groups(gap < 0 ? text : text.slice(0, gap), gap < 0);
-  const tail = gap < 0 ? [] : groups(text.slice(gap + 2), true);
-  if (head === undefined || tail === undefined) return undefined;
-  const missing = 8 - head.length - tail.length;
-  if (gap < 0 ? missing !== 0 : missing < 1) return undefined;
-  const all = [...head, ...new Array<number>(missing).fill(0), ...tail];
-  return [word(all, 0), word(all, 2), word(all, 4), word(all, 6)];
-}
-
-function word(all: readonly number[], at: number): number {
-  return (all[at] ?? 0) * 65536 + (all[at + 1] ?? 0);
-}
-
-/** The 16-bit groups of one side of `::`; dotted IPv4 is allowed as the very last part. */
-function groups(text: string, isLastSide: boolean): number[] | undefined {
-  if (text === '') return [];
-  const parts = text.split(':');
-  const result: number[] = [];
-  for (let index = 0; index < parts.length; index += 1) {
-    const part = parts[index] ?? '';
-    if (isLastSide && index === parts.length - 1 && part.includes('.')) {
-      const v4 = parseV4(part, 0);
-      if (v4 === undefined) return undefined;
-      result.push(Math.floor(v4 / 65536), v4 % 65536);
-    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) result.push(Number.parseInt(part, 16));
-    else return undefined;
+  const groups = [0, 0, 0, 0, 0, 0, 0, 0];
+  let count = 0;
+  let gapAt = text.startsWith('::') ? 0 : -1;
+  let at = gapAt === 0 ? 2 : 0;
+  while (at < text.length) {
+    const end = groupEnd(text, at);
+    if (text[end] === '.') {
+      const v4 = parseV4(text, at);
+      if (v4 === undefined || count > 6) return undefined;
+      groups[count] = v4 >>> 16;
+      groups[count + 1] = v4 & 0xffff;
+      count += 2;
+      break;
+    }
+    if (end === at || end - at > 4 || count === 8) return undefined;
+    groups[count] = hexAt(text, at, end);
+    count += 1;
+    if (end === text.length) break;
+    if (text[end] !== ':' || end + 1 === text.length) return undefined;
+    at = end + 1;
+    if (text[at] === ':') {
+      if (gapAt >= 0) return undefined;
+      gapAt = count;
+      at += 1;
+    }
   }
-  return result.length > 8 ? undefined : result;
+  return spread(groups, count, gapAt);
+}
+
+/** Where the digits that begin at `from` end. */
+function groupEnd(text: string, from: number): number {
+  let end = from;
+  while (end < text.length && hexDigit(text.charCodeAt(end)) >= 0) end += 1;
+  return end;
+}
+
+function hexAt(text: string, from: number, end: number): number {
+  let value = 0;
+  for (let index = from; index < end; index += 1) value = value * 16 + hexDigit(text.charCodeAt(index));
+  return value;
+}
+
+/** -1 for what is none. */
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+/** Puts the groups behind the gap at the end, and the zeros of the gap between. */
+function spread(groups: number[], count: number, gapAt: number): Address | undefined {
+  if (gapAt < 0 ? count !== 8 : count > 7) return undefined;
+  if (gapAt >= 0) {
+    groups.copyWithin(gapAt + 8 - count, gapAt, count);
+    groups.fill(0, gapAt, gapAt + 8 - count);
+  }
+  return [word(groups, 0), word(groups, 2), word(groups, 4), word(groups, 6)];
+}
+
+function word(groups: readonly number[], at: number): number {
+  return (groups[at] ?? 0) * 65536 + (groups[at + 1] ?? 0);
 }
