@@ -75,6 +75,7 @@ export interface Choice {
 /** Asks, runs to the end, and reads what came of it. */
 export async function rejudged(world: TestWorld, { accountId }: TestAccount, choice: Choice = {}) {
   const { dryRun = false, networks = builtInNetworks, ...others } = choice;
+  world.clock.advance(1_000); // ids sort by when they were given
   const { id } = await askRejudgement(world, { accountId, actor }, { dryRun, ...others });
   while (await runNext({ ...world, networks: { current: () => networks } }, new AbortController().signal));
   return readRejudgement(world, accountId, id);
