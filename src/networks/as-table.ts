@@ -16,11 +16,11 @@ const files = ['asn-ipv4.csv', 'asn-ipv6.csv'];
 let known: AsTable | undefined;
 
 export function packagedAsTable(): AsTable {
-  known ??= readTable();
+  known ??= readAsTableFile();
   return known;
 }
 
-function readTable(): AsTable {
+export function readAsTableFile(): AsTable {
   const manifest = createRequire(import.meta.url).resolve('@ip-location-db/asn/package.json');
   const content: Partial<Record<NetworkClass, string[]>> = {};
   for (const file of files) {
