@@ -64,27 +64,27 @@ function parseV6(text: string): Address | undefined {
   let at = gapAt === 0 ? 2 : 0;
   while (at < text.length) {
     const end = groupEnd(text, at);
-    if (text[end] === '.') {
-      const v4 = parseV4(text, at);
-      if (v4 === undefined || count > 6) return undefined;
-      groups[count] = v4 >>> 16;
-      groups[count + 1] = v4 & 0xffff;
-      count += 2;
-      break;
-    }
+    if (text[end] === '.') return withDotted(groups, count, gapAt, parseV4(text, at));
     if (end === at || end - at > 4 || count === 8) return undefined;
     groups[count] = hexAt(text, at, end);
     count += 1;
     if (end === text.length) break;
     if (text[end] !== ':' || end + 1 === text.length) return undefined;
     at = end + 1;
-    if (text[at] === ':') {
-      if (gapAt >= 0) return undefined;
-      gapAt = count;
-      at += 1;
-    }
+    if (text[at] !== ':') continue;
+    if (gapAt >= 0) return undefined;
+    gapAt = count;
+    at += 1;
   }
   return spread(groups, count, gapAt);
+}
+
+/** Dotted IPv4 stands for the last two groups and ends the text. */
+function withDotted(groups: number[], count: number, gapAt: number, v4: number | undefined): Address | undefined {
+  if (v4 === undefined || count > 6) return undefined;
+  groups[count] = v4 >>> 16;
+  groups[count + 1] = v4 & 0xffff;
+  return spread(groups, count + 2, gapAt);
 }
 
 /** Where the digits that begin at `from` end. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { clientOf } from './client.ts';
 
 /** Programs: HTTP libraries, robots, previews, checkers, automated browsers; some in a mail client's clothes. */
-const programs = String.raw`
+const programs = `
 python-requests/2.31.0
 Python/3.11 aiohttp/3.9.1
 python-httpx/0.27.0
@@ -96,7 +96,7 @@ Mozilla/5.0 (Linux; Android 11; moto g power (2022)) AppleWebKit/537.36 (KHTML, 
   .split('\n');
 
 /** People's: mail clients, webmail apps, browsers inside apps, phones and televisions, some of which robot lists flag. */
-const peoples = String.raw`
+const peoples = `
 Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 6.1; Win64; x64; Trident/7.0; .NET CLR 2.0.50727; SLCC2; .NET CLR 3.5.30729; InfoPath.3; FDM; Tablet PC 2.0; .NET4.0E; Microsoft Outlook 14.0.7113; ms-office; MSOffice 14)
 Microsoft Office/16.0 (Microsoft Outlook 16.0.12329; Pro), Mozilla/4.0 (compatible; ms-office; MSOffice 16)
 Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 6.0; Trident/4.0; SLCC1; MSOffice 12)

@@ -2,7 +2,7 @@
  * Judges: evidence of one copy in, verdicts out. Every hit is first looked at among its neighbours, then once more in the light of
  * the people found. The order in which hits are handed in never matters, and no clock is read.
  */
-import { combine, type MachineSign, type Outcome, type PersonSign, type Signs } from './combine.ts';
+import { combine, type Outcome, type Signs } from './combine.ts';
 import type { Evidence } from './evidence.ts';
 import type { Networks } from './networks.ts';
 import { timeMs } from './read-fields.ts';
@@ -172,19 +172,18 @@ function reconsider({ hit, signs }: Judged, proven: Signs): Outcome {
 const NO_SIGNS: Signs = { machine: [], person: [] };
 
 function signsOf(hit: Evidence, scene: Scene, byKind: RulesByKind): Signs {
-  let machine: MachineSign[] | undefined;
-  let person: PersonSign[] | undefined;
+  let machine = NO_SIGNS.machine;
+  let person = NO_SIGNS.person;
   for (const rule of byKind[hit.kind]) {
     if (rule.says === 'machine') {
       const finding = rule.find(hit, scene);
-      if (finding !== undefined) (machine ??= []).push({ rule: rule.id, family: rule.family, finding });
+      if (finding !== undefined) machine = [...machine, { rule: rule.id, family: rule.family, finding }];
     } else {
       const support = rule.find(hit, scene);
-      if (support !== undefined) (person ??= []).push({ rule: rule.id, support });
+      if (support !== undefined) person = [...person, { rule: rule.id, support }];
     }
   }
-  if (machine === undefined && person === undefined) return NO_SIGNS;
-  return { machine: machine ?? [], person: person ?? [] };
+  return machine.length === 0 && person.length === 0 ? NO_SIGNS : { machine, person };
 }
 
 /** Plainly human, not merely suspected, and past the time in which later hits could still show a machine. */
