@@ -12,7 +12,7 @@ CREATE TABLE request_keys (
 CALL fence('request_keys', 'SELECT, INSERT');
 
 -- Destroying keys whose time has come is the worker's, for all accounts by the setting of each.
-GRANT SELECT, UPDATE (keep_days), DELETE ON request_keys TO waxwing_worker;
+GRANT SELECT (account_id, day, keep_days), UPDATE (keep_days), DELETE ON request_keys TO waxwing_worker;
 CREATE POLICY every_account ON request_keys TO waxwing_worker USING (true) WITH CHECK (true);
 GRANT SELECT (account_id, keep_request_days) ON account_settings TO waxwing_worker;
 CREATE POLICY every_account ON account_settings FOR SELECT TO waxwing_worker USING (true);
