@@ -124,10 +124,19 @@ async function judgeFile(file: string, options: ImportOptions): Promise<void> {
   for (const verdict of judge(observations, { networks: packagedNetworks() })) await printLine(JSON.stringify(verdict));
 }
 
+/** An engine's texts end at half a gigabyte. */
+const maxFileBytes = 400_000_000;
+
 async function readWhole(file: string): Promise<string> {
   const input = file === '-' ? process.stdin : await openFile(file);
   const parts: Buffer[] = [];
-  for await (const part of input) parts.push(Buffer.from(part as Uint8Array));
+  let sizeBytes = 0;
+  for await (const part of input) {
+    parts.push(Buffer.from(part as Uint8Array));
+    sizeBytes += parts.at(-1)?.length ?? 0;
+    if (sizeBytes > maxFileBytes)
+      throw new CommandFault('The file is larger than 400 MB. Split it by lines; what comes twice is stored once.');
+  }
   return Buffer.concat(parts).toString('utf8');
 }
 

@@ -69,11 +69,14 @@ function operation(endpoint: Endpoint): ZodOpenApiOperationObject {
       ...objectOf('query', endpoint.query),
       ...(headers.length > 0 ? { header: z.object(Object.fromEntries(headers)) } : {}),
     },
-    ...(isNothing(endpoint.body)
-      ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: endpoint.body } } } }),
+    ...(isNothing(endpoint.body) ? {} : { requestBody: { required: true, content: requestContent(endpoint) } }),
     responses: responses(endpoint),
   };
+}
+
+function requestContent({ body, takes = [] }: Endpoint) {
+  const others = Object.fromEntries(takes.map((type) => [type, { schema: z.string() }]));
+  return { 'application/json': { schema: body }, ...others };
 }
 
 const isNothing = (schema: z.ZodType): boolean => schema instanceof z.ZodUndefined;

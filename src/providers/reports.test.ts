@@ -238,25 +238,88 @@ describe('an open of one of several recipients', () => {
   });
 });
 
+/** Ana's events as those of one of many. */
+const personOf = (n: number) =>
+  tell(
+    'sendgrid',
+    story.filter(({ who }) => who === 'ana'),
+  ).map((item) => {
+    const { sg_event_id } = item as { sg_event_id: string };
+    return { ...item, email: `p${n}@hill.example`, sg_event_id: `${n} ${sg_event_id}` };
+  });
+
 describe('many events', () => {
   it('are taken in one call, quickly, and exactly once when two calls bring them at the same time', async () => {
     const account = await testKeys(world);
-    const many = Array.from({ length: 500 }, (_, n) =>
-      tell(
-        'sendgrid',
-        story.filter(({ who }) => who === 'ana'),
-      ).map((item) => ({
-        ...item,
-        email: `p${n}@hill.example`,
-        sg_event_id: `${n} ${(item as { sg_event_id: string }).sg_event_id}`,
-      })),
-    ).flat();
+    const many = Array.from({ length: 500 }, (_, n) => personOf(n)).flat();
     assert.equal(many.length, 2_000);
     const [one, other] = await Promise.all([give(account, 'sendgrid', many), give(account, 'sendgrid', many)]);
     assert.equal(one.accepted + other.accepted, 2_000);
     assert.equal(one.duplicates + other.duplicates, 2_000);
     const [row] = await engagement(account);
     assert.deepEqual([row?.sent, row?.delivered, row?.all.opened, row?.all.clicked], [500, 500, 500, 500]);
+    await assertExact();
+  });
+});
+
+describe('calls that meet crosswise', () => {
+  it('take each event once, though they lock the same recipients and one source reaches them all', async () => {
+    const account = await testKeys(world);
+    const pool = Array.from({ length: 40 }, (_, n) => personOf(n)).flat();
+    const calls = Array.from({ length: 6 }, (_, seed) => shuffled(pool, seed + 11).slice(0, 100));
+    const results = await Promise.all(calls.map((call) => give(account, 'sendgrid', call)));
+    const distinct = new Set(calls.flat().map((item) => item.sg_event_id));
+    assert.equal(
+      results.reduce((sum, { accepted }) => sum + accepted, 0),
+      distinct.size,
+    );
+    await assertExact();
+  });
+});
+
+describe('the day of acceptance', () => {
+  it('is the first that is told of, also when it is told late', async () => {
+    const evening = Date.parse('2026-11-20T23:59:58Z');
+    const told = (who: string, kind: Told['kind'], atMs: number): Told => {
+      const hit = kind === 'click' ? { ip: '198.51.100.9', agent: 'Mozilla/5.0 (X11)', url: links[0] as string } : {};
+      return { who, kind, atMs, ...hit };
+    };
+    const order = [told('ana', 'delivered', evening + 4_000), told('ana', 'accepted', evening)];
+    for (const calls of [order, order.toReversed()]) {
+      const account = await testKeys(world);
+      for (const one of calls) await give(account, 'sendgrid', tell('sendgrid', [one]));
+      const days = await engagement(account, 'day');
+      assert.deepEqual(
+        days.map((row) => [row.key, row.sent, row.delivered]),
+        [['2026-11-20', 1, 1]],
+      );
+    }
+    const account = await testKeys(world);
+    await give(account, 'sendgrid', tell('sendgrid', [told('bo', 'click', evening + 4_000)]));
+    await give(account, 'sendgrid', tell('sendgrid', [told('bo', 'accepted', evening)]));
+    const { messages } = await ask(api, listMessages, account.apiKey);
+    assert.equal(messages[0]?.acceptedAt, '2026-11-21T00:00:00.000Z', 'who was hit keeps the day on which that counts');
+    await assertExact();
+  });
+});
+
+describe('a bounce', () => {
+  it('ends the matter, whatever is told after it', async () => {
+    const of = (kind: Told['kind']): Told => ({
+      who: 'di',
+      kind,
+      atMs: sentAtMs + (kind === 'bounced' ? 9_000 : 1_000),
+    });
+    for (const order of [
+      ['accepted', 'delivered', 'bounced'],
+      ['bounced', 'delivered', 'accepted'],
+      ['delivered', 'bounced', 'accepted'],
+    ] as const) {
+      const account = await testKeys(world);
+      for (const kind of order) await give(account, 'mandrill', tell('mandrill', [of(kind)]));
+      const [row] = await engagement(account);
+      assert.deepEqual([row?.sent, row?.delivered, row?.bounced], [1, 0, 1], order.join());
+    }
     await assertExact();
   });
 });
