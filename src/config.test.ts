@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigFaults, configDocument, readConfig } from './config.ts';
+import { ConfigFaults, configDocument, networkRefresh, readConfig } from './config.ts';
 
 const faultsOf = (environment: Record<string, string>): readonly string[] => {
   try {
@@ -78,4 +78,44 @@ test('a server for others is warned that its mail would carry links to itself on
   const open = { WAXWING_HOST: '0.0.0.0' };
   assert.match(readConfig(open).warnings.join(), /WAXWING_TRACKING_URL is not set/);
   assert.deepEqual(readConfig({ ...open, WAXWING_TRACKING_URL: 'https://t.clinic.example' }).warnings, []);
+});
+
+test('a list of networks comes over https, or over http from home', () => {
+  const faultOf = (url: string): string => faultsOf({ WAXWING_NETWORKS_APPLE_URL: url }).join();
+  for (const url of [
+    'https://mirror.example/a.csv',
+    'http://127.0.0.1:8080/a',
+    'http://[::1]/a',
+    'http://10.1.2.3/a',
+    'http://localhost/a',
+    'off',
+  ])
+    assert.equal(faultOf(url), '', url);
+  for (const url of [
+    'http://mirror.example/a.csv',
+    'http://17.0.0.1/a',
+    'http://localhost.example/a',
+    'ftp://10.0.0.1/a',
+    'file:///etc/passwd',
+    'https://user:hunter2@mirror.example/a',
+    'x',
+  ]) {
+    assert.match(faultOf(url), /^WAXWING_NETWORKS_APPLE_URL: its value is not `off`, an `https:\/\/` URL/, url);
+    assert.doesNotMatch(faultOf(url), /hunter2/);
+  }
+});
+
+test('asking for lists of networks can be switched off, all or one', () => {
+  const { config } = readConfig({ WAXWING_NETWORKS_REFRESH_HOURS: 'off' });
+  assert.equal(networkRefresh(config), null);
+  const one = networkRefresh(readConfig({ WAXWING_NETWORKS_APPLE_URL: 'off' }).config);
+  assert.equal(one?.intervalMs, 24 * 3_600_000);
+  assert.deepEqual(Object.keys(one?.urls ?? {}), [
+    'google',
+    'google-fetchers',
+    'google-cloud',
+    'microsoft-mail',
+    'amazon',
+  ]);
+  assert.match(faultsOf({ WAXWING_NETWORKS_REFRESH_HOURS: '0' }).join(), /from 1 to 168, or `off`/);
 });

@@ -12,6 +12,7 @@ export interface AsTable {
   readonly prefixes: number;
 }
 
+const require = createRequire(import.meta.url);
 const files = ['asn-ipv4.csv', 'asn-ipv6.csv'];
 let known: AsTable | undefined;
 
@@ -21,7 +22,7 @@ export function packagedAsTable(): AsTable {
 }
 
 export function readAsTableFile(): AsTable {
-  const manifest = createRequire(import.meta.url).resolve('@ip-location-db/asn/package.json');
+  const manifest = require.resolve('@ip-location-db/asn/package.json');
   const content: Partial<Record<NetworkClass, string[]>> = {};
   for (const file of files) {
     const { byClass } = readAsTable(readFileSync(join(dirname(manifest), file)), classOfAsn);
