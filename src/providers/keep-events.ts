@@ -10,6 +10,7 @@ import { lockRecipients, recordAccepted, recordDeliveries } from '../events/inde
 import { factsAlone, type NetworksInUse } from '../networks/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
+import { findErasedMessages } from '../sending/index.ts';
 import { rejudgeRecipients, storeToldHits, type ToldHit } from '../tracking/index.ts';
 import { type Copy, copiesOf, derivedUuid, type IdentifiedEvent, identified, type ProviderAccount } from './copies.ts';
 import { createMessages } from './create-messages.ts';
@@ -65,7 +66,11 @@ async function storeEvents(tx: Tx, plan: EventPlan, now: Date, networks: Network
     keys,
     copies.map((copy) => copy.recipientId),
   );
-  const known = copies.filter((copy) => recipients.has(copy.recipientId));
+  const known = await withoutErasedNames(
+    tx,
+    keys,
+    copies.filter((copy) => recipients.has(copy.recipientId)),
+  );
   const links = await placeCopies(tx, plan, recipients, known);
   const { hitBefore } = await recordDeliveries(tx, keys, outcomesOf(provider, recipients, known));
   const hits = [...known.flatMap((copy) => hitsOf(copy, links)), ...fresh.flatMap((one) => hitOfNobody(plan, one))];
@@ -85,6 +90,17 @@ async function freshEvents(tx: Tx, { events }: EventPlan): Promise<IdentifiedEve
   );
   // The same event twice in one call is fresh once.
   return events.filter(({ id }) => isFresh.delete(id));
+}
+
+/** A server's answer names people; who was erased stays so. Of opens and clicks the tracking area keeps as little itself. */
+async function withoutErasedNames(tx: Tx, { accountId }: ProviderAccount, copies: readonly Copy[]): Promise<Copy[]> {
+  const erased = await findErasedMessages(
+    tx,
+    accountId,
+    copies.map((copy) => copy.messageId),
+  );
+  const unnamed = ({ id, event }: IdentifiedEvent): IdentifiedEvent => ({ id, event: { ...event, reply: null } });
+  return copies.map((copy) => (erased.has(copy.messageId) ? { ...copy, events: copy.events.map(unnamed) } : copy));
 }
 
 const isHit = (kind: ProviderEvent['kind']): kind is 'open' | 'click' => kind === 'open' || kind === 'click';

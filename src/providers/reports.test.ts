@@ -5,12 +5,14 @@ import { ask, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type TestAccount, testKeys } from '../../test/kit/mail.ts';
 import { differencesFromRecount } from '../../test/kit/recount.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
-import { listMessageEvents, listMessages, readMessage } from '../contract/messages.ts';
+import { accountRoutes } from '../accounts/index.ts';
+import { eraseMessage, listMessageEvents, listMessages, readMessage } from '../contract/messages.ts';
 import { importProviderEvents, type TakenProviderEvents } from '../contract/providers.ts';
 import { listReportRecipients, readEngagement } from '../contract/reports.ts';
-import { setTrackingConsent } from '../contract/settings.ts';
+import { changeOutboundSettings, setTrackingConsent } from '../contract/settings.ts';
 import type { ProviderName } from '../core/providers/provider-event.ts';
 import { reportRoutes } from '../reports/index.ts';
+import { sendingRoutes } from '../sending/index.ts';
 import { trackingRoutes } from '../tracking/index.ts';
 import { campaign, links, sentAtMs, story, type Told, tell } from './fixtures/story.ts';
 import { providerRoutes } from './index.ts';
@@ -30,10 +32,12 @@ let world: TestWorld;
 let api: TestApi;
 before(async () => {
   world = await testWorld('2026-11-22T12:00:00Z');
-  api = await startApi(world, () => [
+  api = await startApi(world, (gate) => [
     ...providerRoutes(world, { publicUrl: 'http://127.0.0.1' }),
     ...reportRoutes(world),
     ...trackingRoutes(world),
+    ...sendingRoutes(world, { trackingUrl: 'http://127.0.0.1' }),
+    ...accountRoutes(world, gate, { publicUrl: 'http://127.0.0.1' }),
   ]);
 });
 after(async () => {
@@ -321,5 +325,42 @@ describe('a bounce', () => {
       assert.deepEqual([row?.sent, row?.delivered, row?.bounced], [1, 0, 1], order.join());
     }
     await assertExact();
+  });
+});
+
+describe('a message that was erased', () => {
+  it('stays so: what is told of it afterwards counts, and names nobody', async () => {
+    const account = await testKeys(world);
+    const ofAna = story.filter(({ who }) => who === 'ana');
+    const [sent, delivered, ...hits] = ofAna.map((told) => tell('mandrill', [told])[0] as object);
+    await give(account, 'mandrill', [sent, delivered]);
+    const { messages } = await ask(api, listMessages, account.apiKey);
+    const params = { id: messages[0]?.id ?? '' };
+    await ask(api, eraseMessage, account.apiKey, { params });
+    const bounce = tell('mandrill', [{ who: 'ana', kind: 'bounced', atMs: sentAtMs + 60_000 }]);
+    assert.equal((await give(account, 'mandrill', [...hits, ...bounce])).accepted, 3);
+    const [row] = await engagement(account);
+    assert.deepEqual([row?.sent, row?.bounced, row?.all], [1, 1, { opened: 1, clicked: 1 }]);
+    const { events } = await ask(api, listMessageEvents, account.apiKey, { params });
+    assert.equal(events.find(({ type }) => type === 'bounced')?.delivery?.reply, null);
+    assert.equal(events.find(({ type }) => type === 'clicked')?.request?.ip, null);
+    assert.deepEqual((await engagement(account, 'link')).length, 0);
+    const page = await ask(api, readMessage, account.apiKey, { params });
+    assert.equal(page.recipients[0]?.email, '');
+  });
+});
+
+describe('an account that keeps no addresses of readers', () => {
+  it('has the same verdicts, and no address or agent', async () => {
+    const account = await testKeys(world);
+    await ask(api, changeOutboundSettings, account.apiKey, { body: { keepRequestDays: 0 } });
+    await give(account, 'sparkpost', tell('sparkpost'));
+    assert.deepEqual(await numbers(account), expected('sparkpost'));
+    const { messages } = await ask(api, listMessages, account.apiKey);
+    for (const { id } of messages) {
+      const { events } = await ask(api, listMessageEvents, account.apiKey, { params: { id } });
+      for (const { request } of events)
+        assert.deepEqual([request?.ip ?? null, request?.userAgent ?? null], [null, null]);
+    }
   });
 });

@@ -2,6 +2,7 @@
 export type { SendingOptions } from './accept-message.ts';
 export {
   changeProviderMessages,
+  findErasedMessages,
   insertProviderMessages,
   loadProviderLinks,
   type ProviderMessage,

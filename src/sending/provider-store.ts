@@ -54,6 +54,18 @@ async function insertKeysAndRecipients(tx: Tx, accountId: string, rows: readonly
         AS m (id, message_id, address_sealed, address_index, handle, level)`);
 }
 
+/** Which of these were erased: of what is told of them later nothing may be kept that names anybody. */
+export async function findErasedMessages(
+  tx: Tx,
+  accountId: string,
+  messageIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ id: string }>(sql`
+    SELECT id FROM messages
+     WHERE account_id = ${accountId} AND id = ANY (${uuids(messageIds)}::uuid[]) AND erased_at IS NOT NULL`);
+  return new Set(rows.map(({ id }) => id));
+}
+
 export interface ProviderLinks {
   readonly messageId: string;
   readonly linksSealed: Buffer | null;
