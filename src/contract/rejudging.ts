@@ -50,7 +50,11 @@ const rejudgementFields = {
     judged: z.int(),
     flipped: z.int().meta({ description: 'Another verdict, strength, actor or knowability.' }),
     restated: z.int().meta({ description: 'The same opinion, by another ruleset.' }),
-    unreadable: z.int().meta({ description: 'Hits of copies of which a hit’s stored evidence does not open; they keep their verdicts.' }),
+    unreadable: z
+      .int()
+      .meta({
+        description: 'Hits of copies of which a hit’s stored evidence does not open; they keep their verdicts.',
+      }),
   }),
 } as const;
 
@@ -99,6 +103,9 @@ export const startRejudgement = endpoint({
       dryRun: z.boolean().default(false),
       disabledRules: z.array(z.string().max(64)).max(100).optional().meta({
         description: 'Of a dry run: rules to leave out beside those that the account has switched off.',
+      }),
+      enabledRules: z.array(z.string().max(64)).max(100).optional().meta({
+        description: 'Of a dry run: rules to judge by although the account has switched them off.',
       }),
     })
     .strict(),

@@ -18,6 +18,8 @@ export interface Asked extends AskedRange {
   readonly dryRun: boolean;
   /** Of a dry run: beside those that the account has switched off. */
   readonly disabledRules?: readonly string[] | undefined;
+  /** Of a dry run: although the account has switched them off. */
+  readonly enabledRules?: readonly string[] | undefined;
 }
 
 export async function askRejudgement(
@@ -25,7 +27,8 @@ export async function askRejudgement(
   { accountId, actor }: Caller,
   asked: Asked,
 ): Promise<Run> {
-  if (!asked.dryRun && asked.disabledRules !== undefined) throw new Problem('rejudging.rules_are_settings');
+  if (!asked.dryRun && (asked.disabledRules ?? asked.enabledRules) !== undefined)
+    throw new Problem('rejudging.rules_are_settings');
   const at = world.clock.now();
   return world.db.asAccount(accountId, async (tx) => {
     const settings = await readSettings(tx);
@@ -57,8 +60,9 @@ type Choices = Pick<OutboundSettings, 'disabledRules' | 'timeZone'>;
 function wishOf(settings: Choices, asked: Asked, who: Pick<Wish, 'askedAt' | 'askedBy'>): Wish {
   const bounds = boundsOf(settings.timeZone, asked);
   if (bounds === null) throw new Problem('report.range_invalid');
-  const more = knownRules(asked.disabledRules ?? []);
-  const disabledRules = [...new Set([...settings.disabledRules, ...more])].sort();
+  const without = [...settings.disabledRules, ...knownRules(asked.disabledRules ?? [])];
+  const enabled = knownRules(asked.enabledRules ?? [], 'enabledRules');
+  const disabledRules = [...new Set(without)].filter((id) => !enabled.includes(id)).sort();
   return { isDryRun: asked.dryRun, bounds, disabledRules, ruleset: rulesetWithout(disabledRules), ...who };
 }
 

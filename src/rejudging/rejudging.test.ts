@@ -123,6 +123,23 @@ describe('a dry run', () => {
   });
 });
 
+describe('a dry run of switching a rule on again', () => {
+  it('tells what the rule would find once more, and leaves the setting and the verdicts alone', async () => {
+    const account = await testKeys(world);
+    await storeHistory(world, account);
+    await choose(world, account, { disabledRules: ['method-not-get', 'click-flurry'] });
+    await rejudged(world, account);
+    const before = await opinions(world, account);
+    const run = await rejudged(world, account, { dryRun: true, enabledRules: ['method-not-get'] });
+    assert.deepEqual([run.state, run.disabledRules, run.counts.flipped], ['done', ['click-flurry'], 1]);
+    assert.deepEqual(
+      run.byRule.filter(({ newly }) => newly > 0).map(({ rule }) => rule),
+      ['method-not-get'],
+    );
+    assert.deepEqual(await opinions(world, account), before);
+  });
+});
+
 describe('a run', () => {
   it('flips what a rule that was switched off had judged, and everything that counts follows exactly', async () => {
     const account = await testKeys(world);

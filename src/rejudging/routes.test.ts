@@ -74,11 +74,15 @@ describe('asking for history to be judged again', () => {
   it('is refused with rejudging.rules_are_settings when a real run names rules', async () => {
     const refused = await refusal(startRejudgement, { body: { disabledRules: ['click-burst'] } });
     assert.deepEqual(refused.slice(0, 2), [400, 'rejudging.rules_are_settings']);
+    const enabling = await refusal(startRejudgement, { body: { enabledRules: ['click-burst'] } });
+    assert.deepEqual(enabling.slice(0, 2), [400, 'rejudging.rules_are_settings']);
   });
 
   it('is refused when a rule does not exist, and when the range is empty', async () => {
     const unknown = await refusal(startRejudgement, { body: { dryRun: true, disabledRules: ['click-burst', 'nope'] } });
     assert.deepEqual(unknown, [400, 'request.malformed', ['disabledRules.1']]);
+    const misspelt = await refusal(startRejudgement, { body: { dryRun: true, enabledRules: ['nope'] } });
+    assert.deepEqual(misspelt, [400, 'request.malformed', ['enabledRules.0']]);
     const empty = await refusal(startRejudgement, { body: { dryRun: true, since: '2026-11-20', until: '2026-11-10' } });
     assert.deepEqual(empty.slice(0, 2), [400, 'report.range_invalid']);
   });

@@ -67,6 +67,7 @@ export async function sendTo(world: TestWorld, account: TestAccount, to: readonl
 export interface Choice {
   readonly dryRun?: boolean;
   readonly disabledRules?: readonly string[];
+  readonly enabledRules?: readonly string[];
   readonly since?: string;
   readonly until?: string;
   readonly networks?: Networks;
