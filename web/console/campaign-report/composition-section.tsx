@@ -1,5 +1,5 @@
 /** What the opens and clicks are made of: people, machines only, and the two together. */
-import { Text, Title, UnstyledButton } from '@mantine/core';
+import { Title, UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { EngagementRow } from '../../../src/contract/reports.ts';
 import { count, percent, plural, shareOf } from '../../shared/format.ts';
@@ -90,26 +90,6 @@ function Anonymous({ row: { anonymous } }: { row: EngagementRow }) {
   );
 }
 
-function Estimate({ row }: { row: EngagementRow }) {
-  const { estimated } = row;
-  return (
-    <div className={styles.estimate}>
-      <span className={styles.estimateLabel}>Estimated open rate</span>
-      {estimated === null ? (
-        <Text size="sm" c="dimmed">
-          <span className={styles.pending}>Not estimated yet</span> Apple loads images in advance, which hides whether
-          those people looked. An estimate stands here once there is one that can be trusted.
-        </Text>
-      ) : (
-        <Text size="sm">
-          <strong>{percent(estimated.openRate)}</strong>, with 95% confidence between {percent(estimated.low)} and{' '}
-          {percent(estimated.high)}.
-        </Text>
-      )}
-    </div>
-  );
-}
-
 interface CompositionProps extends Pick<LineProps, 'row' | 'onOpen'> {}
 
 export const CompositionSection = ({ row, onOpen }: CompositionProps) => (
@@ -122,6 +102,5 @@ export const CompositionSection = ({ row, onOpen }: CompositionProps) => (
       <Line label="Clicked" row={row} of="clicked" onOpen={onOpen} />
     </div>
     <Anonymous row={row} />
-    <Estimate row={row} />
   </Section>
 );

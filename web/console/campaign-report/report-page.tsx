@@ -1,5 +1,5 @@
 /** One campaign: who really opened and clicked, when, where and what; the machines beside them. */
-import { Button, Stack, Text } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { type EngagementReport, type EngagementRow, readEngagement } from '../../../src/contract/reports.ts';
@@ -12,7 +12,9 @@ import { useTimeZone } from '../use-time-zone.ts';
 import { ActivitySection } from './activity-section.tsx';
 import { DomainsSection, LinksSection } from './breakdown-sections.tsx';
 import { CompositionSection } from './composition-section.tsx';
+import { EstimateSection } from './estimate-section.tsx';
 import { HeadlineCards } from './headline-cards.tsx';
+import { JudgedBy, rulesetWords } from './judged-by.tsx';
 import { type Lens, useLens } from './lens.ts';
 import { LensPanel } from './lens-panel.tsx';
 import { everyone, type RecipientFilter } from './recipient-filter.ts';
@@ -48,7 +50,7 @@ function PrintNote({ report }: { report: EngagementReport }) {
       {report.automatedEvents === 'excluded'
         ? 'Rates count people only; automated events are suppressed.'
         : 'Rates include automated events.'}{' '}
-      {viewSentences[report.view]} Ruleset {report.ruleset}.
+      {viewSentences[report.view]} Judged by {rulesetWords(report)}.
     </p>
   );
 }
@@ -93,6 +95,7 @@ function Body({ campaign, report, lens, isStale }: BodyProps) {
         <HeadlineCards row={row} isSuppressed={report.automatedEvents === 'excluded'} />
         <Stack gap="1.25rem">
           <CompositionSection row={row} onOpen={open} />
+          <EstimateSection row={row} />
           <ActivitySection campaign={campaign} view={lens.query.view} />
           <div className={styles.pair}>
             <DomainsSection campaign={campaign} lens={lens.query} onOpen={open} />
@@ -102,9 +105,7 @@ function Body({ campaign, report, lens, isStale }: BodyProps) {
             <RecipientsSection campaign={campaign} view={lens.query.view} filter={filter} onFilter={setFilter} />
           </div>
         </Stack>
-        <Text size="xs" c="dimmed" mt="lg">
-          Judged by ruleset {report.ruleset}. Every verdict names its reasons on the page of its message.
-        </Text>
+        <JudgedBy report={report} since={row.firstAcceptedDay} />
       </div>
     </>
   );

@@ -1,6 +1,6 @@
 /** The frame around every page: skip link, navigation (a bar at the side, or at the foot of a small screen), account, sign out. */
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconKey, IconLogout, IconMail, IconReportAnalytics, IconSettings } from '@tabler/icons-react';
+import { IconGavel, IconKey, IconLogout, IconMail, IconReportAnalytics, IconSettings } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
@@ -13,6 +13,7 @@ import styles from './shell.module.css';
 const places = [
   { to: '/campaigns', label: 'Campaigns', Icon: IconReportAnalytics },
   { to: '/messages', label: 'Messages', Icon: IconMail },
+  { to: '/judge', label: 'The judge', Icon: IconGavel },
   { to: '/settings', label: 'Settings', Icon: IconSettings },
   { to: '/api-keys', label: 'API keys', Icon: IconKey },
 ] as const;
