@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { ask, refusal, request, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type TestAccount, testKeys } from '../../test/kit/mail.ts';
@@ -10,6 +11,7 @@ import { accountRoutes } from '../accounts/index.ts';
 import { forgetScannerHabit, forgetScannerHabits, listScannerHabits } from '../contract/habits.ts';
 import { changeOutboundSettings } from '../contract/settings.ts';
 import { sql } from '../platform/database.ts';
+import { storeToldHits } from '../tracking/index.ts';
 import { forgetOldHabits } from './forget-old.ts';
 import { habitRoutes } from './index.ts';
 
@@ -155,6 +157,33 @@ describe('a scanner’s habit', () => {
     );
     assert.equal(blocks.length, 1);
     assert.equal(blocks[0]?.machine_copies, 1);
+  });
+
+  it('is the same when hits are stored twice, as from a journal put back from a backup', async () => {
+    const copy = await deliver(stage, 'ana@twice.example');
+    const atMs = world.clock.now().getTime() + 40_000;
+    const hits = [0, 1, 2, 3, 4, 5].map((linkIndex) => ({
+      id: randomUUID(),
+      kind: 'click' as const,
+      atMs: atMs + linkIndex,
+      linkIndex,
+      ip: scanner,
+      userAgent: 'Mozilla/5.0 (Windows NT 10.0; rv:141.0) Gecko/20100101 Firefox/141.0',
+      says: null,
+      subject: { messageId: copy.messageId, recipientId: copy.recipientId },
+    }));
+    for (let round = 0; round < 2; round++) {
+      world.clock.advance(60_000);
+      await world.db.asAccount(keys.accountId, (tx) => storeToldHits(tx, keys, hits, world.clock.now()));
+    }
+    const waiting = await world.db.readAccount(keys.accountId, (tx) =>
+      tx.query<{ event_ids: string[] }>(sql`SELECT event_ids FROM settling`),
+    );
+    assert.equal(waiting.flatMap((batch) => batch.event_ids).length, hits.length, 'each is announced once');
+    world.clock.advance(3_600_000);
+    await settle(world);
+    const [habit] = await habits();
+    assert.deepEqual([habit?.copies, habit?.burstLinks], [1, null]);
   });
 
   it('fades: counts are halved every 30 days, and after 180 days all is forgotten', async () => {

@@ -152,6 +152,16 @@ describe('a settled hit', () => {
     assert.ok(!world.logLines.some((line) => line.includes('ill"')));
   });
 
+  it('of a copy that does not open keeps no other waiting', async () => {
+    const hits = await store(5, person, 5);
+    const [broken] = hits;
+    await owner.query('UPDATE events SET detail_sealed = $1 WHERE id = $2', [Buffer.alloc(64), broken?.id]);
+    world.clock.advance(20 * minuteMs);
+    await settleAll();
+    assert.deepEqual(await taken(), idsOf(hits.slice(2)));
+    assert.equal((await owner.query('SELECT FROM settling')).rowCount, 0);
+  });
+
   it('waits for a database that is away', async () => {
     const hits = await store(3, person);
     world.clock.advance(20 * minuteMs);
@@ -171,17 +181,20 @@ describe('kill -9 of a process that settles', () => {
   const program = fileURLToPath(new URL('../../test/kit/settling-child.ts', import.meta.url));
 
   it('loses nothing and doubles nothing, over six kills at random moments', { timeout: 90_000 }, async () => {
-    const hits = await store(1_200, person);
+    const hits = await store(2_000, person);
     const order: SettlingOrder = {
       connectionUrl: world.database.connectionUrl,
       masterKey: world.masterKey.toString('hex'),
     };
     let isCutShort = 0;
     for (let round = 0; round < 6; round++) {
+      const before = (await taken()).length;
+      if (before === hits.length) break;
       const child = fork(program);
       child.send(order);
       await once(child, 'message');
-      await sleep(Math.random() * 60);
+      await until(async () => (await taken()).length > before, 'it works', 10_000).catch(() => undefined);
+      await sleep(Math.random() * 20);
       const gone = once(child, 'exit');
       child.kill('SIGKILL');
       await gone;

@@ -154,14 +154,34 @@ async function loadCopies(
   const copies = await selectCopies(tx, account.accountId, recipientIds);
   if (copies.length === 0) return [];
   const since = new Date(Math.min(...copies.map((copy) => copy.acceptedAt.getTime())));
-  const bounds = { since, hitsPerRecipient: hitsPerCopy };
-  const hits = await loadHits(
+  const hits = await loadReadable(
     tx,
     account,
     copies.map((copy) => copy.recipientId),
-    bounds,
+    since,
   );
-  return copies.map((copy) => ({ ...copy, hits: hits.get(copy.recipientId) ?? [], newlySettled }));
+  return copies.flatMap((copy) => {
+    const own = hits.get(copy.recipientId);
+    return own === undefined ? [] : [{ ...copy, hits: own, newlySettled }];
+  });
+}
+
+/** A copy of which a hit does not open is left out: one broken seal must not keep a thousand others waiting. */
+async function loadReadable(
+  tx: Tx,
+  account: AccountKeys,
+  recipientIds: readonly string[],
+  since: Date,
+): Promise<Map<string, JudgedHit[]>> {
+  try {
+    return await loadHits(tx, account, recipientIds, { since, hitsPerRecipient: hitsPerCopy });
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+  }
+  if (recipientIds.length === 1) return new Map();
+  const middle = recipientIds.length >> 1;
+  const first = await loadReadable(tx, account, recipientIds.slice(0, middle), since);
+  return new Map([...first, ...(await loadReadable(tx, account, recipientIds.slice(middle), since))]);
 }
 
 /** What failed together is tried alone, so that only what is wrong itself waits; it is put off, never dropped. */
