@@ -11,8 +11,17 @@ CREATE TABLE request_keys (
 ) WITH (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0, fillfactor = 50); -- a destroyed key leaves its page soon
 CALL fence('request_keys', 'SELECT, INSERT');
 
--- Destroying keys whose time has come is the worker's, for all accounts by the setting of each.
-GRANT SELECT (account_id, day, keep_days), UPDATE (keep_days), DELETE ON request_keys TO waxwing_worker;
-CREATE POLICY every_account ON request_keys TO waxwing_worker USING (true) WITH CHECK (true);
-GRANT SELECT (account_id, keep_request_days) ON account_settings TO waxwing_worker;
-CREATE POLICY every_account ON account_settings FOR SELECT TO waxwing_worker USING (true);
+-- Shortens lives to what each account has chosen since, and destroys keys whose last hit has come to the end of its own.
+-- A function, so that the worker's role reads neither keys nor settings of anybody.
+CREATE FUNCTION destroy_request_keys(today date) RETURNS TABLE (of_account uuid, days integer) LANGUAGE plpgsql
+  SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE request_keys k SET keep_days = s.keep_request_days FROM account_settings s
+   WHERE s.account_id = k.account_id AND s.keep_request_days IS NOT NULL
+     AND (k.keep_days IS NULL OR k.keep_days > s.keep_request_days);
+  RETURN QUERY
+    WITH gone AS (DELETE FROM request_keys k WHERE k.keep_days = 0 OR k.day + k.keep_days < today RETURNING k.account_id)
+    SELECT gone.account_id, count(*)::integer FROM gone GROUP BY gone.account_id;
+END $$;
+REVOKE EXECUTE ON FUNCTION destroy_request_keys(date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION destroy_request_keys(date) TO waxwing_worker;

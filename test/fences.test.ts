@@ -163,7 +163,11 @@ test('a function with its owner’s rights answers only who needs it, and finds 
   ];
   assert.deepEqual(
     rows.map(({ name, grantees }) => [name, grantees]).sort(),
-    [...gate.map((name) => [name, 'waxwing_app']), ['ensure_event_partitions', 'waxwing_worker']].sort(),
+    [
+      ...gate.map((name) => [name, 'waxwing_app']),
+      ['ensure_event_partitions', 'waxwing_worker'],
+      ['destroy_request_keys', 'waxwing_worker'],
+    ].sort(),
   );
   for (const { name, path } of rows) assert.match(path, /search_path=public, pg_temp/, name);
 });

@@ -6,7 +6,7 @@ import { record } from '../audit/index.ts';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import { errorFacts } from '../platform/log.ts';
 import type { Running, World } from '../platform/world.ts';
-import { deleteRequestKeys, shortenRequestKeys } from './request-key-store.ts';
+import { deleteRequestKeys } from './request-key-store.ts';
 import { requestDay } from './request-life.ts';
 
 const everyMs = 60_000;
@@ -15,7 +15,6 @@ const everyMs = 60_000;
 export async function destroyRequestKeys({ db, clock }: Pick<World, 'db' | 'clock'>): Promise<number> {
   const now = clock.now();
   return db.asWorker(async (tx) => {
-    await shortenRequestKeys(tx);
     const destroyed = await deleteRequestKeys(tx, requestDay(now));
     for (const [accountId, days] of destroyed)
       await tx.inAccount(accountId, (inside) =>

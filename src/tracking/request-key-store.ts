@@ -24,17 +24,13 @@ export async function insertRequestKeys(tx: Tx, keys: readonly RequestKeyRow[]):
       VALUES (current_account(), ${day}, ${keySealed}, ${keepDays}) ON CONFLICT DO NOTHING`);
 }
 
-/** A shorter life holds for what was kept before, too; a longer one does not. */
-export async function shortenRequestKeys(tx: WorkerTx): Promise<void> {
-  await tx.query(sql`
-    UPDATE request_keys k SET keep_days = s.keep_request_days FROM account_settings s
-     WHERE s.account_id = k.account_id AND s.keep_request_days IS NOT NULL
-       AND (k.keep_days IS NULL OR k.keep_days > s.keep_request_days)`);
-}
-
-/** Those whose last hit has come to the end of its life. Gives how many of each account. */
+/**
+ * Keys whose last hit has come to the end of its life are gone then; a shorter life that was chosen since holds for what
+ * was kept before, a longer one does not. Gives how many of each account.
+ */
 export async function deleteRequestKeys(tx: WorkerTx, today: string): Promise<Map<string, number>> {
-  const rows = await tx.query<{ account_id: string }>(sql`
-    DELETE FROM request_keys WHERE keep_days = 0 OR day + keep_days < ${today}::date RETURNING account_id`);
-  return new Map([...Map.groupBy(rows, (row) => row.account_id)].map(([id, keys]) => [id, keys.length]));
+  const rows = await tx.query<{ of_account: string; days: number }>(
+    sql`SELECT of_account, days FROM destroy_request_keys(${today}::date)`,
+  );
+  return new Map(rows.map((row) => [row.of_account, row.days]));
 }
