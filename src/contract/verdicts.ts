@@ -23,6 +23,15 @@ export const observation = z
     honeypot: z.boolean().nullish(),
     token: z.enum(['valid', 'damaged']).nullish(),
     mx: text(400).nullish(),
+    https: z.boolean().nullish(),
+    oneClick: z.boolean().nullish(),
+    deliveredVia: z.enum(['mx', 'relay']).nullish(),
+    asn: z.int().min(0).max(4_294_967_295).nullish(),
+    place: text(200).nullish(),
+    providerSays: z.enum(['prefetch', 'machine']).nullish(),
+    habit: z
+      .object({ copies: z.int().min(0).max(1_000_000_000), fitsNetwork: z.boolean(), fitsDelay: z.boolean() })
+      .nullish(),
   })
   .meta({ id: 'Observation' });
 

@@ -13,6 +13,17 @@ describe('observations from elsewhere', () => {
     assert.deepEqual(judged([{ kind: 'click', ...unknown }]), judged([{ kind: 'click' }]));
   });
 
+  it('may carry what only their owner knows: the AS number, the scanner’s habit, another provider’s flag', () => {
+    const late = { kind: 'click', at: '2026-11-22T12:00:00Z', deliveredAt: '2026-11-22T08:00:00Z' };
+    const rulesOf = (more: object) => judged([{ ...late, ...more }])[0]?.reasons.map(({ rule }) => rule);
+    assert.deepEqual(rulesOf({ asn: 8075 }), ['vendor-network-click']);
+    assert.deepEqual(rulesOf({ habit: { copies: 12, fitsNetwork: true, fitsDelay: true } }), ['learned-scanner']);
+    assert.deepEqual(rulesOf({ providerSays: 'machine' }), ['provider-machine']);
+    assert.deepEqual(rulesOf({ kind: 'open', providerSays: 'prefetch' }), ['provider-prefetch']);
+    const relayed = { at: '2026-11-22T08:00:01Z', deliveredVia: 'relay' };
+    assert.equal(judged([{ ...late, ...relayed }])[0]?.verdict, 'human');
+  });
+
   it('get their verdicts in the order they came', () => {
     const verdicts = judged([
       { id: 'a', kind: 'click', method: 'HEAD' },
