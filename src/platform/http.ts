@@ -167,6 +167,9 @@ function refuseOtherMethods(
   }
 }
 
+/** RFC 7617 §2. SNS for one gives its password only when it is asked for it. */
+const challengeOf = ({ code }: Problem): string => (code.startsWith('provider.') ? 'Basic realm="waxwing"' : 'Bearer');
+
 function refuse(world: Needs, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = asProblem(error);
   if (known === undefined) {
@@ -174,7 +177,7 @@ function refuse(world: Needs, error: unknown, request: FastifyRequest, reply: Fa
     world.log.error({ requestId: request.id, route, ...errorFacts(error) }, 'a request failed');
   }
   const problem = known ?? new Problem('server.error');
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (problem.status === 401) reply.header('www-authenticate', challengeOf(problem));
   if (problem.code === 'server.unavailable') reply.header('retry-after', '5');
   if (problem.code === 'request.rate_limited') reply.header('retry-after', '60');
   return reply

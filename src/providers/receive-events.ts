@@ -87,7 +87,7 @@ async function takeProven(
   const proof = await checkCall(desk.sns, row.provider, secret, call, desk.world.clock.now().getTime());
   const source = { provider: row.provider, payload, actor, connectionId: row.id };
   if (proof.kind === 'missing' && hasApiKey) return takePayload(desk.world, account, source);
-  if (proof.kind !== 'proven') return refuse(desk, connection, proof);
+  if (proof.kind !== 'proven') return refuse(desk, connection, proof, asksForChallenge(headers));
   if (row.provider === 'ses' && isEnvelope(payload)) await answerSns(desk, connection, payload);
   const { once } = proof;
   return takePayload(desk.world, account, once === undefined ? source : { ...source, once });
@@ -120,9 +120,21 @@ const problems: Readonly<Record<Refused['kind'], ProblemCode>> = {
   expired: 'provider.signature_expired',
 };
 
-async function refuse(desk: Desk, { account, row }: OpenConnection, { kind, why }: Refused): Promise<never> {
-  if (desk.refusals.waitMs(row.id) > 0) throw new Problem('request.rate_limited');
+/** A call without any proof may be the first half of one with a password: it is answered, however many come. */
+async function refuse(
+  desk: Desk,
+  { account, row }: OpenConnection,
+  { kind, why }: Refused,
+  isQuestion: boolean,
+): Promise<never> {
+  if (isQuestion) throw new Problem(problems[kind]);
+  if (desk.refusals.waitMs(row.id) > 0)
+    throw new Problem(kind === 'missing' ? problems.missing : 'request.rate_limited');
   const news = { at: desk.world.clock.now(), accepted: 0, duplicates: 0, ignored: 0, refused: 1, refusal: why };
   await desk.world.db.asAccount(account.accountId, (tx) => noteCall(tx, row.id, false, news));
   throw new Problem(problems[kind]);
 }
+
+/** https://docs.aws.amazon.com/sns/latest/dg/sns-subscribe-https-s-endpoints-to-topic.html: it asks before it says its password. */
+const asksForChallenge = (headers: WebhookRequest['headers']): boolean =>
+  headers['x-amz-sns-rawdelivery'] === 'true' && headers.authorization === undefined;

@@ -276,7 +276,9 @@ describe('Amazon SES', () => {
     const connection = await connect('ses');
     const raw = { ...text, 'x-amz-sns-rawdelivery': 'true' };
     const body = events[0] ?? '';
-    assert.equal(await refusedAs(connection.id, { body, headers: raw }), '401 provider.signature_missing');
+    const asked = await post(connection.id, { body, headers: raw });
+    assert.deepEqual([asked.status, asked.headers.get('www-authenticate')], [401, 'Basic realm="waxwing"']);
+    assert.equal((await listed(connection.id))?.refused, 0, 'Amazon gives its password only when asked');
     assert.equal((await taken(connection.id, { body, headers: { ...raw, ...basic(connection) } })).duplicates, 1);
     const batch = { body: `[${body}]`, headers: { ...raw, ...basic(connection) } };
     assert.equal(await refusedAs(connection.id, batch), '401 provider.signature_invalid');
@@ -315,9 +317,15 @@ describe('many wrong calls', () => {
   it('are refused without a word in the database, while the right ones go on', async () => {
     const connection = await connect('postmark');
     const codes = [];
-    for (let n = 0; n < 33; n++) codes.push(await refusedAs(connection.id, { body: '{}' }));
-    assert.deepEqual(new Set(codes.slice(0, 30)), new Set(['401 provider.signature_missing']));
+    const headers = { authorization: `Basic ${Buffer.from('waxwing:wrong').toString('base64')}` };
+    for (let n = 0; n < 33; n++) codes.push(await refusedAs(connection.id, { body: '{}', headers }));
+    assert.deepEqual(new Set(codes.slice(0, 30)), new Set(['401 provider.signature_invalid']));
     assert.deepEqual(new Set(codes.slice(30)), new Set(['429 request.rate_limited']));
+    assert.equal(
+      await refusedAs(connection.id, { body: '{}' }),
+      '401 provider.signature_missing',
+      'asked for a password',
+    );
     assert.equal((await listed(connection.id))?.refused, 30);
     const call = { body: JSON.stringify({ RecordType: 'SubscriptionChange' }), headers: basic(connection) };
     assert.equal((await taken(connection.id, call)).ignored, 1);
