@@ -8,6 +8,7 @@ import { benchHabits } from './habits.ts';
 import { measureInstrument } from './instrument.ts';
 import { measureNetworks } from './networks.ts';
 import { benchPipeline } from './pipeline.ts';
+import { benchRejudge } from './rejudge.ts';
 import { benchReport } from './report.ts';
 
 interface Figure {
@@ -85,6 +86,18 @@ const habits: Bench = async (say) => {
   ];
 };
 
+const rejudge: Bench = async (say) => {
+  const run = await benchRejudge(say);
+  return [
+    { what: 'stored hits judged again', value: run.hits, unit: '' },
+    { what: 'dry run', value: run.dryPerSecond, unit: 'hits/s', bar: { atLeast: 20_000 } },
+    { what: 'run in which few flip', value: run.fewFlips.perSecond, unit: 'hits/s', bar: { atLeast: 20_000 } },
+    { what: 'run in which a fifth flips', value: run.fifthFlips.perSecond, unit: 'hits/s' },
+    { what: 'run that restates all, by another ruleset', value: run.restated.perSecond, unit: 'hits/s' },
+    { what: 'differences from a recount afterwards', value: run.differences, unit: '', bar: { atMost: 0 } },
+  ];
+};
+
 const verdicts: Bench = async () => {
   const run = measureVerdicts();
   return [
@@ -107,7 +120,16 @@ const networks: Bench = async (say) => {
   ];
 };
 
-const benches: Readonly<Record<string, Bench>> = { verdicts, networks, instrument, edge, pipeline, report, habits };
+const benches: Readonly<Record<string, Bench>> = {
+  verdicts,
+  networks,
+  instrument,
+  edge,
+  pipeline,
+  report,
+  habits,
+  rejudge,
+};
 
 const holds = ({ value, bar }: Figure): boolean =>
   bar === undefined || ('atLeast' in bar ? value >= bar.atLeast : value <= bar.atMost);

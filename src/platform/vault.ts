@@ -146,7 +146,8 @@ function sealerOf(key: KeyObject): Sealer {
         decipher.setAAD(purposeBytes(purpose));
         decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
         const body = decipher.update(sealed.subarray(1 + nonceBytes, sealed.length - tagBytes));
-        return Buffer.concat([body, decipher.final()]);
+        decipher.final(); // throws where the tag is another; GCM keeps nothing back
+        return body;
       } catch {
         throw new SealBroken(`a sealed ${purpose} does not open: wrong key or altered`);
       }

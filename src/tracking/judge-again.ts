@@ -8,7 +8,7 @@ import type { KnownHabits } from '../habits/index.ts';
 import { withLateHabit } from './compare-habit.ts';
 import { type CopyUnderTest, withDelivery } from './gather-evidence.ts';
 import { earlierEvidence, keyText, opinion, revised, spread } from './judge-hits.ts';
-import type { OpenRequest, ReadRequest } from './seal-requests.ts';
+import type { OpenRequest } from './seal-requests.ts';
 import { type SourceMark, SourceSpreads } from './source-spread.ts';
 
 export interface StoredCopy {
@@ -29,15 +29,16 @@ export interface JudgingAgain {
   readonly disabledRules: readonly string[];
 }
 
-/** Gives the opinion on each hit, in their order. Addresses and agents that come again are looked up once. */
+/** Gives the opinion on each hit, in their order. Sources that come again are looked up once. */
 export function judgingAgain({ networks, disabledRules }: JudgingAgain) {
   const gathered = gatheringAgain(networks);
   return (copy: StoredCopy, now: Date): HitVerdict[] => {
     const spreads = new SourceSpreads(copy.sources);
     const evidence = copy.hits.map((hit) => {
-      const kept = gathered(earlierEvidence(hit), copy.openRequest(hit.detail, hit.occurredAt));
+      const sourceName = keyText(hit.sourceKey);
+      const kept = gathered(earlierEvidence(hit), hit, sourceName, copy.openRequest);
       const known = withLateHabit(kept, withDelivery(kept, copy), copy.recipient.domainId, copy.habits);
-      return spread(known, keyText(hit.sourceKey), spreads);
+      return spread(known, sourceName, spreads);
     });
     const verdicts = copy.isEachAlone
       ? evidence.flatMap((one) => judgeSequence([one], { disabledRules }))
@@ -46,24 +47,39 @@ export function judgingAgain({ networks, disabledRules }: JudgingAgain) {
   };
 }
 
-type Gathered = (evidence: Evidence, request: ReadRequest) => Evidence;
+/** What the request itself tells now; what is absent it does not tell. */
+interface Gathered {
+  readonly client?: Evidence['client'];
+  readonly address?: { readonly matches: readonly NetworkMatch[]; readonly place: string | undefined };
+}
 
+const dayMs = 86_400_000;
 const mostRemembered = 20_000;
 
-function gatheringAgain(networks: Networks): Gathered {
-  const ofAgent = remembering((userAgent) => {
-    const { client } = gatherEvidence({ kind: 'open', userAgent }, networks, noKey);
-    return { client };
-  });
-  const ofAddress = remembering((ip) => {
+/** Opening a request costs more than judging it: of one source and day (one key, one life) it is done once. */
+function gatheringAgain(networks: Networks) {
+  const bySource = remembering<Gathered>();
+  const byAgent = remembering<Evidence['client']>();
+  const byAddress = remembering<NonNullable<Gathered['address']>>();
+  const clientOf = (userAgent: string) => gatherEvidence({ kind: 'open', userAgent }, networks, noKey).client;
+  const addressOf = (ip: string) => {
     const { networks: matches, place } = gatherEvidence({ kind: 'open', ip }, networks, noKey);
     return { matches, place };
-  });
-  return (evidence, { ip, userAgent }) => {
-    const fresh = userAgent === null ? evidence : { ...evidence, ...ofAgent(userAgent) };
-    if (ip === null) return fresh;
-    const { matches, place } = ofAddress(ip);
-    return { ...fresh, place, networks: matchesNow(evidence.networks, matches) };
+  };
+  const look = (hit: JudgedHit, openRequest: OpenRequest): Gathered => {
+    const { ip, userAgent } = openRequest(hit.detail, hit.occurredAt);
+    return {
+      ...(userAgent === null ? {} : { client: byAgent(userAgent, () => clientOf(userAgent)) }),
+      ...(ip === null ? {} : { address: byAddress(ip, () => addressOf(ip)) }),
+    };
+  };
+  return (evidence: Evidence, hit: JudgedHit, source: string | undefined, openRequest: OpenRequest): Evidence => {
+    const day = Math.floor(hit.occurredAt.getTime() / dayMs);
+    const { client, address } =
+      source === undefined ? look(hit, openRequest) : bySource(`${day} ${source}`, () => look(hit, openRequest));
+    const fresh = client === undefined ? evidence : { ...evidence, client };
+    if (address === undefined) return fresh;
+    return { ...fresh, place: address.place, networks: matchesNow(evidence.networks, address.matches) };
   };
 }
 
@@ -81,14 +97,14 @@ function matchesNow(kept: readonly NetworkMatch[], now: readonly NetworkMatch[])
   return [...standing, ...now.filter((match) => !isStanding(match))];
 }
 
-function remembering<T>(lookUp: (text: string) => T): (text: string) => T {
+function remembering<T>(): (name: string, lookUp: () => T) => T {
   const known = new Map<string, T>();
-  return (text) => {
-    const found = known.get(text);
+  return (name, lookUp) => {
+    const found = known.get(name);
     if (found !== undefined) return found;
     if (known.size >= mostRemembered) known.clear();
-    const made = lookUp(text);
-    known.set(text, made);
+    const made = lookUp();
+    known.set(name, made);
     return made;
   };
 }
