@@ -132,9 +132,11 @@ export function isScannersOwn(block: HabitBlock, ranges: Ranges, now: Date): boo
   return doubtful < block.machineCopies && !people.some(([when]) => isPersonsTime(when, ranges));
 }
 
-function isPersonsTime(when: string, ranges: Ranges): boolean {
+/** A scanner that is known by its clicks loads an image at about the same time, and the other way round. */
+function isPersonsTime(when: string, { click, open }: Ranges): boolean {
   const [kind, bin] = when.split(':');
-  const range = kind === 'click' || kind === 'open' ? ranges[kind] : undefined;
+  if (kind !== 'click' && kind !== 'open') return true;
+  const range = kind === 'click' ? (click ?? open) : (open ?? click);
   return range === undefined || isFarOff(range, Number(bin));
 }
 
