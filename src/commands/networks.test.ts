@@ -89,6 +89,17 @@ describe('waxwing networks', () => {
     );
   });
 
+  it('forgets a list again', async () => {
+    const path = file('egress.csv', appleCsv(someNetworks(800)));
+    await waxwing('networks', 'import', 'apple-egress', path, '--force');
+    assert.equal(
+      (await waxwing('networks', 'forget', 'apple-egress')).out,
+      'apple-egress: forgotten everywhere within a minute\n',
+    );
+    assert.equal((await waxwing('networks', 'forget', 'apple-egress')).out, 'apple-egress: there was none\n');
+    assert.match((await waxwing('networks')).out, /^apple-egress +apple-egress +\d+ +ruleset +–/m);
+  });
+
   it('asks publishers now, and ends with status 1 when one did not give its list', async () => {
     publisher.behave('/apple', gives(appleCsv(someNetworks(900))));
     publisher.behave('/amazon', fails(500));

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type Config, listUrls, networkRefresh } from '../config.ts';
 import {
   followNetworks,
+  forgetList,
   importList,
   isListName,
   type ListName,
@@ -29,6 +30,10 @@ export function addNetworkCommands(program: Command): void {
     .option('--fetched-at <instant>', 'when the publisher gave it, ISO 8601 (default: the file’s date)')
     .option('--force', 'take it though it is smaller than expected')
     .action(importFile);
+  networks
+    .command('forget <list>')
+    .description('go back to what comes with the program, until the publisher is asked again')
+    .action(forget);
   networks
     .command('refresh [lists...]')
     .description('ask the publishers now, of all lists or of these')
@@ -80,6 +85,12 @@ async function importFile(list: string, file: string, options: { fetchedAt?: str
   if (compiled.kind === 'refused')
     throw new CommandFault(`The list was refused (${compiled.code}). ${compiled.why}${remedy(compiled.code)}`);
   process.stdout.write(`${name}: ${compiled.prefixes} prefixes, in use within a minute\n`);
+}
+
+async function forget(list: string): Promise<void> {
+  const name = listNamed(list);
+  const isForgotten = await inWorld((world) => forgetList(world, name));
+  process.stdout.write(isForgotten ? `${name}: forgotten everywhere within a minute\n` : `${name}: there was none\n`);
 }
 
 const remedy = (code: string): string =>

@@ -3,7 +3,7 @@ import type { World } from '../platform/world.ts';
 import { compileAside } from './compile-aside.ts';
 import type { Compiled } from './compile-list.ts';
 import type { ListName } from './lists.ts';
-import { readContents, storeContent } from './store.ts';
+import { forgetContent, readContents, storeContent } from './store.ts';
 
 export interface ImportedList {
   readonly name: ListName;
@@ -26,3 +26,7 @@ export async function importList(world: Pick<World, 'db' | 'clock'>, list: Impor
   await world.db.asWorker((tx) => storeContent(tx, name, made, now, new Date(now.getTime() + nextCheckMs)));
   return compiled;
 }
+
+/** Back to what comes with the program, until its publisher is asked again. False: there was nothing to forget. */
+export const forgetList = ({ db }: Pick<World, 'db'>, name: ListName): Promise<boolean> =>
+  db.asWorker((tx) => forgetContent(tx, name));

@@ -1,5 +1,5 @@
 /** The door of the networks area: the lists that verdicts lean on, fetched from publishers, kept once, used by every process. */
-export { importList } from './import-list.ts';
+export { forgetList, importList } from './import-list.ts';
 export { isListName, type ListName, type ListUrls, listNames } from './lists.ts';
 export { measureNetworks } from './metrics.ts';
 export { listOfFile, networksFromFiles } from './networks-from-files.ts';

@@ -11,6 +11,7 @@ import { openDatabase, sql } from '../platform/database.ts';
 import type { Running } from '../platform/world.ts';
 import { packagedAsTable } from './as-table.ts';
 import { assembleNetworks } from './assemble-networks.ts';
+import { forgetList } from './import-list.ts';
 import type { ListName } from './lists.ts';
 import { listOfFile, networksFromFiles } from './networks-from-files.ts';
 import { type FollowedNetworks, followNetworks } from './networks-in-use.ts';
@@ -82,6 +83,15 @@ describe('the networks in use', () => {
     await inUse.look();
     assert.deepEqual(namesOf(inUse, '17.6.200.1'), ['apple-egress']);
     assert.equal(publisher.asked.size, 0);
+  });
+
+  it('go back to the ruleset’s facts when a list is forgotten', async () => {
+    const inUse = follow();
+    await inUse.look();
+    assert.deepEqual(namesOf(inUse, '172.224.226.1'), []);
+    assert.equal(await forgetList(world, 'apple-egress'), true);
+    await until(async () => namesOf(inUse, '172.224.226.1').includes('apple-egress'), 'the facts are back');
+    assert.deepEqual(namesOf(inUse, '17.6.200.1'), []);
   });
 
   it('keep a prefix of Microsoft’s that is known to detonate and not published', async () => {

@@ -114,7 +114,10 @@ async function loadNew(
     ),
   );
   const fresh = moved.flatMap((state) => loadedOf(state, contents.get(state.name)));
-  return new Map([...loaded, ...fresh.map((list) => [list.name, list] as const)]);
+  const next = new Map(loaded);
+  for (const { name } of moved) next.delete(name); // somebody may have had it forgotten
+  for (const list of fresh) next.set(list.name, list);
+  return next;
 }
 
 function loadedOf({ name, revision, prefixes, fetchedAt }: ListState, content: Uint8Array | undefined): Loaded[] {

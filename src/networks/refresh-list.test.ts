@@ -122,6 +122,7 @@ describe('what cannot be a list is refused, and the one before stays in use:', (
     'a few lines': ['/few', 'too_few'],
     nothing: ['/empty', 'unreadable'],
     'an answer to a question nobody asked': ['/304', 'http_status'],
+    'brackets without end': ['/brackets', 'unreadable'],
   };
   before(() => {
     const thousand = someNetworks(1000);
@@ -141,6 +142,7 @@ describe('what cannot be a list is refused, and the one before stays in use:', (
     publisher.behave('/few', gives(appleCsv(someNetworks(20))));
     publisher.behave('/empty', gives(''));
     publisher.behave('/304', fails(304));
+    publisher.behave('/brackets', gives('['.repeat(90_000)));
   });
 
   for (const [what, [path, code]] of Object.entries(refusals))

@@ -60,7 +60,7 @@ export async function refreshNow(
 ): Promise<void> {
   const now = world.clock.now();
   await world.db.asWorker(async (tx) => {
-    for (const [name, url] of Object.entries(options.urls)) await plan(tx, name as ListName, url, now, now);
+    for (const [name, url] of Object.entries(options.urls)) await plan(tx, name as ListName, publicPart(url), now, now);
     await askNow(tx, now, now);
   });
   const never = new AbortController().signal;

@@ -79,7 +79,8 @@ describe('the lists in use', () => {
     assert.deepEqual(await ask(api, refreshNetworks, keys.apiKey), { due: 0 });
     world.clock.advance(61_000);
     assert.deepEqual(await ask(api, refreshNetworks, keys.apiKey), { due: 2 });
-    await until(async () => (publisher.asked.get('/google') ?? []).length === 2, 'asked again');
+    await until(async () => /google-cloud",outcome="unchanged"/.test(await world.metrics.metrics()), 'asked again');
+    publisher.behave('/google', fails(500));
   });
 
   it('come with their age, their source without its query, and why the last try failed', async () => {

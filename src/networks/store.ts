@@ -130,6 +130,15 @@ export async function storeRefusal(
      WHERE name = ${name}`);
 }
 
+/** The row stays, so that every process sees that something has moved. False: there was nothing. */
+export async function forgetContent(tx: Tx, name: ListName): Promise<boolean> {
+  const rows = await tx.query(sql`
+    UPDATE network_lists
+       SET revision = revision + 1, content = NULL, prefixes = 0, source = NULL, etag = NULL, last_modified = NULL, fetched_at = NULL
+     WHERE name = ${name} AND content IS NOT NULL RETURNING name`);
+  return rows.length > 0;
+}
+
 /** What was asked for lately is not asked for again. Gives how many lists are due now. */
 export async function askNow(tx: Tx, now: Date, notSince: Date): Promise<number> {
   const rows = await tx.query(sql`

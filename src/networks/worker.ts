@@ -6,7 +6,7 @@ import { errorFacts } from '../platform/log.ts';
 import type { Running, World } from '../platform/world.ts';
 import { type FetchLimits, usualLimits } from './fetch-list.ts';
 import type { ListName, ListUrls } from './lists.ts';
-import { type Refreshed, type RefreshOptions, refreshDue } from './refresh-list.ts';
+import { publicPart, type Refreshed, type RefreshOptions, refreshDue } from './refresh-list.ts';
 import { plan } from './store.ts';
 
 export interface RefreshingOptions {
@@ -67,7 +67,7 @@ async function planAll(world: World, { urls, firstAfterMs = usualFirstAfterMs }:
   await world.db.asWorker(async (tx) => {
     for (const [name, url] of Object.entries(urls)) {
       const firstAt = new Date(now.getTime() + firstAfterMs * (1 + Math.random()));
-      await plan(tx, name as ListName, url, firstAt, now);
+      await plan(tx, name as ListName, publicPart(url), firstAt, now);
     }
   });
 }
