@@ -33,15 +33,21 @@ export async function requestSealer(
 ): Promise<SealRequest> {
   const days = daysToKeep(hits, keepDays, now);
   if (days.size === 0) return keepNothing;
-  const sealers = new Map((await selectRequestKeys(tx, [...days])).map((row) => [row.day, opened(account, row)]));
-  if (sealers.size < days.size) throw new RequestKeyMissing();
+  const rows = await selectRequestKeys(tx, [...days]);
+  if (rows.length < days.size) throw new RequestKeyMissing();
+  const seals = new Map(rows.map((row) => [row.day, sealingOnce(opened(account, row))]));
   const dayOf = rememberedDay();
-  return (hit) => {
-    if (!isKept(hit, keepDays, now)) return undefined;
-    return sealers
-      .get(dayOf(hit.atMs))
-      ?.seal('event.request', `${hit.ip ?? ''}\n${hit.userAgent ?? ''}`)
-      .toString('base64');
+  return (hit) =>
+    isKept(hit, keepDays, now) ? seals.get(dayOf(hit.atMs))?.(`${hit.ip ?? ''}\n${hit.userAgent ?? ''}`) : undefined;
+}
+
+/** A batch's many hits from one proxy share one sealed text, which says no more than the source's own key beside it. */
+function sealingOnce(sealer: Sealer): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const sealed = known.get(text) ?? sealer.seal('event.request', text).toString('base64');
+    known.set(text, sealed);
+    return sealed;
   };
 }
 
