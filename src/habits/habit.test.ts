@@ -97,6 +97,11 @@ describe('a block', () => {
     ['is not, with a click at another time', false, block({ [`click:${binOf(1_800_000)}`]: 1 })],
     ['is, with a few clicks at the scanner’s own time', true, block({ [at40s]: 3 })],
     ['is not, with as many of these as scans', false, block({ [at40s]: 12 })],
+    [
+      'is, where the same few copies were opened and clicked',
+      true,
+      block({ [at40s]: 7, [`open:${binOf(40_000)}`]: 7 }),
+    ],
     ['is, with an open at the time of its clicks, if nobody knows when it opens', true, block({ 'open:20': 1 })],
     ['is not, with an open at another time', false, block({ [`open:${binOf(1_800_000)}`]: 1 })],
     ['is not, with a hit whose delivery is unknown', false, block({ unknown: 1 })],

@@ -128,8 +128,14 @@ export function isScannersOwn(block: HabitBlock, ranges: Ranges, now: Date): boo
   if (block.machineCopies < enough.copiesOfBlock || block.firstSeenAt === null) return false;
   if (now.getTime() - block.firstSeenAt.getTime() < provingMs) return false;
   const people = isForgotten(block.personSeenAt, now) ? [] : Object.entries(block.people);
-  const doubtful = people.reduce((sum, [, count]) => sum + count, 0);
-  return doubtful < block.machineCopies && !people.some(([when]) => isPersonsTime(when, ranges));
+  return doubtfulCopies(people) < block.machineCopies && !people.some(([when]) => isPersonsTime(when, ranges));
+}
+
+/** At least so many copies: one that was opened and clicked is counted under both. */
+function doubtfulCopies(people: readonly (readonly [when: string, count: number])[]): number {
+  const copies = (kind: string): number =>
+    people.reduce((sum, [when, count]) => (when.startsWith(kind) ? sum + count : sum), 0);
+  return Math.max(copies('open:'), copies('click:'));
 }
 
 /** A scanner that is known by its clicks loads an image at about the same time, and the other way round. */

@@ -86,6 +86,9 @@ function fetches(domain: Domain, day: number, person: number, sentAtMs: number):
     random() < domain.singles
       ? [hit(scanAtMs, pick(links.length), scanner, 'single')]
       : links.map((_, link) => hit(scanAtMs + link * 150, link, scanner, 'burst'));
+  // Half of the scans load the image too, a little before the links.
+  if (random() < 0.5)
+    scans.unshift(hit(scanAtMs - 5_000 * random(), null, scanner, scans.length === 1 ? 'single' : 'burst'));
   if (random() > 0.4) return scans;
   // One reader in eight is quick, as quick as the scanner; a third sit in the office.
   const readAtMs = sentAtMs + (random() < 0.125 ? around(45_000, 0.4) : around(40 * minuteMs, 1.5));
