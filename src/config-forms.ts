@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
-import { isInnerUrl } from './core/networks/inner-url.ts';
+import { isInnerUrl } from './core/networks/list-url.ts';
 
 export interface Form<Value> {
   /** Completes the sentence "… is not …". */

@@ -3,7 +3,7 @@
  * nowhere but https, sends nothing about this installation, and judges no content.
  */
 import { randomUUID } from 'node:crypto';
-import { isInnerUrl } from '../core/networks/inner-url.ts';
+import { mayFollow } from '../core/networks/list-url.ts';
 
 export interface FetchLimits {
   readonly maxBytes: number;
@@ -62,7 +62,7 @@ async function ask(url: string, known: Validators | undefined, limits: FetchLimi
     if (next === undefined) return read(response, known, limits, watch);
     await response.body?.cancel();
     if (!mayFollow(at, next))
-      return refused('redirect_refused', 'The publisher redirects to somewhere that is not https.');
+      return refused('redirect_refused', 'The publisher redirects away from https, or into this network.');
     at = next;
   }
   return refused('redirect_refused', `The publisher redirects more than ${limits.maxRedirects} times.`);
@@ -87,10 +87,6 @@ function redirectOf(response: Response, from: string): string | undefined {
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
   return URL.parse(response.headers.get('location') ?? '', from)?.href ?? '';
 }
-
-/** Within an own network http leads to http; from a publisher nothing leads out of https. */
-const mayFollow = (from: string, to: string): boolean =>
-  to.startsWith('https://') || (isInnerUrl(from) && from.startsWith('http://') && isInnerUrl(to));
 
 async function read(
   response: Response,
