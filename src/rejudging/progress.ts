@@ -2,9 +2,9 @@
 import type { Database, Tx } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
 import type { JudgedBatch } from './judge-batch.ts';
-import type { MasksBeforeAndAfter, Place, Progress, Run } from './rejudgement.ts';
+import type { Place, Progress, Run } from './rejudgement.ts';
 import { type Hold, insertExamples, moveRun, type NewExample } from './run-store.ts';
-import { BatchTally, masksOf, noMasks, type Tally } from './tally.ts';
+import { BatchTally, type MasksBeforeAndAfter, masksOf, noMasks, type Tally } from './tally.ts';
 
 const leaseMs = 60_000;
 

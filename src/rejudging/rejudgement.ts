@@ -1,7 +1,7 @@
 /** What a re-judging is, while it is asked for, runs and is read. Shapes only; rows stay in the stores. */
 import type { Bounds } from '../core/report/days.ts';
 import type { Actor } from '../platform/route.ts';
-import type { Tally } from './tally.ts';
+import type { MasksBeforeAndAfter, Tally } from './tally.ts';
 
 export type RunState = 'queued' | 'running' | 'done' | 'cancelled' | 'failed';
 
@@ -16,14 +16,6 @@ export interface Place {
   readonly at: string;
   readonly id: string;
   readonly within?: HitPlace & { readonly recipientId: string; readonly masks: MasksBeforeAndAfter };
-}
-
-/** Which kinds of hit a recipient had, as masks, by the old opinions and by the new ones. */
-export interface MasksBeforeAndAfter {
-  readonly opensBefore: number;
-  readonly clicksBefore: number;
-  readonly opensAfter: number;
-  readonly clicksAfter: number;
 }
 
 /** What was asked for, by whom. */

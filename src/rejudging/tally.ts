@@ -5,7 +5,6 @@ import { countNames, recipientCounts, type Status } from '../core/report/cells.t
 import { bitOf } from '../core/report/kinds.ts';
 import type { View } from '../core/report/view.ts';
 import { type HitVerdict, isFlip, type JudgedHit } from '../events/index.ts';
-import type { MasksBeforeAndAfter } from './rejudgement.ts';
 
 export const examplesPerRule = 20;
 
@@ -49,6 +48,14 @@ export const emptyTally: Tally = {
 export interface Revised {
   readonly hit: JudgedHit;
   readonly verdict: HitVerdict;
+}
+
+/** Which kinds of hit a recipient had, as masks, by the old opinions and by the new ones. */
+export interface MasksBeforeAndAfter {
+  readonly opensBefore: number;
+  readonly clicksBefore: number;
+  readonly opensAfter: number;
+  readonly clicksAfter: number;
 }
 
 export const noMasks: MasksBeforeAndAfter = { opensBefore: 0, clicksBefore: 0, opensAfter: 0, clicksAfter: 0 };
