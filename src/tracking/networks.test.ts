@@ -10,7 +10,7 @@ import { judgeObservations } from '../contract/verdicts.ts';
 import { type FollowedNetworks, followNetworks, startRefreshing } from '../networks/index.ts';
 import { sql } from '../platform/database.ts';
 import type { Running } from '../platform/world.ts';
-import { trackingRoutes } from './index.ts';
+import { startDrainThread, trackingRoutes } from './index.ts';
 
 let world: TestWorld;
 let keys: TestAccount;
@@ -76,4 +76,19 @@ it('a network that Apple adds is Apple’s for the drain and for observations fr
   await until(async () => inUse.lists().length === 1, 'the list is in use');
   assert.equal(await actorOfOpen('bo@example.org'), 'apple-mpp');
   assert.equal(await actorOfObservation(), 'apple-mpp');
+});
+
+it('a drain in a thread of its own judges its first hit by the lists that were there before it', async () => {
+  await tracking.stopDrain();
+  const thread = startDrainThread(world, {
+    journalDir: tracking.journalDir,
+    connection: world.database.connection,
+    masterKey: world.masterKey,
+    usesAsTable: true,
+  });
+  try {
+    assert.equal(await actorOfOpen('cy@example.org'), 'apple-mpp');
+  } finally {
+    await thread.close();
+  }
 });
