@@ -302,10 +302,7 @@ const allRoutes = (world: World, config: Config, { gate, sending, networks }: Ht
   ...networkRoutes(world, networks, networkRefresh(config)),
   ...habitRoutes(world),
   ...sendingRoutes(world, sending),
-  ...providerRoutes(
-    { ...world, networks },
-    { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 0) },
-  ),
+  ...providerRoutes({ ...world, networks }, { publicUrl: config.publicUrl }),
   ...rejudgingRoutes(world),
   ...reportRoutes(world),
 ];

@@ -23,7 +23,7 @@ import { takePayload } from './take-payload.ts';
 
 export interface Desk {
   readonly world: World & KeepingWorld;
-  readonly publicUrl: string;
+  readonly publicUrl: string | undefined;
   readonly sns: Sns;
   readonly refusals: RateLimit;
 }
@@ -96,7 +96,9 @@ async function takeProven(
 /** The address as we gave it, and as the call found it: behind a proxy the two may differ, and both are ours. */
 function addressesOf({ publicUrl }: Desk, id: string, headers: WebhookRequest['headers']): string[] {
   const host = headers.host ?? '';
-  return [publicUrl, `https://${host}`, `http://${host}`].map((base) => addressOfConnection(base, id));
+  return [...(publicUrl === undefined ? [] : [publicUrl]), `https://${host}`, `http://${host}`].map((base) =>
+    addressOfConnection(base, id),
+  );
 }
 
 /** The first topic that proves itself is the connection's for good; a subscription to it is what the account asked for. */

@@ -15,13 +15,20 @@ import type { World } from '../platform/world.ts';
 import { changeConnection, createConnection, deleteConnection, listConnections } from './connections.ts';
 import type { KeepingWorld } from './keep-events.ts';
 import { parseBody } from './parse-body.ts';
-import { accountOf, type Desk, importForConnection, receiveEvents, refusalLimit } from './receive-events.ts';
+import {
+  accountOf,
+  type Desk,
+  importForConnection,
+  receiveEvents,
+  refusalLimit,
+  type WebhookRequest,
+} from './receive-events.ts';
 import { type Fetch, openSns } from './sns.ts';
 import { takePayload } from './take-payload.ts';
 
 export interface ProviderOptions {
-  /** Where providers reach us; without a path. */
-  readonly publicUrl: string;
+  /** Where providers reach us, without a path; undefined: where the caller did. */
+  readonly publicUrl?: string | undefined;
   /** Fetches Amazon's certificates; default: the program's own. */
   readonly fetch?: Fetch;
 }
@@ -30,15 +37,16 @@ type Needs = World & KeepingWorld;
 
 export function providerRoutes(world: Needs, { publicUrl, fetch = globalThis.fetch }: ProviderOptions): Route[] {
   const desk: Desk = { world, publicUrl, sns: openSns(fetch), refusals: refusalLimit() };
+  const baseOf = (headers: WebhookRequest['headers']): string => publicUrl ?? `http://${headers.host ?? 'localhost'}`;
   return [
-    route(listProviderConnections, 'settings.read', async (_request, caller) => ({
-      connections: await listConnections(world, caller, publicUrl),
+    route(listProviderConnections, 'settings.read', async ({ headers }, caller) => ({
+      connections: await listConnections(world, caller, baseOf(headers)),
     })),
-    route(createProviderConnection, 'providers.manage', ({ body }, caller) =>
-      createConnection(world, caller, body, publicUrl),
+    route(createProviderConnection, 'providers.manage', ({ body, headers }, caller) =>
+      createConnection(world, caller, body, baseOf(headers)),
     ),
-    route(changeProviderConnection, 'providers.manage', ({ params, body }, caller) =>
-      changeConnection(world, caller, params.id, body, publicUrl),
+    route(changeProviderConnection, 'providers.manage', ({ params, body, headers }, caller) =>
+      changeConnection(world, caller, params.id, body, baseOf(headers)),
     ),
     route(deleteProviderConnection, 'providers.manage', async ({ params }, caller) => {
       await deleteConnection(world, caller, params.id);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { Registry } from 'prom-client';
 import { type Amazon, openAmazon, topic } from '../../test/kit/amazon.ts';
 import { ask, refusal, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type TestAccount, testKeys } from '../../test/kit/mail.ts';
@@ -415,5 +416,19 @@ describe('what came in', () => {
       'provider_events.taken',
     ])
       assert.ok(actions.includes(action), action);
+  });
+});
+
+describe('without an address of its own', () => {
+  it('a connection is where its maker reached us', async () => {
+    const local = await startApi({ ...world, metrics: new Registry() }, () => providerRoutes(world, {}));
+    try {
+      const body = { provider: 'sparkpost', name: 'here' } as const;
+      const made = await ask(local, createProviderConnection, account.apiKey, { body });
+      assert.equal(made.url, `${local.url}/v1/provider-events/${made.id}`);
+      assert.equal((await fetch(made.url)).status, 204);
+    } finally {
+      await local.close();
+    }
   });
 });
