@@ -4,6 +4,7 @@ import { rules } from '@waxwing/verdict';
 import { configDocument } from '../src/config.ts';
 import type { Endpoint } from '../src/contract/endpoint.ts';
 import { endpoints } from '../src/contract/endpoints.ts';
+import { type Permission, permissions, roles } from '../src/contract/permissions.ts';
 import { problemKinds } from '../src/contract/problem.ts';
 
 const generated = (script: string): string => `<!-- Written by \`npm run docs\` from ${script}; do not edit. -->\n`;
@@ -63,11 +64,32 @@ ${table(
 )}
 `;
 
+const permissionsDocument = (): string => `${generated('src/contract/permissions.ts')}
+# Permissions
+
+Every route asks for one of these (\`open\` ones apart), and \`src/accounts/gate.ts\` alone decides. A role is a template; an API
+key may be given a role, exact permissions, or a role narrowed by them, never more than its maker has.
+
+${Object.entries(roles)
+  .map(([name, { about }]) => `- **${name}**: ${about}`)
+  .join('\n')}
+
+${table(
+  ['permission', 'allows', ...Object.keys(roles)],
+  Object.entries(permissions).map(([name, about]) => [
+    `\`${name}\``,
+    about,
+    ...Object.values(roles).map((role) => (role.permissions.includes(name as Permission) ? '✓' : '')),
+  ]),
+)}
+`;
+
 const documents: Readonly<Record<string, () => string>> = {
   'docs/config.md': configDocument,
   'docs/errors.md': errorsDocument,
   'docs/api.md': apiDocument,
   'docs/rules.md': rulesDocument,
+  'docs/permissions.md': permissionsDocument,
 };
 
 function isStale([path, write]: [string, () => string]): boolean {

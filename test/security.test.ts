@@ -42,6 +42,12 @@ before(async () => {
   keys.mine = (await createAccount(program.world, { name: 'Mine', actor })).apiKey;
   keys.theirs = (await createAccount(program.world, { name: 'Theirs', actor })).apiKey;
   await fillTheirAccount();
+  for (const permission of ['networks.refresh', 'habits.change']) {
+    const made = await answerOf(
+      await ask('POST', '/v1/api-keys', keys.mine, { name: permission, permissions: [permission] }),
+    );
+    narrowKeys.push(String(made.secret));
+  }
 });
 after(async () => {
   await program?.close();
@@ -71,6 +77,9 @@ const theirSubmission = {
   campaign: 'canary campaign',
 };
 
+/** Keys that may do one thing each: every route is beyond at least one of them. */
+const narrowKeys: string[] = [];
+
 const ask = (method: string, path: string, key?: string, body?: unknown): Promise<Response> =>
   fetch(url + path, {
     method,
@@ -95,6 +104,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   changeProviderConnection: { name: 'mine' },
   importProviderEvents: [],
   createApiKey: { name: 'mine' },
+  rotateApiKey: { overlapHours: 1 },
   openSession: { token: 'x'.repeat(43) },
 };
 
@@ -130,6 +140,14 @@ describe('every route', () => {
       const text = await response.text();
       assert.equal(JSON.parse(text).code, 'auth.invalid');
       assert.doesNotMatch(text, /QQQ/);
+    });
+
+    it(`${endpoint.name} refuses a key that may do something else only`, async () => {
+      const answers = await Promise.all(narrowKeys.map((key) => request(endpoint, key)));
+      const codes = await Promise.all(
+        answers.map(async (one) => (one.status === 403 ? (await answerOf(one)).code : '')),
+      );
+      assert.ok(codes.includes('auth.forbidden'), endpoint.name);
     });
 
     it(`${endpoint.name} shows and does nothing of another account`, async () => {

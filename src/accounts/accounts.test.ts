@@ -28,7 +28,12 @@ after(async () => {
 });
 
 const newGate = (): Gate => openGate(world, { publicUrl });
-const bearer = (secret: string) => ({ method: 'GET', headers: { authorization: `Bearer ${secret}` } });
+const here = '192.0.2.7';
+const bearer = (secret: string, address = here) => ({
+  method: 'GET',
+  address,
+  headers: { authorization: `Bearer ${secret}` },
+});
 const refused = (code: ProblemCode) => (error: unknown) => error instanceof Problem && error.code === code;
 
 async function tokenOf(accountId: string): Promise<string> {
@@ -49,7 +54,7 @@ test('of several processes on an empty database one makes the first account, wit
   const made = await Promise.all([1, 2, 3, 4].map(() => createFirstAccount(world, wish)));
   const [accountId] = made.filter((id) => id !== undefined);
   assert.equal(made.filter((id) => id !== undefined).length, 1);
-  const caller = await newGate().identifyByApiKey('chosen-from-outside');
+  const caller = await newGate().identifyByApiKey('chosen-from-outside', here, 'messages.send');
   assert.equal(caller?.accountId, accountId);
 });
 
@@ -65,7 +70,7 @@ test('a revoked key is refused at once, though the gate had remembered it', asyn
   const { accountId } = await createTestAccount(world);
   const caller: Caller = { accountId, actor: system };
   const gate = newGate();
-  const key = await createKey(world, caller, 'short-lived');
+  const key = await createKey(world, caller, { name: 'short-lived' });
   await gate.identify(bearer(key.secret), 'messages.read');
   await revokeKey(world, gate, caller, key.id);
   await assert.rejects(gate.identify(bearer(key.secret), 'messages.read'), refused('auth.invalid'));
@@ -92,13 +97,13 @@ test('the use of a key is noted at most once a minute', async () => {
     while ((await usedAt()) === seen && performance.now() < deadline);
     return usedAt();
   };
-  await gate.identifyByApiKey(apiKey);
+  await gate.identifyByApiKey(apiKey, here, 'messages.send');
   const first = await usedOnceAfter(undefined);
   assert.equal(first, world.clock.now().toISOString());
   world.clock.advance(59_000);
-  await gate.identifyByApiKey(apiKey);
+  await gate.identifyByApiKey(apiKey, here, 'messages.send');
   world.clock.advance(2_000);
-  await gate.identifyByApiKey(apiKey);
+  await gate.identifyByApiKey(apiKey, here, 'messages.send');
   assert.equal(await usedOnceAfter(first), world.clock.now().toISOString(), 'not the use after 59 seconds');
 });
 
@@ -119,7 +124,7 @@ test('a sign-in link expires after a day', async () => {
 test('a session ends after half an hour without use, and after twelve hours of use', async () => {
   const { accountId } = await createTestAccount(world);
   const look = (gate: Gate, token: string) =>
-    gate.identify({ method: 'GET', headers: { cookie: `theme=dark; waxwing=${token}` } }, 'session');
+    gate.identify({ method: 'GET', address: here, headers: { cookie: `theme=dark; waxwing=${token}` } }, 'session');
 
   const idle = await openSession(world, await tokenOf(accountId));
   world.clock.advance(29 * 60_000);

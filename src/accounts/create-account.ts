@@ -5,7 +5,7 @@ import { newId } from '../platform/ids.ts';
 import type { Actor } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { hashSecret, hintOf, newApiKeySecret } from './secrets.ts';
-import { insertAccount, insertApiKey, listAccounts, lockFirstAccount } from './store.ts';
+import { insertAccount, insertApiKey, listAccounts, lockFirstAccount, type StoredApiKey } from './store.ts';
 
 export interface NewAccount {
   readonly accountId: string;
@@ -57,15 +57,30 @@ async function writeAccount(
   if (wish.apiKey !== undefined) await addApiKey(tx, world, { name: 'First key', actor, secret: wish.apiKey });
 }
 
+/** What a key may do, until when and from where; null: everything, for good, from anywhere. */
+export type KeyLimits = Pick<StoredApiKey, 'permissions' | 'expiresAt' | 'allowedNetworks'>;
+
+const withoutLimits: KeyLimits = { permissions: null, expiresAt: null, allowedNetworks: null };
+
+export interface AddedKey extends StoredApiKey {
+  readonly secret: string;
+}
+
 export async function addApiKey(
   tx: Tx,
   world: Pick<World, 'vault' | 'clock'>,
-  wish: { readonly name: string; readonly actor: Actor; readonly secret: string },
-): Promise<{ id: string; secret: string; hint: string; at: Date }> {
+  wish: { readonly name: string; readonly actor: Actor; readonly secret: string; readonly limits?: KeyLimits },
+): Promise<AddedKey> {
   const at = world.clock.now();
-  const id = newId(at);
-  const hint = hintOf(wish.secret);
-  await insertApiKey(tx, { id, name: wish.name, hash: hashSecret(world.vault, 'api-key', wish.secret), hint, at });
-  await record(tx, { at, actor: wish.actor, action: 'api_key.created', object: { kind: 'api-key', id }, detail: {} });
-  return { id, secret: wish.secret, hint, at };
+  const { name, actor, secret, limits = withoutLimits } = wish;
+  const about = { id: newId(at), name, hint: hintOf(secret), createdAt: at, lastUsedAt: null, replacedBy: null };
+  const key: StoredApiKey = { ...about, ...limits };
+  await insertApiKey(tx, { ...key, hash: hashSecret(world.vault, 'api-key', secret) });
+  const detail = {
+    permissions: limits.permissions,
+    expiresAt: limits.expiresAt?.toISOString() ?? null,
+    networks: limits.allowedNetworks?.length ?? null,
+  };
+  await record(tx, { at, actor, action: 'api_key.created', object: { kind: 'api-key', id: key.id }, detail });
+  return { ...key, secret };
 }

@@ -2,9 +2,11 @@
  * Settles who is calling, from an API key or a console session, before anything else happens. It remembers an answer
  * for a few seconds only, so that a revoked key or ended session is refused everywhere within that time.
  */
+import { BlockList, isIP } from 'node:net';
 import QuickLRU from 'quick-lru';
+import type { Permission } from '../contract/permissions.ts';
 import { Problem } from '../contract/problem.ts';
-import type { Caller, Permission } from '../platform/route.ts';
+import type { Caller, RoutePermission } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { hashSecret } from './secrets.ts';
 import { readSessionCookie } from './session-cookie.ts';
@@ -14,13 +16,15 @@ export interface GateRequest {
   readonly method: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Where the request came from. */
+  readonly address: string;
 }
 
 export interface Gate {
-  /** Throws auth.missing, auth.invalid, auth.forbidden or request.cross_site. */
-  identify(request: GateRequest, permission: Permission): Promise<Caller>;
-  /** For protocols that have no HTTP header. */
-  identifyByApiKey(secret: string): Promise<Caller | undefined>;
+  /** Throws auth.missing, auth.invalid, auth.forbidden, auth.network_refused or request.cross_site. */
+  identify(request: GateRequest, permission: RoutePermission): Promise<Caller>;
+  /** For protocols that have no HTTP header. Undefined: no valid key, or not one for this. */
+  identifyByApiKey(secret: string, address: string, permission: Permission): Promise<Caller | undefined>;
   /** Takes back what it remembers of a revoked key or ended session. */
   forget(id: string): void;
 }
@@ -32,10 +36,12 @@ export interface GateOptions {
 
 interface Known {
   readonly caller: Caller;
-  /** Undefined for an API key. */
+  /** Undefined: never by itself. */
   readonly expiresAt: Date | undefined;
   lastSeenAt: Date;
   readonly rememberedAtMs: number;
+  /** Whether an address lies in the networks that a key is taken from. */
+  readonly isTakenFrom: (address: string) => boolean;
 }
 
 export const sessionIdleMs = 30 * 60_000;
@@ -72,10 +78,16 @@ export function openGate(world: World, options: GateOptions): Gate {
       .catch(() => world.log.warn({ accountId }, 'the use of a key or session could not be noted'));
   };
 
-  const identifyByApiKey = async (secret: string): Promise<Caller | undefined> => {
+  const knownKey = async (secret: string): Promise<Known | undefined> => {
     if (secret === '' || secret.length > maxSecretLength) return undefined;
     const known = await look(hashSecret(world.vault, 'api-key', secret), (hash) => knownApiKey(world, hash));
-    if (known === undefined) return undefined;
+    return known === undefined || hasExpired(known, world.clock.now()) ? undefined : known;
+  };
+
+  const identifyByBearer = async (authorization: string, address: string): Promise<Caller> => {
+    const known = await knownKey(bearerOf(authorization));
+    if (known === undefined) throw new Problem('auth.invalid');
+    if (!known.isTakenFrom(address)) throw new Problem('auth.network_refused');
     noteUse(known);
     return known.caller;
   };
@@ -88,18 +100,26 @@ export function openGate(world: World, options: GateOptions): Gate {
   };
 
   return {
-    identifyByApiKey,
+    async identifyByApiKey(secret, address, permission) {
+      const known = await knownKey(secret);
+      if (known === undefined || !known.isTakenFrom(address) || !may(known.caller, permission)) return undefined;
+      noteUse(known);
+      return known.caller;
+    },
     async identify(request, permission) {
       const { authorization, cookie } = request.headers;
       if (authorization !== undefined) {
-        const caller = assertKnown(await identifyByApiKey(bearerOf(authorization)));
-        if (permission === 'session') throw new Problem('auth.forbidden'); // a program has no console session
+        const caller = await identifyByBearer(authorization, request.address);
+        // A program has no console session.
+        if (permission === 'session' || !may(caller, permission)) throw new Problem('auth.forbidden');
         return caller;
       }
       const token = readSessionCookie(isSecure, cookie);
       if (token === undefined) throw new Problem('auth.missing');
       if (!isReading(request.method)) refuseOtherSites(request.headers, publicOrigin);
-      return assertKnown(await identifyBySession(token));
+      const caller = assertKnown(await identifyBySession(token));
+      if (permission !== 'session' && !may(caller, permission)) throw new Problem('auth.forbidden');
+      return caller;
     },
     forget(id) {
       for (const [name, known] of remembered) if (known.caller.actor.id === id) remembered.delete(name);
@@ -119,9 +139,13 @@ function assertKnown(caller: Caller | undefined): Caller {
 
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
+const may = ({ permissions }: Caller, permission: Permission): boolean =>
+  permissions === undefined || permissions.includes(permission);
+
+const hasExpired = ({ expiresAt }: Known, now: Date): boolean => expiresAt !== undefined && now >= expiresAt;
+
 const hasEnded = (known: Known, now: Date): boolean =>
-  (known.expiresAt !== undefined && now >= known.expiresAt) ||
-  now.getTime() - known.lastSeenAt.getTime() >= sessionIdleMs;
+  hasExpired(known, now) || now.getTime() - known.lastSeenAt.getTime() >= sessionIdleMs;
 
 /**
  * A browser says where a request comes from; a page of another site cannot make it lie. Old browsers send Origin only.
@@ -136,14 +160,34 @@ function refuseOtherSites(headers: GateRequest['headers'], publicOrigin: string)
   if (URL.parse(origin)?.host !== headers.host) throw new Problem('request.cross_site');
 }
 
+const anywhere = (): boolean => true;
+
+function within(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', length = ''] = network.split('/');
+    list.addSubnet(address, Number(length), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  // A listener on `::` shows an IPv4 client as ::ffff:192.0.2.1 (RFC 4291 §2.5.5.2).
+  return (shown) => {
+    const address = shown.replace(/^::ffff:(?=\d+\.)/i, '');
+    return isIP(address) > 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
 async function knownApiKey(world: World, hash: Buffer): Promise<Known | undefined> {
   const found = await findApiKey(world.db, hash);
   if (found === undefined) return undefined;
   return {
-    caller: { accountId: found.accountId, actor: { kind: 'api-key', id: found.keyId } },
-    expiresAt: undefined,
+    caller: {
+      accountId: found.accountId,
+      actor: { kind: 'api-key', id: found.keyId },
+      permissions: found.permissions ?? undefined,
+    },
+    expiresAt: found.expiresAt ?? undefined,
     lastSeenAt: world.clock.now(),
     rememberedAtMs: performance.now(),
+    isTakenFrom: found.allowedNetworks === null ? anywhere : within(found.allowedNetworks),
   };
 }
 
@@ -155,5 +199,6 @@ async function knownSession(world: World, hash: Buffer): Promise<Known | undefin
     expiresAt: found.expiresAt,
     lastSeenAt: found.lastSeenAt,
     rememberedAtMs: performance.now(),
+    isTakenFrom: anywhere,
   };
 }

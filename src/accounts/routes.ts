@@ -6,32 +6,31 @@ import {
   openSession as openSessionEndpoint,
   readSession as readSessionEndpoint,
   revokeApiKey,
+  rotateApiKey,
 } from '../contract/access.ts';
 import { changeOutboundSettings, readOutboundSettings } from '../contract/settings.ts';
 import { Answer, type Route, route } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
-import { createKey, listKeys, revokeKey } from './api-keys.ts';
+import { createKey, listKeys, revokeKey, rotateKey } from './api-keys.ts';
 import { changeSettings } from './change-settings.ts';
 import type { Gate } from './gate.ts';
 import { clearSessionCookie, writeSessionCookie } from './session-cookie.ts';
 import { endSession, openSession, readSession } from './sign-in.ts';
-import { readSettingsRow } from './store.ts';
+import { readSettingsRow, type StoredApiKey } from './store.ts';
 
 export function accountRoutes(world: World, gate: Gate, options: { readonly publicUrl: string }): Route[] {
   const isSecure = options.publicUrl.startsWith('https:');
   return [
     route(listApiKeys, 'keys.manage', async (_request, caller) => ({
-      apiKeys: (await listKeys(world, caller)).map((key) => ({
-        id: key.id,
-        name: key.name,
-        hint: key.hint,
-        createdAt: key.createdAt.toISOString(),
-        lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
-      })),
+      apiKeys: (await listKeys(world, caller)).map(keyBody),
     })),
     route(createApiKey, 'keys.manage', async ({ body }, caller) => {
-      const { id, hint, secret, at } = await createKey(world, caller, body.name);
-      return { id, name: body.name, hint, createdAt: at.toISOString(), lastUsedAt: null, secret };
+      const key = await createKey(world, caller, body);
+      return { ...keyBody(key), secret: key.secret };
+    }),
+    route(rotateApiKey, 'keys.manage', async ({ params, body }, caller) => {
+      const key = await rotateKey(world, gate, caller, params.id, body.overlapHours);
+      return { ...keyBody(key), secret: key.secret };
     }),
     route(revokeApiKey, 'keys.manage', async ({ params }, caller) => {
       await revokeKey(world, gate, caller, params.id);
@@ -57,3 +56,15 @@ export function accountRoutes(world: World, gate: Gate, options: { readonly publ
     route(changeOutboundSettings, 'settings.change', ({ body }, caller) => changeSettings(world, caller, body)),
   ];
 }
+
+const keyBody = ({ id, name, hint, createdAt, lastUsedAt, ...key }: StoredApiKey) => ({
+  id,
+  name,
+  hint,
+  createdAt: createdAt.toISOString(),
+  lastUsedAt: lastUsedAt?.toISOString() ?? null,
+  permissions: key.permissions === null ? null : [...key.permissions],
+  expiresAt: key.expiresAt?.toISOString() ?? null,
+  allowedNetworks: key.allowedNetworks === null ? null : [...key.allowedNetworks],
+  replacedBy: key.replacedBy,
+});

@@ -1,4 +1,5 @@
 /** All SQL of the accounts area: accounts, their settings, API keys, sign-in links and sessions. */
+import type { Permission } from '../contract/permissions.ts';
 import type { OutboundSettings } from '../contract/settings.ts';
 import { type Database, empty, join, raw, sql, type Tx } from '../platform/database.ts';
 
@@ -8,6 +9,15 @@ export interface StoredApiKey {
   readonly hint: string;
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
+  readonly permissions: readonly Permission[] | null;
+  readonly expiresAt: Date | null;
+  readonly allowedNetworks: readonly string[] | null;
+  readonly replacedBy: string | null;
+}
+
+export interface FoundApiKey extends Pick<StoredApiKey, 'permissions' | 'expiresAt' | 'allowedNetworks'> {
+  readonly accountId: string;
+  readonly keyId: string;
 }
 
 export interface StoredSession {
@@ -41,18 +51,32 @@ export async function readAccountRow(tx: Tx): Promise<{ name: string; keySealed:
   return rows[0];
 }
 
-export const insertApiKey = (
-  tx: Tx,
-  key: { id: string; name: string; hash: Buffer; hint: string; at: Date },
-): Promise<unknown> =>
+export const insertApiKey = (tx: Tx, key: StoredApiKey & { readonly hash: Buffer }): Promise<unknown> =>
   tx.query(sql`
-    INSERT INTO api_keys (account_id, id, name, secret_hash, hint, created_at)
-    VALUES (current_account(), ${key.id}, ${key.name}, ${key.hash}, ${key.hint}, ${key.at})`);
+    INSERT INTO api_keys (account_id, id, name, secret_hash, hint, created_at, permissions, expires_at, allowed_networks)
+    VALUES (current_account(), ${key.id}, ${key.name}, ${key.hash}, ${key.hint}, ${key.createdAt}, ${key.permissions},
+            ${key.expiresAt}, ${key.allowedNetworks}::text[]::cidr[])`);
 
+const apiKeyColumns = raw(`id, name, hint, created_at AS "createdAt", last_used_at AS "lastUsedAt", permissions,
+  expires_at AS "expiresAt", allowed_networks::text[] AS "allowedNetworks", replaced_by AS "replacedBy"`);
+
+/** Those that work, and those that only their expiry ended. */
 export const listApiKeyRows = (tx: Tx): Promise<StoredApiKey[]> =>
   tx.query(sql`
-    SELECT id, name, hint, created_at AS "createdAt", last_used_at AS "lastUsedAt" FROM api_keys
+    SELECT ${apiKeyColumns} FROM api_keys
     WHERE account_id = current_account() AND revoked_at IS NULL ORDER BY created_at, id`);
+
+export async function lockApiKey(tx: Tx, id: string): Promise<StoredApiKey | undefined> {
+  const rows = await tx.query<StoredApiKey>(sql`
+    SELECT ${apiKeyColumns} FROM api_keys
+    WHERE account_id = current_account() AND id = ${id} AND revoked_at IS NULL FOR UPDATE`);
+  return rows[0];
+}
+
+export const replaceApiKey = (tx: Tx, id: string, replacedBy: string, expiresAt: Date): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE api_keys SET replaced_by = ${replacedBy}, expires_at = ${expiresAt}
+    WHERE account_id = current_account() AND id = ${id}`);
 
 /** False when there is no such key, or it is revoked already. */
 export async function markApiKeyRevoked(tx: Tx, id: string, at: Date): Promise<boolean> {
@@ -65,13 +89,11 @@ export async function markApiKeyRevoked(tx: Tx, id: string, at: Date): Promise<b
 export const markApiKeyUsed = (tx: Tx, id: string, at: Date): Promise<unknown> =>
   tx.query(sql`UPDATE api_keys SET last_used_at = ${at} WHERE account_id = current_account() AND id = ${id}`);
 
-export async function findApiKey(
-  db: Database,
-  hash: Buffer,
-): Promise<{ accountId: string; keyId: string } | undefined> {
-  const rows = await db.askGate<{ accountId: string; keyId: string }>(
-    sql`SELECT account_id AS "accountId", key_id AS "keyId" FROM account_of_api_key(${hash})`,
-  );
+export async function findApiKey(db: Database, hash: Buffer): Promise<FoundApiKey | undefined> {
+  const rows = await db.askGate<FoundApiKey>(sql`
+    SELECT account_id AS "accountId", key_id AS "keyId", permissions, expires_at AS "expiresAt",
+           allowed_networks AS "allowedNetworks"
+      FROM account_of_api_key(${hash})`);
   return rows[0];
 }
 

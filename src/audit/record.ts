@@ -13,7 +13,8 @@ import type { Actor } from '../platform/route.ts';
 /** What each action tells beside who, when and on what. */
 interface AuditDetails {
   'account.created': Record<never, never>;
-  'api_key.created': Record<never, never>;
+  'api_key.created': { permissions: readonly string[] | null; expiresAt: string | null; networks: number | null };
+  'api_key.rotated': { replacedBy: string; expiresAt: string };
   'api_key.revoked': Record<never, never>;
   'sign_in_link.created': Record<never, never>;
   'session.opened': Record<never, never>;

@@ -1,6 +1,7 @@
 /** API keys, the one-time sign-in link and the console's session. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { permission, role } from './permissions.ts';
 import { id, instant, noParams, noQuery, nothing } from './values.ts';
 
 export const apiKey = z
@@ -10,8 +11,26 @@ export const apiKey = z
     hint: z.string().meta({ description: 'The last four characters, to recognise it by.' }),
     createdAt: instant,
     lastUsedAt: instant.nullable(),
+    permissions: z.array(permission).nullable().meta({ description: 'Null: everything.' }),
+    expiresAt: instant.nullable(),
+    allowedNetworks: z.array(z.string()).nullable().meta({ description: 'Null: from anywhere.' }),
+    replacedBy: id.nullable().meta({ description: 'The key that took its place; this one works until it expires.' }),
   })
   .meta({ id: 'ApiKey' });
+
+const keyLimits = {
+  role: role.optional().meta({ description: 'A template of permissions.' }),
+  permissions: z.array(permission).min(1).max(100).optional().meta({
+    description: 'Exactly these; with `role`, those of them that the role has. Neither: everything the caller may do.',
+  }),
+  expiresAt: instant.optional(),
+  allowedNetworks: z
+    .array(z.string().max(50))
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: 'Addresses or networks such as 192.0.2.0/24 from which the key is taken.' }),
+};
 
 export const listApiKeys = endpoint({
   name: 'listApiKeys',
@@ -35,10 +54,24 @@ export const createApiKey = endpoint({
   area: 'access',
   params: noParams,
   query: noQuery,
-  body: z.object({ name: z.string().trim().min(1).max(100) }),
+  body: z.object({ name: z.string().trim().min(1).max(100), ...keyLimits }),
   status: 201,
   result: apiKey.extend({ secret: z.string() }),
-  problems: [],
+  problems: ['key.beyond_caller'],
+});
+
+export const rotateApiKey = endpoint({
+  name: 'rotateApiKey',
+  method: 'POST',
+  path: '/v1/api-keys/{id}/rotate',
+  summary: 'Make a key that takes another one’s place, with the same limits. The old one works for some hours more.',
+  area: 'access',
+  params: z.object({ id }),
+  query: noQuery,
+  body: z.object({ overlapHours: z.number().min(0).max(720).default(24) }),
+  status: 201,
+  result: apiKey.extend({ secret: z.string() }),
+  problems: ['key.not_found', 'key.beyond_caller'],
 });
 
 export const revokeApiKey = endpoint({

@@ -1,5 +1,13 @@
 /** Every endpoint of the API, in the order in which the documentation tells them. */
-import { createApiKey, endSession, listApiKeys, openSession, readSession, revokeApiKey } from './access.ts';
+import {
+  createApiKey,
+  endSession,
+  listApiKeys,
+  openSession,
+  readSession,
+  revokeApiKey,
+  rotateApiKey,
+} from './access.ts';
 import { exportAudit, readAuditKey } from './audit.ts';
 import type { Endpoint } from './endpoint.ts';
 import { forgetScannerHabit, forgetScannerHabits, listScannerHabits } from './habits.ts';
@@ -62,6 +70,7 @@ export const endpoints: readonly Endpoint[] = [
   importProviderEvents,
   listApiKeys,
   createApiKey,
+  rotateApiKey,
   revokeApiKey,
   openSession,
   readSession,

@@ -103,6 +103,16 @@ export const problemKinds = {
     'Verify the domain, or allow unverified senders in the outbound settings.',
   ),
   'tracking.level_invalid': kind(400, 'The tracking level is unknown.', 'Use off, anonymous or identified.'),
+  'auth.network_refused': kind(
+    403,
+    'The API key is not taken from this network.',
+    'Use it from one of the networks it was made for, or make another.',
+  ),
+  'key.beyond_caller': kind(
+    403,
+    'The key would be allowed more than its maker.',
+    'Leave out the permissions that you do not have yourself.',
+  ),
   'key.not_found': kind(404, 'There is no such API key.', 'List the keys to see their ids.'),
   'key.last_one': kind(409, 'This key is making the request.', 'Revoke it with another key or from the console.'),
   'report.range_invalid': kind(400, 'The time range is empty or reversed.', 'Give `since` before `until`.'),

@@ -4,10 +4,13 @@ import type { z } from 'zod';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { Problem } from '../contract/problem.ts';
 import { fieldErrors } from './http-problems.ts';
-import { Answer, type Caller, type Permission, type Route } from './route.ts';
+import { Answer, type Caller, type Route, type RoutePermission } from './route.ts';
 
 export type Headers = Readonly<Record<string, string | undefined>>;
-export type Identify = (request: { method: string; headers: Headers }, permission: Permission) => Promise<Caller>;
+export type Identify = (
+  request: { method: string; headers: Headers; address: string },
+  permission: RoutePermission,
+) => Promise<Caller>;
 
 export interface MountOptions {
   readonly identify: Identify;
@@ -31,7 +34,7 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
     onRequest: async (request) => {
       options.admit(endpoint, request.ip);
       if (permission === 'open') return;
-      const asked = { method: request.method, headers: plainHeaders(request) };
+      const asked = { method: request.method, headers: plainHeaders(request), address: request.ip };
       callers.set(request, await options.identify(asked, permission));
     },
     handler: async (request, reply) => {

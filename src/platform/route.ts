@@ -1,26 +1,10 @@
 /** What an area hands to main for each HTTP route: the endpoint of the contract, the permission and the handler. */
 import type { z } from 'zod';
 import type { Endpoint } from '../contract/endpoint.ts';
+import type { Permission } from '../contract/permissions.ts';
 
-export type Permission =
-  | 'messages.send'
-  | 'messages.read'
-  | 'messages.erase'
-  | 'reports.read'
-  | 'settings.read'
-  | 'settings.change'
-  | 'consents.change'
-  | 'keys.manage'
-  | 'audit.export'
-  | 'session'
-  | 'networks.read'
-  | 'networks.refresh'
-  | 'habits.read'
-  | 'habits.change'
-  | 'verdicts.judge'
-  | 'verdicts.rejudge'
-  | 'providers.manage'
-  | 'events.import';
+/** `session`: a console session of any role, and no API key. */
+export type RoutePermission = Permission | 'session';
 
 export type Actor =
   | { readonly kind: 'api-key'; readonly id: string }
@@ -31,6 +15,8 @@ export type Actor =
 export interface Caller {
   readonly accountId: string;
   readonly actor: Actor;
+  /** Undefined: everything. */
+  readonly permissions?: readonly Permission[] | undefined;
 }
 
 export interface RouteRequest<E extends Endpoint> {
@@ -57,14 +43,14 @@ export class Answer {
 
 export interface Route {
   readonly endpoint: Endpoint;
-  readonly permission: Permission | 'open';
+  readonly permission: RoutePermission | 'open';
   readonly handle: (request: RouteRequest<Endpoint>, caller: Caller) => Promise<unknown>;
 }
 
 /** Ties a handler to its endpoint; the types of both must agree. For `open` endpoints there is no caller. */
 export function route<E extends Endpoint>(
   endpoint: E,
-  permission: Permission | 'open',
+  permission: RoutePermission | 'open',
   handle: (request: RouteRequest<E>, caller: Caller) => Promise<z.input<E['result']> | Answer>,
 ): Route {
   return { endpoint, permission, handle: handle as unknown as Route['handle'] };

@@ -177,15 +177,18 @@ async function signIn(
   if (failedLogins.mustWait(session.remoteAddress, now))
     throw new SmtpRefusal(454, '4.7.0 Too many failed sign-ins, wait some minutes');
   const apiKey = auth.password ?? '';
-  const caller = auth.username === userName ? await knownCaller(gate, apiKey) : undefined;
+  const caller = auth.username === userName ? await knownCaller(gate, apiKey, session.remoteAddress) : undefined;
   if (caller !== undefined) return { caller, apiKey };
   failedLogins.add(session.remoteAddress, now);
-  throw new SmtpRefusal(535, '5.7.8 auth.invalid The user is `apikey`, the password a valid API key');
+  throw new SmtpRefusal(
+    535,
+    '5.7.8 auth.invalid The user is `apikey`, the password a valid API key that may send from here',
+  );
 }
 
 /** RFC 4954 §6: 454 when the credentials could not be checked. */
-const knownCaller = (gate: Reception['gate'], apiKey: string): Promise<Caller | undefined> =>
-  gate.identifyByApiKey(apiKey).catch(() => {
+const knownCaller = (gate: Reception['gate'], apiKey: string, address: string): Promise<Caller | undefined> =>
+  gate.identifyByApiKey(apiKey, address, 'messages.send').catch(() => {
     throw new SmtpRefusal(454, '4.7.0 Sign-ins cannot be checked at the moment, try again');
   });
 
@@ -195,7 +198,7 @@ const signedIn = (session: SMTPServerSession): SignedIn => session.user as Signe
 async function takeSender({ gate }: Reception, sender: SMTPServerAddress, session: SMTPServerSession): Promise<void> {
   if (sender.address !== '' && !isUsableAddress(sender.address, session))
     throw new SmtpRefusal(553, '5.1.7 The sender address is not valid');
-  const caller = await gate.identifyByApiKey(signedIn(session).apiKey);
+  const caller = await gate.identifyByApiKey(signedIn(session).apiKey, session.remoteAddress, 'messages.send');
   if (caller === undefined) throw new SmtpRefusal(530, '5.7.0 The API key is no longer valid');
 }
 

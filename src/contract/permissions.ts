@@ -1,0 +1,49 @@
+/** What may be allowed: every permission in a sentence, and the roles that are templates of them. The one table that decides. */
+import { z } from 'zod';
+
+export const permissions = {
+  'messages.send': 'Send mail, over HTTP and SMTP.',
+  'messages.read': 'Read messages, their recipients and events: this shows personal data.',
+  'messages.erase': 'Erase messages for good.',
+  'reports.read': 'Read reports: numbers, no recipients.',
+  'settings.read': 'See the account’s settings.',
+  'settings.change': 'Change the account’s settings.',
+  'consents.change': 'Read and set how far recipients may be tracked.',
+  'keys.manage': 'List, make, replace and revoke API keys.',
+  'audit.export': 'Export the audit log.',
+  'networks.read': 'See the lists of networks and their age.',
+  'networks.refresh': 'Have the lists of networks fetched now.',
+  'habits.read': 'See what was learned of scanners.',
+  'habits.change': 'Forget what was learned of scanners.',
+  'verdicts.judge': 'Have observations judged; nothing is stored.',
+  'verdicts.rejudge': 'Judge stored events again, and try rules.',
+  'providers.manage': 'Connect other sending providers.',
+  'events.import': 'Bring in events of other providers.',
+} as const;
+
+export type Permission = keyof typeof permissions;
+export const permissionNames = Object.keys(permissions) as readonly Permission[];
+
+export const permission = z.enum(Object.keys(permissions) as [Permission, ...Permission[]]);
+
+export type Role = 'owner' | 'admin' | 'compliance' | 'sender' | 'viewer';
+
+const reading: readonly Permission[] = ['reports.read', 'settings.read', 'networks.read', 'habits.read'];
+const judging: readonly Permission[] = ['verdicts.judge', 'verdicts.rejudge', 'networks.refresh', 'habits.change'];
+
+/** Templates: each can be narrowed, none reaches beyond `owner`. */
+export const roles: Readonly<Record<Role, { readonly about: string; readonly permissions: readonly Permission[] }>> = {
+  owner: { about: 'Everything, also what later versions add.', permissions: permissionNames },
+  admin: {
+    about: 'Runs the account: settings, keys, judging, connections. Reads no recipient.',
+    permissions: [...reading, ...judging, 'settings.change', 'keys.manage', 'providers.manage', 'events.import'],
+  },
+  compliance: {
+    about: 'Checks and answers for it: the audit log, consents, erasure, messages.',
+    permissions: [...reading, 'audit.export', 'consents.change', 'messages.read', 'messages.erase', 'verdicts.judge'],
+  },
+  sender: { about: 'Sends, and sees what became of it.', permissions: [...reading, 'messages.send', 'messages.read'] },
+  viewer: { about: 'Reads reports.', permissions: reading },
+};
+
+export const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);
