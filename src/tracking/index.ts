@@ -13,7 +13,7 @@ export { judgingAgain, type StoredCopy } from './judge-again.ts';
 export { isHoneypotHit, restoreEvidence as readKeptEvidence } from './kept-evidence.ts';
 export { knownRules } from './known-rules.ts';
 export { trackingRoutes } from './routes.ts';
-export { type OpenRequest, type ReadRequest, requestOpener } from './seal-requests.ts';
+export { type OpenRequest, requestOpener } from './seal-requests.ts';
 export { type SourceMark, spreadWindowMs } from './source-spread.ts';
 export { startDrain, startDrainThread } from './start-drain.ts';
 export { type Edge, startEdge } from './start-edge.ts';
