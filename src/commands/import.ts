@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises';
 import { judge, type Observation } from '@waxwing/verdict';
 import type { Command } from 'commander';
 import { accountVault, listAccounts } from '../accounts/index.ts';
-import { provider as providerForm } from '../contract/providers.ts';
+import { namedProvider, provider as providerForm, providerOfName } from '../contract/providers.ts';
 import { observationsOf } from '../core/providers/observations.ts';
 import type { ProviderName } from '../core/providers/provider-event.ts';
 import { maxEventsAtOnce, type PlacedEvent, type Refusal, readPayload } from '../core/providers/read-payload.ts';
@@ -38,9 +38,9 @@ export function addImportCommand(program: Command): void {
 }
 
 function providerOf({ provider }: ImportOptions): ProviderName {
-  const parsed = providerForm.safeParse(provider.toLowerCase());
+  const parsed = namedProvider.safeParse(provider.toLowerCase());
   if (!parsed.success) throw new CommandFault(`--provider takes one of: ${providerForm.options.join(', ')}.`);
-  return parsed.data;
+  return providerOfName(parsed.data);
 }
 
 const actor: Actor = { kind: 'system', id: 'command-line' };

@@ -7,6 +7,23 @@ export const provider = z.enum(['sendgrid', 'mailgun', 'postmark', 'ses', 'spark
   description: 'The provider: `ses` is Amazon SES by SNS, `mandrill` Mailchimp Transactional.',
 });
 
+/** What people call a provider who look for it by its company's name. */
+const otherNames = {
+  mailchimp: 'mandrill',
+  'mailchimp-transactional': 'mandrill',
+  'amazon-ses': 'ses',
+  'aws-ses': 'ses',
+  'twilio-sendgrid': 'sendgrid',
+} as const satisfies Record<string, z.infer<typeof provider>>;
+type OtherName = keyof typeof otherNames;
+
+export const namedProvider = z
+  .enum([...provider.options, ...(Object.keys(otherNames) as OtherName[])])
+  .meta({ description: 'The provider, by the name that answers use or another that people use.' });
+
+export const providerOfName = (name: z.infer<typeof namedProvider>): z.infer<typeof provider> =>
+  Object.hasOwn(otherNames, name) ? otherNames[name as OtherName] : (name as z.infer<typeof provider>);
+
 const mebibyte = 1024 * 1024;
 /** The largest batch of any provider is below 10 MB. */
 const maxPayloadBytes = 16 * mebibyte;
@@ -61,7 +78,7 @@ export const createProviderConnection = endpoint({
   area: 'providers',
   params: noParams,
   query: noQuery,
-  body: z.object({ provider, name: connectionName, verificationKey: verificationKey.optional() }),
+  body: z.object({ provider: namedProvider, name: connectionName, verificationKey: verificationKey.optional() }),
   status: 201,
   result: providerConnection.extend({
     basicAuth: z
@@ -163,7 +180,7 @@ export const importProviderEvents = endpoint({
   summary: 'Take a provider’s payload with an API key; with `connection`, the provider’s signature is checked as well.',
   area: 'providers',
   params: noParams,
-  query: z.object({ provider: provider.optional(), connection: id.optional() }),
+  query: z.object({ provider: namedProvider.optional(), connection: id.optional() }),
   body: payload,
   takes: payloadTypes,
   maxBodyBytes: maxPayloadBytes,

@@ -8,6 +8,7 @@ import {
   deleteProviderConnection,
   importProviderEvents,
   listProviderConnections,
+  providerOfName,
   receiveProviderEvents,
 } from '../contract/providers.ts';
 import { type Route, route } from '../platform/route.ts';
@@ -43,7 +44,7 @@ export function providerRoutes(world: Needs, { publicUrl, fetch = globalThis.fet
       connections: await listConnections(world, caller, baseOf(headers)),
     })),
     route(createProviderConnection, 'providers.manage', ({ body, headers }, caller) =>
-      createConnection(world, caller, body, baseOf(headers)),
+      createConnection(world, caller, { ...body, provider: providerOfName(body.provider) }, baseOf(headers)),
     ),
     route(changeProviderConnection, 'providers.manage', ({ params, body, headers }, caller) =>
       changeConnection(world, caller, params.id, body, baseOf(headers)),
@@ -60,7 +61,8 @@ export function providerRoutes(world: Needs, { publicUrl, fetch = globalThis.fet
       receiveEvents(desk, params.id, { headers, rawBody }),
     ),
     route(importProviderEvents, 'events.import', async ({ query, headers, rawBody }, caller) => {
-      const { provider, connection } = query;
+      const { connection } = query;
+      const provider = query.provider === undefined ? undefined : providerOfName(query.provider);
       if (connection !== undefined) {
         const { authorization, ...others } = headers; // it holds the API key, and no password of the connection's
         return importForConnection(desk, caller, connection, { headers: others, rawBody, provider });

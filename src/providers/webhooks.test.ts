@@ -432,3 +432,17 @@ describe('without an address of its own', () => {
     }
   });
 });
+
+describe('a provider’s other name', () => {
+  it('is understood, and told as the one that answers use', async () => {
+    const body = { provider: 'mailchimp-transactional', name: 'x' } as const;
+    assert.equal((await ask(api, createProviderConnection, account.apiKey, { body })).provider, 'mandrill');
+    const taken = await ask(api, importProviderEvents, account.apiKey, {
+      query: { provider: 'aws-ses' },
+      body: tell('ses'),
+    });
+    assert.equal(taken.accepted + taken.duplicates, 16);
+    const unknown = { query: { provider: 'constructor' }, body: [] };
+    assert.equal(await refusal(api, importProviderEvents, account.apiKey, unknown), 'request.malformed');
+  });
+});
