@@ -71,14 +71,3 @@ test('a megabyte of agent is read quickly and remembered by nobody', () => {
 test('what is no text is a missing agent', () => {
   for (const value of [undefined, null, 7, {}, ['curl/8']]) assert.equal(clientOf(value).kind, 'missing');
 });
-
-test('a desktop Chrome that never was is told from those that were', () => {
-  const chrome = (system: string, version: string): string =>
-    `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version} Safari/537.36`;
-  const windows = 'Windows NT 10.0; Win64; x64';
-  assert.equal(clientOf(chrome(windows, '131.0.6778.86')).isImpossible, true);
-  assert.equal(clientOf(chrome('Windows NT 6.1; Win64; x64', '120.0.0.0')).isImpossible, true);
-  assert.equal(clientOf(chrome(windows, '131.0.0.0')).isImpossible, undefined);
-  assert.equal(clientOf(chrome('Windows NT 6.1; Win64; x64', '109.0.0.0')).isImpossible, undefined);
-  assert.equal(clientOf(chrome(windows, '79.0.3945.136')).isImpossible, undefined);
-});

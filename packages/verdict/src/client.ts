@@ -35,8 +35,6 @@ export interface Client {
   readonly family: string;
   /** Major version of an ordinary Chrome, or of the one inside Edge; absent in webviews and in browsers that only build on it. */
   readonly chromeMajor?: number;
-  /** Claims to be a desktop Chrome that was never released in this form. */
-  readonly isImpossible?: true;
 }
 
 const ROBOT: Client = { kind: 'robot', family: 'robot' };
@@ -116,19 +114,8 @@ function browser(agent: string): Client {
 }
 
 /** Only agents with nothing but Edge's name behind `Safari/537.36`: webviews and derived browsers have habits of their own. */
-function plainChrome(agent: string): Pick<Client, 'chromeMajor' | 'isImpossible'> {
+function plainChrome(agent: string): Pick<Client, 'chromeMajor'> {
   if (agent.includes('; wv)') || agent.includes('Version/') || agent.includes('Electron/')) return {};
-  const match = /Chrome\/(\d{1,4})([\d.]*) (?:Mobile )?Safari\/[\d.]+(?: Edge?\/[\d.]+)?$/.exec(agent);
-  if (match?.[1] === undefined) return {};
-  const chromeMajor = Number(match[1]);
-  return isPossible(agent, chromeMajor, match[2] ?? '') ? { chromeMajor } : { chromeMajor, isImpossible: true };
-}
-
-/**
- * From Chrome 110 on the rest of a desktop's version is always `.0.0.0` (chromium.org, User-Agent Reduction, phase 5 and before),
- * and Windows 7 and 8 are no longer served.
- */
-function isPossible(agent: string, chromeMajor: number, rest: string): boolean {
-  if (chromeMajor < 110 || agent.includes('Android')) return true;
-  return rest === '.0.0.0' && !agent.includes('Windows NT 6.');
+  const match = /Chrome\/(\d{1,4})[\d.]* (?:Mobile )?Safari\/[\d.]+(?: Edge?\/[\d.]+)?$/.exec(agent);
+  return match?.[1] === undefined ? {} : { chromeMajor: Number(match[1]) };
 }

@@ -16,7 +16,6 @@ import { gmailProxyEarly } from './gmail-proxy-early.ts';
 import { gmailSampling } from './gmail-sampling.ts';
 import { honeypotHit } from './honeypot-hit.ts';
 import { humanNeighbour } from './human-neighbour.ts';
-import { impossibleBrowser } from './impossible-browser.ts';
 import { laterHumanClick } from './later-human-click.ts';
 import { learnedScanner } from './learned-scanner.ts';
 import { linkPreview } from './link-preview.ts';
@@ -42,7 +41,7 @@ import { userActivation } from './user-activation.ts';
 import { vendorNetworkClick } from './vendor-network-click.ts';
 
 /** Changes whenever a rule, a fact or the way findings add up changes. */
-export const RULESET = '2026-11-22.3';
+export const RULESET = '2026-11-22.4';
 
 export const rules: readonly Rule[] = [
   honeypotHit,
@@ -76,7 +75,6 @@ export const rules: readonly Rule[] = [
   missingClientHints,
   missingLanguage,
   outdatedBrowser,
-  impossibleBrowser,
   providerMachine,
   userActivation,
   humanNeighbour,
