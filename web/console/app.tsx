@@ -2,6 +2,8 @@
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createBrowserRouter, Navigate, RouterProvider } from 'react-router';
+import { rulesPath } from './elements/judge-paths.ts';
+import { JudgeFrame } from './judge/judge-frame.tsx';
 import { styleNonce } from './nonce.ts';
 import { queries } from './queries.ts';
 import { Gate } from './shell/gate.tsx';
@@ -36,6 +38,33 @@ const router = createBrowserRouter([
           {
             path: '/messages/:id',
             lazy: async () => ({ Component: (await import('./messages/message-page.tsx')).MessagePage }),
+          },
+          {
+            path: '/judge',
+            element: <JudgeFrame />,
+            children: [
+              { index: true, element: <Navigate to={rulesPath} replace /> },
+              {
+                path: 'rules',
+                lazy: async () => ({ Component: (await import('./judge/rules/rules-page.tsx')).RulesPage }),
+              },
+              {
+                path: 'history',
+                lazy: async () => ({ Component: (await import('./judge/history/history-page.tsx')).HistoryPage }),
+              },
+              {
+                path: 'history/:id',
+                lazy: async () => ({ Component: (await import('./judge/history/run-page.tsx')).RunPage }),
+              },
+              {
+                path: 'networks',
+                lazy: async () => ({ Component: (await import('./judge/networks/networks-page.tsx')).NetworksPage }),
+              },
+              {
+                path: 'scanners',
+                lazy: async () => ({ Component: (await import('./judge/scanners/scanners-page.tsx')).ScannersPage }),
+              },
+            ],
           },
           {
             path: '/settings',
