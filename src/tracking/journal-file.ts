@@ -4,12 +4,14 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { folderBytes, listSegments, nextSegment, segmentPath } from './journal-segments.ts';
+import { folderBytes, journalEnd, listSegments, nextSegment, segmentPath } from './journal-segments.ts';
 import { syncFolder } from './journal-slots.ts';
 
 export interface JournalFile {
   /** Rejects when not all of the bytes are durable. */
   append(bytes: Buffer, nowMs: number): Promise<void>;
+  /** Begins an empty segment behind one that is old and no longer empty, so that the old one can be deleted once drained. */
+  turnOver(nowMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,7 +31,7 @@ interface OpenSegment {
   sizeBytes: number;
 }
 
-/** A segment this old is closed, so that what has been drained can be deleted on quiet days too. */
+/** A segment this old is closed, so that what has been drained does not stay on quiet days. */
 const segmentAgeMs = 10 * 60_000;
 const { O_WRONLY, O_CREAT, O_EXCL } = constants;
 
@@ -50,7 +52,18 @@ export function openJournalFile(options: JournalFileOptions): JournalFile {
     return segment;
   };
 
+  const isOld = async (nowMs: number): Promise<boolean> => {
+    if (segment !== undefined) return isDone(segment, options.segmentBytes, nowMs);
+    const end = await journalEnd(options.folder);
+    return end.offsetBytes > 0 && nowMs - end.segment > segmentAgeMs; // a segment's number is when it was begun
+  };
+
   return {
+    async turnOver(nowMs) {
+      if (!(await isOld(nowMs))) return;
+      await leave();
+      segment = await createSegment(options.folder, nowMs);
+    },
     async append(bytes, nowMs) {
       const target = await current(nowMs);
       try {

@@ -49,7 +49,7 @@ interface Watched {
 }
 
 async function newJournal(
-  options: { maxBytes?: number; segmentBytes?: number; nowMs?: () => number } = {},
+  options: { maxBytes?: number; segmentBytes?: number; turnOverEveryMs?: number; nowMs?: () => number } = {},
 ): Promise<Watched> {
   const own = await mkdtemp(join(folder, 'slot-'));
   const counts = { journaled: 0, drained: 0, lost: 0, unattributed: 0, quarantined: 0 };
@@ -64,6 +64,7 @@ async function newJournal(
     },
     maxBytes: options.maxBytes ?? 1 << 30,
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+    ...(options.turnOverEveryMs === undefined ? {} : { turnOverEveryMs: options.turnOverEveryMs }),
   });
   return { folder: own, journal, counts, logLines };
 }
@@ -95,6 +96,40 @@ describe('the journal', () => {
     assert.deepEqual(batch.damage, []);
     assert.ok((await listSegments(own)).length > 3);
     assert.equal(counts.journaled, 504);
+  });
+
+  it('leaves a segment that has grown old though no hit comes, so that what was drained can be deleted', async () => {
+    let nowMs = 1_770_000_000_000;
+    const { folder: own, journal } = await newJournal({ nowMs: () => nowMs, turnOverEveryMs: 5 });
+    const segments = async (atLeast: number): Promise<number[]> => {
+      const deadline = Date.now() + 5_000;
+      for (;;) {
+        const found = await listSegments(own);
+        if (found.length >= atLeast || Date.now() > deadline) return found;
+        await new Promise(setImmediate);
+      }
+    };
+    const first = hit();
+    await append(journal, first);
+    nowMs += 10 * 60_000 + 1;
+    const [old = 0, fresh = 0] = await segments(2);
+    assert.deepEqual([old, fresh], [1_770_000_000_000, nowMs]);
+    const drained = await readAll(own);
+    assert.deepEqual(
+      drained.hits.map(({ id }) => id),
+      [first.id],
+    );
+    assert.deepEqual(drained.next, { segment: fresh, offsetBytes: 0 });
+    await deleteDrained(own, drained.next);
+    nowMs += 60 * 60_000;
+    const second = hit();
+    await append(journal, second);
+    await journal.close();
+    assert.deepEqual(
+      (await readAll(own, drained.next)).hits.map(({ id }) => id),
+      [second.id],
+    );
+    assert.equal((await listSegments(own)).length, 1, 'an empty segment is not left for another empty one');
   });
 
   it('has a hit on disk before it calls back', async () => {

@@ -26,6 +26,8 @@ export interface JournalOptions {
   readonly count: CountHits;
   readonly maxBytes: number;
   readonly segmentBytes?: number;
+  /** How often it is looked whether what was written last has grown old. */
+  readonly turnOverEveryMs?: number;
 }
 
 interface Waiting {
@@ -37,6 +39,7 @@ const defaultSegmentBytes = 32 << 20;
 /** When the disk hangs, answers wait for it; beyond this many they no longer do. */
 const maxWaiting = 50_000;
 const complainEveryMs = 5_000;
+const defaultTurnOverEveryMs = 60_000;
 
 export function openJournal(options: JournalOptions): Journal {
   const file = openJournalFile({ segmentBytes: defaultSegmentBytes, ...options });
@@ -69,6 +72,15 @@ export function openJournal(options: JournalOptions): Journal {
     writing = undefined;
   };
 
+  const turnOver = async (): Promise<void> => {
+    await file.turnOver(options.clock.now().getTime()).catch(() => undefined); // a disk that refuses is told of by the next hit
+    await writeAll();
+  };
+  const turning = setInterval(() => {
+    writing ??= turnOver();
+  }, options.turnOverEveryMs ?? defaultTurnOverEveryMs);
+  turning.unref();
+
   return {
     append(hit, done) {
       if (waiting.length >= maxWaiting) {
@@ -81,6 +93,7 @@ export function openJournal(options: JournalOptions): Journal {
     },
     isHealthy: () => isHealthy,
     async close() {
+      clearInterval(turning);
       await writing;
       await file.close();
     },
