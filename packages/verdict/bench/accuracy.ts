@@ -46,7 +46,8 @@ function printTables({ overall, actors, rules }: Measured): void {
   console.log(`Ruleset ${ruleset}. ${about.cases} cases: ${cited} cited, ${partlyCited} partly cited, ${composed} composed;
 ${certain} labelled certain, ${about.cases - certain} likely. ${overall[0]?.people} hits by people, ${overall[0]?.machines} by machines.
 Intervals are 95 % (Wilson) and take hits for independent, which those of one case are not. Who wrote the rules chose
-the cases too: these rates compare judges, they do not foretell anybody's own mail.`);
+the cases too, and a case enters once it is judged as labelled: these rates compare judges, they do not foretell anybody's
+own mail.`);
   for (const hits of new Set(overall.map((row) => row.hits)))
     printOverall(
       hits,
