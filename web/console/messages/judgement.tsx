@@ -52,6 +52,7 @@ function Evidence({ event, verdict }: { event: EventBody; verdict: VerdictBody }
       <Fact name="Network address" value={request?.ip ?? withheld} />
       <Fact name="Program (user agent)" value={request?.userAgent ?? withheld} />
       {request !== undefined && <Fact name="Request" value={request.method} />}
+      {event.honeypot === true && <Fact name="Link" value="One that no person can see or reach" />}
       {request?.token === 'damaged' && <Fact name="Address asked for" value="Damaged: changed on the way" />}
       <Fact name="Rules" value={verdict.reasons.map(({ rule }) => rule).join(', ') || 'None spoke'} />
       <Fact name="Ruleset" value={verdict.ruleset} />
