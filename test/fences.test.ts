@@ -44,6 +44,7 @@ const valueOfColumn: Record<string, string> = {
   status: "'queued'",
   kind: "'campaign'",
   provider: "'sendgrid'",
+  state: "'queued'",
 };
 const valueOfType: Record<string, string> = {
   uuid: 'gen_random_uuid()',
@@ -131,7 +132,15 @@ test('partitions cannot be asked past their parent', async () => {
 });
 
 test('the worker sees queues and roll-ups of all accounts, and no content', async () => {
-  const open = new Set(['accounts', 'deliveries', 'rollups', 'rollup_deltas', 'settling']);
+  const open = new Set([
+    'accounts',
+    'deliveries',
+    'rollups',
+    'rollup_deltas',
+    'settling',
+    'audit_waiting',
+    'rejudgements',
+  ]);
   for (const table of tables.filter((name) => !open.has(name)))
     await assert.rejects(
       world.db.asWorker((tx) => countOf(tx, table)),
@@ -160,6 +169,7 @@ test('a function with its owner’s rights answers only who needs it, and finds 
     'account_of_sign_in_link',
     'recipients_of_handles',
     'account_of_provider_connection',
+    'replace_details_of_erased',
   ];
   assert.deepEqual(
     rows.map(({ name, grantees }) => [name, grantees]).sort(),
@@ -167,6 +177,7 @@ test('a function with its owner’s rights answers only who needs it, and finds 
       ...gate.map((name) => [name, 'waxwing_app']),
       ['ensure_event_partitions', 'waxwing_worker'],
       ['destroy_request_keys', 'waxwing_worker'],
+      ['queue_audit_entries', null], // a trigger's
     ].sort(),
   );
   for (const { name, path } of rows) assert.match(path, /search_path=public, pg_temp/, name);

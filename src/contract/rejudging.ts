@@ -50,11 +50,9 @@ const rejudgementFields = {
     judged: z.int(),
     flipped: z.int().meta({ description: 'Another verdict, strength, actor or knowability.' }),
     restated: z.int().meta({ description: 'The same opinion, by another ruleset.' }),
-    unreadable: z
-      .int()
-      .meta({
-        description: 'Hits of copies of which a hit’s stored evidence does not open; they keep their verdicts.',
-      }),
+    unreadable: z.int().meta({
+      description: 'Hits of copies of which a hit’s stored evidence does not open; they keep their verdicts.',
+    }),
   }),
 } as const;
 

@@ -25,7 +25,6 @@ export async function loadHistory(tx: Tx, account: AccountKeys, batch: Batch, no
     since: batch.recipients[0]?.acceptedAt ?? 'infinity',
     slice: batch.slice,
   });
-  rows.sort((one, other) => one.occurred_at.getTime() - other.occurred_at.getTime() || (one.id < other.id ? -1 : 1));
   const hits = new Map<string, JudgedHit[]>();
   const unreadable = new Set<string>();
   for (const row of rows) {
@@ -36,6 +35,7 @@ export async function loadHistory(tx: Tx, account: AccountKeys, batch: Batch, no
     if (own === undefined) hits.set(row.recipient_id, [hit]);
     else own.push(hit);
   }
+  for (const own of hits.values()) own.sort(byTime);
   const { learnScannerHabits } = await readSettings(tx);
   const times = rows.map((row) => row.occurred_at);
   return {
@@ -46,6 +46,9 @@ export async function loadHistory(tx: Tx, account: AccountKeys, batch: Batch, no
     habits: learnScannerHabits ? await knownHabits(tx, account.accountId, now) : noHabits,
   };
 }
+
+const byTime = (one: JudgedHit, other: JudgedHit): number =>
+  one.occurredAt.getTime() - other.occurredAt.getTime() || (one.id < other.id ? -1 : 1);
 
 /** In the place of what does not open; it is judged by nobody. */
 const notReadable: HitDetail = { request: { method: '', token: 'valid' }, evidence: null };

@@ -50,7 +50,7 @@ export function judgingAgain({ networks, disabledRules }: JudgingAgain) {
 /** What the request itself tells now; what is absent it does not tell. */
 interface Gathered {
   readonly client?: Evidence['client'];
-  readonly address?: { readonly matches: readonly NetworkMatch[]; readonly place: string | undefined };
+  readonly matches?: readonly NetworkMatch[];
 }
 
 const dayMs = 86_400_000;
@@ -60,26 +60,21 @@ const mostRemembered = 20_000;
 function gatheringAgain(networks: Networks) {
   const bySource = remembering<Gathered>();
   const byAgent = remembering<Evidence['client']>();
-  const byAddress = remembering<NonNullable<Gathered['address']>>();
+  const byAddress = remembering<readonly NetworkMatch[]>();
   const clientOf = (userAgent: string) => gatherEvidence({ kind: 'open', userAgent }, networks, noKey).client;
-  const addressOf = (ip: string) => {
-    const { networks: matches, place } = gatherEvidence({ kind: 'open', ip }, networks, noKey);
-    return { matches, place };
-  };
   const look = (hit: JudgedHit, openRequest: OpenRequest): Gathered => {
     const { ip, userAgent } = openRequest(hit.detail, hit.occurredAt);
     return {
       ...(userAgent === null ? {} : { client: byAgent(userAgent, () => clientOf(userAgent)) }),
-      ...(ip === null ? {} : { address: byAddress(ip, () => addressOf(ip)) }),
+      ...(ip === null ? {} : { matches: byAddress(ip, () => networks.lookup(ip)) }),
     };
   };
   return (evidence: Evidence, hit: JudgedHit, source: string | undefined, openRequest: OpenRequest): Evidence => {
     const day = Math.floor(hit.occurredAt.getTime() / dayMs);
-    const { client, address } =
+    const { client, matches } =
       source === undefined ? look(hit, openRequest) : bySource(`${day} ${source}`, () => look(hit, openRequest));
     const fresh = client === undefined ? evidence : { ...evidence, client };
-    if (address === undefined) return fresh;
-    return { ...fresh, place: address.place, networks: matchesNow(evidence.networks, address.matches) };
+    return matches === undefined ? fresh : { ...fresh, networks: matchesNow(evidence.networks, matches) };
   };
 }
 
