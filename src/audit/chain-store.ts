@@ -39,11 +39,11 @@ const checkpointOf = (row: CheckpointRow): Checkpoint => ({
   signature: row.signature,
 });
 
-export async function readHead(tx: Tx, accountId: string): Promise<ChainHead | undefined> {
+export async function readHead(tx: Tx): Promise<ChainHead | undefined> {
   const [row] = await tx.query<CheckpointRow & { link_hash: Buffer | null; is_overgrown: boolean }>(sql`
     SELECT p.*, (SELECT c.hash FROM audit_chain c WHERE c.account_id = p.account_id AND c.seq = p.seq) AS link_hash,
            EXISTS (SELECT 1 FROM audit_chain c WHERE c.account_id = p.account_id AND c.seq > p.seq) AS is_overgrown
-      FROM audit_checkpoints p WHERE p.account_id = ${accountId} ORDER BY p.seq DESC LIMIT 1`);
+      FROM audit_checkpoints p WHERE p.account_id = current_account() ORDER BY p.seq DESC LIMIT 1`);
   if (row === undefined) return undefined;
   const { link_hash: hash, is_overgrown: isOvergrown } = row;
   return { checkpoint: checkpointOf(row), linkHash: hash?.toString('hex') ?? null, isOvergrown };
@@ -71,29 +71,34 @@ const bodyOf = (row: EntryRow): AuditBody => ({
   detail: row.detail,
 });
 
-/** Takes the oldest entries out of the queue, in the order in which they will stand. */
-export async function takeWaiting(tx: WorkerTx, accountId: string, most: number): Promise<AuditBody[]> {
+/** Takes the oldest entries out of the queue. */
+export async function takeWaiting(tx: WorkerTx, accountId: string, most: number): Promise<string[]> {
+  const rows = await tx.query<{ entry_id: string }>(sql`
+    DELETE FROM audit_waiting WHERE entry_id IN (
+      SELECT entry_id FROM audit_waiting WHERE account_id = ${accountId} ORDER BY entry_id LIMIT ${most})
+    RETURNING entry_id`);
+  return rows.map((row) => row.entry_id);
+}
+
+/** In the order in which they will stand. */
+export async function readEntries(tx: Tx, ids: readonly string[]): Promise<AuditBody[]> {
   const rows = await tx.query<EntryRow>(sql`
-    WITH taken AS (
-      DELETE FROM audit_waiting WHERE entry_id IN (
-        SELECT entry_id FROM audit_waiting WHERE account_id = ${accountId} ORDER BY entry_id LIMIT ${most})
-      RETURNING entry_id)
-    SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.object_kind, e.object_id, e.outcome, e.detail
-      FROM audit_entries e WHERE e.id IN (SELECT entry_id FROM taken) ORDER BY e.id`);
+    SELECT id, at, actor_kind, actor_id, action, object_kind, object_id, outcome, detail
+      FROM audit_entries WHERE account_id = current_account() AND id = ANY (${uuids(ids)}::uuid[]) ORDER BY id`);
   return rows.map(bodyOf);
 }
 
 const hexBytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
 
-export const insertLinks = (tx: WorkerTx, accountId: string, links: readonly ChainedEntry[]): Promise<unknown> =>
+export const insertLinks = (tx: Tx, links: readonly ChainedEntry[]): Promise<unknown> =>
   tx.query(sql`
     INSERT INTO audit_chain (account_id, seq, entry_id, prev, hash)
-    SELECT ${accountId}, m.*
+    SELECT current_account(), m.*
       FROM unnest(${bigints(links.map((link) => link.seq))}::bigint[], ${uuids(links.map((link) => link.id))}::uuid[],
                   ${bytes(links.map((link) => hexBytes(link.prev)))}::bytea[],
                   ${bytes(links.map((link) => hexBytes(link.hash)))}::bytea[]) AS m`);
 
-export const insertCheckpoint = (tx: WorkerTx, { account, seq, hash, at, key, signature }: Checkpoint) =>
+export const insertCheckpoint = (tx: Tx, { account, seq, hash, at, key, signature }: Checkpoint) =>
   tx.query(sql`
     INSERT INTO audit_checkpoints (account_id, seq, hash, at, key_id, signature)
     VALUES (${account}, ${seq}, ${hexBytes(hash)}, ${at}::timestamptz, ${key}, ${signature})`);

@@ -2,8 +2,14 @@
  * Gives waiting audit entries their place in the chain and signs where it ends. A chain whose signed end does not fit is
  * never continued: it was tampered with, and that is said loudly.
  */
-import { type ChainedEntry, type CheckpointClaim, chainEntry, genesisHash } from '../core/audit/chain.ts';
-import type { Database, WorkerTx } from '../platform/database.ts';
+import {
+  type ChainedEntry,
+  type Checkpoint,
+  type CheckpointClaim,
+  chainEntry,
+  genesisHash,
+} from '../core/audit/chain.ts';
+import type { Database, Tx, WorkerTx } from '../platform/database.ts';
 import type { InstallationSigner } from '../platform/signing.ts';
 import type { Clock } from '../platform/world.ts';
 import {
@@ -12,6 +18,7 @@ import {
   insertCheckpoint,
   insertLinks,
   lockChain,
+  readEntries,
   readHead,
   takeWaiting,
 } from './chain-store.ts';
@@ -64,25 +71,27 @@ export async function sealAccount(needs: SealingNeeds, accountId: string): Promi
 
 async function sealSome(tx: WorkerTx, needs: SealingNeeds, accountId: string): Promise<number> {
   await lockChain(tx, accountId);
-  const head = await readHead(tx, accountId);
+  const ids = await takeWaiting(tx, accountId, entriesPerTurn);
+  if (ids.length > 0) await tx.inAccount(accountId, (inside) => extend(inside, needs, accountId, ids));
+  return ids.length;
+}
+
+async function extend(tx: Tx, needs: SealingNeeds, accountId: string, ids: readonly string[]): Promise<void> {
+  const head = await readHead(tx);
   if (head !== undefined && !isTrue(head, needs.signer)) throw new ChainBroken(accountId);
-  const bodies = await takeWaiting(tx, accountId, entriesPerTurn);
-  if (bodies.length === 0) return 0;
   const at = needs.clock.now().toISOString();
-  const start = head?.checkpoint ?? (await begin(tx, needs, accountId, at));
+  let end: Pick<CheckpointClaim, 'seq' | 'hash'> = head?.checkpoint ?? (await begin(tx, needs, accountId, at));
   const links: ChainedEntry[] = [];
-  let end: Pick<CheckpointClaim, 'seq' | 'hash'> = start;
-  for (const body of bodies) {
+  for (const body of await readEntries(tx, ids)) {
     const link = chainEntry(body, end.seq + 1, end.hash);
     links.push(link);
     end = link;
   }
-  await insertLinks(tx, accountId, links);
+  await insertLinks(tx, links);
   await insertCheckpoint(tx, signCheckpoint(needs.signer, { account: accountId, seq: end.seq, hash: end.hash, at }));
-  return links.length;
 }
 
-async function begin(tx: WorkerTx, { signer }: SealingNeeds, accountId: string, at: string) {
+async function begin(tx: Tx, { signer }: SealingNeeds, accountId: string, at: string): Promise<Checkpoint> {
   const first = signCheckpoint(signer, { account: accountId, seq: 0, hash: genesisHash(accountId), at });
   await insertCheckpoint(tx, first);
   return first;
