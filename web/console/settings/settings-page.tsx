@@ -7,14 +7,11 @@ import { PageHead } from '../elements/page-head.tsx';
 import { Section } from '../elements/section.tsx';
 import { Answered, Failure } from '../elements/states.tsx';
 import { viewSentences, views } from '../elements/views.ts';
+import { Judging } from './judging-section.tsx';
+import { Privacy } from './privacy-section.tsx';
 import { SettingRow, SwitchRow } from './setting-row.tsx';
 import styles from './settings-page.module.css';
-import { type Change, useSettings } from './use-settings.ts';
-
-interface PartProps {
-  readonly settings: OutboundSettings;
-  onChange(change: Change): void;
-}
+import { type PartProps, useSettings } from './use-settings.ts';
 
 const Counting = ({ settings, onChange }: PartProps) => (
   <Section title="What counts" about="Switching is instant and can be undone: no stored event is ever changed.">
@@ -182,6 +179,8 @@ export function SettingsPage() {
           <Stack gap="1.25rem" maw="58rem">
             <Counting settings={settings} onChange={save.mutate} />
             <Tracking settings={settings} onChange={save.mutate} />
+            <Judging settings={settings} onChange={save.mutate} />
+            <Privacy settings={settings} onChange={save.mutate} />
             <Delivery settings={settings} onChange={save.mutate} />
             <Time settings={settings} onChange={save.mutate} />
           </Stack>

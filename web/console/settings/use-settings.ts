@@ -4,7 +4,14 @@ import { changeOutboundSettings, type OutboundSettings, readOutboundSettings } f
 import { call } from '../../shared/client.ts';
 import { queries, queryOf, useCall } from '../queries.ts';
 
-export type Change = Partial<OutboundSettings>;
+type Change = Partial<OutboundSettings>;
+
+/** What a section of the page is given. */
+export interface PartProps {
+  readonly settings: OutboundSettings;
+  onChange(change: Change): void;
+}
+
 const { queryKey } = queryOf(readOutboundSettings, {});
 
 /** Reports were counted under the settings of before. */
