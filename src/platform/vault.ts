@@ -25,7 +25,6 @@ export type SealPurpose =
   | 'dimension.value'
   | 'idempotency.response'
   | 'event.detail'
-  | 'event.request'
   | 'request.key'
   | 'attempt.reply'
   | 'provider.secret'
@@ -98,9 +97,6 @@ function accountVault(accountKey: Uint8Array): AccountVault {
     openMessageKey: (keySealed) => sealerOf(createSecretKey(wrapping.open('message.key', keySealed))),
   };
 }
-
-/** A sealer for a random key of 32 bytes that the caller keeps, itself sealed. */
-export const sealerWith = (key: Uint8Array): Sealer => sealerOf(createSecretKey(key));
 
 const derived = (key: Uint8Array, use: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync('sha256', key, new Uint8Array(0), `waxwing ${use}`, 32)));

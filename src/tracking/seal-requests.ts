@@ -6,9 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { readSettings } from '../accounts/index.ts';
 import type { AccountKeys, HitDetail } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
-import { SealBroken, type Sealer, sealerWith } from '../platform/vault.ts';
+import { SealBroken } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import type { JournaledHit } from './hit.ts';
+import { hideTexts, type RequestKey, requestKey, showText } from './request-cipher.ts';
 import { insertRequestKeys, type RequestKeyRow, selectRequestKeys } from './request-key-store.ts';
 import { isReadable, type KeepDays, requestDay, stricterDays } from './request-life.ts';
 
@@ -35,17 +36,18 @@ export async function requestSealer(
   if (days.size === 0) return keepNothing;
   const rows = await selectRequestKeys(tx, [...days]);
   if (rows.length < days.size) throw new RequestKeyMissing();
-  const seals = new Map(rows.map((row) => [row.day, sealingOnce(opened(account, row))]));
+  const seals = new Map(rows.map((row) => [row.day, hidingOnce(opened(account, row))]));
   const dayOf = rememberedDay();
   return (hit) =>
     isKept(hit, keepDays, now) ? seals.get(dayOf(hit.atMs))?.(`${hit.ip ?? ''}\n${hit.userAgent ?? ''}`) : undefined;
 }
 
 /** A batch's many hits from one proxy share one sealed text, which says no more than the source's own key beside it. */
-function sealingOnce(sealer: Sealer): (text: string) => string {
+function hidingOnce(key: RequestKey): (text: string) => string {
+  const hide = hideTexts(key);
   const known = new Map<string, string>();
   return (text) => {
-    const sealed = known.get(text) ?? sealer.seal('event.request', text).toString('base64');
+    const sealed = known.get(text) ?? hide(text);
     known.set(text, sealed);
     return sealed;
   };
@@ -96,19 +98,19 @@ export async function requestOpener(tx: Tx, account: Keys, times: readonly Date[
   const readable = times.filter((at) => isReadable(at, keepRequestDays, now));
   const dayOf = rememberedDay();
   const rows = await selectRequestKeys(tx, [...new Set(readable.map((at) => dayOf(at.getTime())))]);
-  const keys = new Map(rows.map((row) => [row.day, { ...row, sealer: sealerOf(account, row) }]));
+  const keys = new Map(rows.map((row) => [row.day, { keepDays: row.keepDays, opened: openedOrNot(account, row) }]));
   return ({ request }, occurredAt) => {
     const key = keys.get(dayOf(occurredAt.getTime()));
     if (!isReadable(occurredAt, stricterDays(keepRequestDays, key?.keepDays ?? null), now)) return gone;
     if (request.kept === undefined) return { ip: request.ip ?? null, userAgent: request.userAgent ?? null };
-    return key?.sealer === undefined ? gone : openKept(key.sealer, request.kept);
+    return key?.opened === undefined ? gone : openKept(key.opened, request.kept);
   };
 }
 
 const gone: ReadRequest = { ip: null, userAgent: null };
 
 /** Undefined where even the key's own wrapping does not open. */
-function sealerOf(account: Keys, row: RequestKeyRow): Sealer | undefined {
+function openedOrNot(account: Keys, row: RequestKeyRow): RequestKey | undefined {
   try {
     return opened(account, row);
   } catch (error) {
@@ -117,15 +119,13 @@ function sealerOf(account: Keys, row: RequestKeyRow): Sealer | undefined {
   }
 }
 
-function openKept(sealer: Sealer, kept: string): ReadRequest {
-  try {
-    const text = sealer.open('event.request', Buffer.from(kept, 'base64')).toString();
-    const end = text.indexOf('\n');
-    return { ip: text.slice(0, end) || null, userAgent: text.slice(end + 1) || null };
-  } catch (error) {
-    if (error instanceof SealBroken) return gone; // a key made after the first of its day was destroyed
-    throw error;
-  }
+function openKept(key: RequestKey, kept: string): ReadRequest {
+  const text = showText(key, kept);
+  if (text === null) return gone; // under a key that was destroyed; this one was made for the same day since
+  const end = text.indexOf('\n');
+  return end < 0
+    ? { ip: text || null, userAgent: null }
+    : { ip: text.slice(0, end) || null, userAgent: text.slice(end + 1) };
 }
 
 const isKept = ({ ip, userAgent, atMs }: Source, keepDays: KeepDays, now: Date): boolean =>
@@ -150,16 +150,16 @@ function rememberedDay(): (atMs: number) => string {
   };
 }
 
-const openedKeys = new WeakMap<Keys['vault'], Map<string, Sealer>>();
+const openedKeys = new WeakMap<Keys['vault'], Map<string, RequestKey>>();
 const mostOpenedKeys = 500;
 
 /** Unwrapped once a process; known by its wrapped form, so that a key made anew is another one. */
-function opened({ vault }: Keys, { keySealed }: RequestKeyRow): Sealer {
-  const known = openedKeys.get(vault) ?? new Map<string, Sealer>();
+function opened({ vault }: Keys, { keySealed }: RequestKeyRow): RequestKey {
+  const known = openedKeys.get(vault) ?? new Map<string, RequestKey>();
   openedKeys.set(vault, known);
   const name = keySealed.toString('base64');
-  const sealer = known.get(name) ?? sealerWith(vault.open('request.key', keySealed));
+  const key = known.get(name) ?? requestKey(vault.open('request.key', keySealed));
   if (known.size >= mostOpenedKeys) known.clear();
-  known.set(name, sealer);
-  return sealer;
+  known.set(name, key);
+  return key;
 }
