@@ -12,7 +12,8 @@ const headlines: Readonly<Record<EventType, string>> = {
 };
 
 /** A machine neither opens nor clicks; it loads and follows. */
-export function headlineOf({ type, verdict, delivery }: EventBody): string {
+export function headlineOf({ type, verdict, delivery, honeypot }: EventBody): string {
+  if (honeypot) return 'A machine followed a link that nobody can see';
   if (verdict?.verdict === 'automated')
     return type === 'clicked' ? 'Link followed by a machine' : 'Image loaded by a machine';
   if (type === 'delivered' && delivery?.host) return `Delivered to ${delivery.host}`;

@@ -1,10 +1,8 @@
 /** Why an open or click counts as a person's or a machine's: who it was, the reasons in words, and what asked. */
-import { Collapse, UnstyledButton } from '@mantine/core';
 import {
   IconBrandApple,
   IconBrandGoogle,
   IconBrandWindows,
-  IconChevronRight,
   IconMail,
   IconQuestionMark,
   IconRobot,
@@ -12,9 +10,11 @@ import {
   IconShieldCheck,
   IconWorld,
 } from '@tabler/icons-react';
-import { useId, useState } from 'react';
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
 import type { EventBody } from '../../../src/contract/messages.ts';
 import type { VerdictBody } from '../../../src/contract/verdicts.ts';
+import { rulesPath } from '../elements/judge-paths.ts';
 import {
   type ActorFamily,
   actorFamily,
@@ -23,6 +23,7 @@ import {
   unknowableSentence,
 } from '../verdict/words.ts';
 import styles from './judgement.module.css';
+import { Unfolding } from './unfolding.tsx';
 
 const actorIcons: Readonly<Record<ActorFamily, typeof IconMail>> = {
   apple: IconBrandApple,
@@ -36,59 +37,89 @@ const actorIcons: Readonly<Record<ActorFamily, typeof IconMail>> = {
   unknown: IconQuestionMark,
 };
 
-const Fact = ({ name, value }: { name: string; value: string }) => (
+const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
   <>
     <dt>{name}</dt>
-    <dd>{value}</dd>
+    <dd>{children}</dd>
   </>
 );
 
-const withheld = 'Not kept';
+const withheld = <span className={styles.withheld}>Not kept</span>;
+
+const tryPath = (rule: string): string => `${rulesPath}?${new URLSearchParams({ try: rule })}`;
+
+const Rules = ({ rules }: { rules: readonly string[] }) =>
+  rules.length === 0 ? (
+    'None spoke'
+  ) : (
+    <ul className={styles.rules}>
+      {rules.map((rule) => (
+        <li key={rule}>
+          <code>{rule}</code>{' '}
+          <Link className="quiet-link" to={tryPath(rule)} aria-label={`What if the rule ${rule} were off?`}>
+            What if this rule were off?
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+
+function Source({ request }: { request: NonNullable<EventBody['request']> }) {
+  if (request.ip === null && request.userAgent === null)
+    return (
+      <Fact name="Address and program">
+        {withheld} <span className={styles.remark}>The verdict rests on what was derived from them.</span>
+      </Fact>
+    );
+  return (
+    <>
+      <Fact name="Network address">{request.ip ?? withheld}</Fact>
+      <Fact name="Program (user agent)">{request.userAgent ?? withheld}</Fact>
+    </>
+  );
+}
 
 function Evidence({ event, verdict }: { event: EventBody; verdict: VerdictBody }) {
   const { request } = event;
   return (
     <dl className={styles.facts}>
-      <Fact name="Network address" value={request?.ip ?? withheld} />
-      <Fact name="Program (user agent)" value={request?.userAgent ?? withheld} />
-      {request !== undefined && <Fact name="Request" value={request.method} />}
-      {event.honeypot === true && <Fact name="Link" value="One that no person can see or reach" />}
-      {request?.token === 'damaged' && <Fact name="Address asked for" value="Damaged: changed on the way" />}
-      <Fact name="Rules" value={verdict.reasons.map(({ rule }) => rule).join(', ') || 'None spoke'} />
-      <Fact name="Ruleset" value={verdict.ruleset} />
+      {request !== undefined && <Source request={request} />}
+      {request !== undefined && <Fact name="Request">{request.method}</Fact>}
+      {request?.token === 'damaged' && <Fact name="Address asked for">Damaged: changed on the way</Fact>}
+      <Fact name="Rules">
+        <Rules rules={verdict.reasons.map(({ rule }) => rule)} />
+      </Fact>
+      <Fact name="Ruleset">{verdict.ruleset}</Fact>
     </dl>
   );
 }
 
-export function Judgement({ event, verdict }: { event: EventBody; verdict: VerdictBody }) {
-  const [isOpen, setOpen] = useState(false);
-  const detailsId = useId();
+/** Who it was and why, without what asked. */
+export function Opinion({ verdict, reasons }: { verdict: VerdictBody; reasons: VerdictBody['reasons'] }) {
   const Icon = actorIcons[actorFamily(verdict.actor)];
   return (
-    <div className={styles.judgement}>
+    <>
       <p className={styles.sentence}>
         <Icon size={16} stroke={1.7} aria-hidden /> <span>{sentenceOf(verdict)}.</span>
       </p>
-      {verdict.reasons.length > 0 && (
+      {reasons.length > 0 && (
         <ul className={styles.reasons} aria-label="Reasons">
-          {verdict.reasons.map(({ rule, text }) => (
+          {reasons.map(({ rule, text }) => (
             <li key={rule}>{text}</li>
           ))}
         </ul>
       )}
       {verdict.unknowable && <p className={styles.note}>{unknowableSentence}</p>}
       {verdict.provisional && <p className={styles.note}>{provisionalSentence}</p>}
-      <UnstyledButton
-        className={styles.toggle ?? ''}
-        aria-expanded={isOpen}
-        aria-controls={detailsId}
-        onClick={() => setOpen(!isOpen)}
-      >
-        <IconChevronRight size={14} aria-hidden data-open={isOpen || undefined} /> Evidence
-      </UnstyledButton>
-      <Collapse expanded={isOpen} id={detailsId}>
-        <Evidence event={event} verdict={verdict} />
-      </Collapse>
-    </div>
+    </>
   );
 }
+
+export const Judgement = ({ event, verdict }: { event: EventBody; verdict: VerdictBody }) => (
+  <div className={styles.judgement}>
+    <Opinion verdict={verdict} reasons={verdict.reasons} />
+    <Unfolding label="Evidence">
+      <Evidence event={event} verdict={verdict} />
+    </Unfolding>
+  </div>
+);

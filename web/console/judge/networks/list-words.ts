@@ -16,7 +16,7 @@ const meanings: Readonly<Record<string, string>> = {
   cisco: 'Cisco',
   'mail-ru': 'Mail.ru',
   'data-centre': 'A data centre',
-  several: 'Several',
+  several: 'Whose network it is, by its number',
 };
 export const meaningOf = (networkClass: string): string => meanings[networkClass] ?? networkClass;
 
@@ -38,7 +38,7 @@ export const originWords = ({ origin, sourceUrl }: NetworkList): string =>
       : `${origins[origin]}; asked of ${hostOf(sourceUrl)}`;
 
 export function ageWords(ageDays: number | null): string {
-  if (ageDays === null) return 'No age';
+  if (ageDays === null) return 'Does not age';
   if (ageDays < 1 / 24) return 'Less than an hour';
   if (ageDays < 2) return plural(Math.round(ageDays * 24), 'hour');
   return plural(Math.floor(ageDays), 'day');

@@ -36,10 +36,19 @@ const Delay = ({ delay }: { delay: NonNullable<ScannerHabit['delay']> }) => (
 const burstWords = ({ median, most }: NonNullable<ScannerHabit['burstLinks']>): string =>
   median === most ? plural(median, 'link') : `${plural(median, 'link')}, at most ${count(most)}`;
 
+/** Several lists may name one network. */
 function networkWords({ networks, learnedBlocks }: ScannerHabit): string {
-  const known = networks.map(({ class: of, copies }) => `${meaningOf(of)} (${count(copies)})`);
+  const known = [...Map.groupBy(networks, ({ class: of }) => meaningOf(of))].map(
+    ([meaning, ofClass]) =>
+      `${meaning} (${plural(Math.max(...ofClass.map(({ copies }) => copies)), 'copy', 'copies')})`,
+  );
   const own = learnedBlocks > 0 ? [`${plural(learnedBlocks, 'network')} of its own`] : [];
   return [...known, ...own].join(', ') || 'None that is known';
+}
+
+function daysWords({ firstSeenAt, lastSeenAt }: ScannerHabit, timeZone: string): string {
+  const [first, last] = [dayOfMoment(firstSeenAt, timeZone), dayOfMoment(lastSeenAt, timeZone)];
+  return first === last ? first : `${first} to ${last}`;
 }
 
 const Facts = ({ habit, timeZone }: { habit: ScannerHabit; timeZone: string }) => (
@@ -48,9 +57,7 @@ const Facts = ({ habit, timeZone }: { habit: ScannerHabit; timeZone: string }) =
     {habit.burstLinks !== null && <Fact name="Links a copy">{burstWords(habit.burstLinks)}</Fact>}
     <Fact name="Seen as">{habit.actors.map(({ actor }) => actorName(actor)).join(', ') || 'Nobody known'}</Fact>
     <Fact name="Networks">{networkWords(habit)}</Fact>
-    <Fact name="Seen">
-      {dayOfMoment(habit.firstSeenAt, timeZone)} to {dayOfMoment(habit.lastSeenAt, timeZone)}
-    </Fact>
+    <Fact name="First and last seen">{daysWords(habit, timeZone)}</Fact>
   </dl>
 );
 
