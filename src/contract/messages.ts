@@ -84,9 +84,12 @@ export const sendMessage = endpoint({
 
 export const messageParams = z.object({ id });
 
+const erased = z.boolean().meta({ description: 'True once it was erased: no word or address of it can be read.' });
+
 export const message = z
   .object({
     id,
+    erased,
     campaign: z.string().nullable(),
     subject: z.string(),
     from: z.string(),
@@ -160,6 +163,7 @@ export const eraseMessage = endpoint({
 
 export const messageSummary = z.object({
   id,
+  erased,
   campaign: z.string().nullable(),
   subject: z.string(),
   from: z.string(),

@@ -63,6 +63,7 @@ async function summariesOf(
     const { subject, from } = openHeader(messageSealer(vault, row.keySealed), row);
     return {
       id: row.id,
+      erased: row.keySealed === null,
       campaign: campaigns.get(row.campaignId) ?? null,
       subject,
       from,

@@ -38,6 +38,7 @@ async function messageOf(tx: Tx, accountId: string, vault: AccountVault, id: str
   const { subject, from, tags } = openHeader(sealer, row);
   return {
     id: row.id,
+    erased: row.keySealed === null,
     campaign: campaigns.get(row.campaignId) ?? null,
     subject,
     from,
