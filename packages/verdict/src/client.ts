@@ -13,6 +13,7 @@ import {
   RAMBLER_AGENT,
   ROBOT_IN_DISGUISE,
   ROBOTS,
+  SAMSUNG_PREVIEW_AGENT,
 } from './data/agents.ts';
 
 export type ClientKind =
@@ -69,6 +70,7 @@ function exactClient(agent: string): Client | undefined {
   if (agent === GMAIL_PREFETCH_AGENT) return { kind: 'gmail-prefetch', family: 'gmail-prefetch' };
   if (agent.endsWith(GMAIL_SAMPLING_ENDING)) return { kind: 'gmail-sampling', family: 'gmail-sampling' };
   if (agent.endsWith(GMAIL_ACTIONS_ENDING)) return { kind: 'gmail-actions', family: 'gmail-actions' };
+  if (agent === SAMSUNG_PREVIEW_AGENT) return { kind: 'link-preview', family: 'link-preview' };
   if (agent.startsWith(BARRACUDA_AGENT)) return { kind: 'scanner', family: 'barracuda' };
   return undefined;
 }

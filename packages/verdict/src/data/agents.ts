@@ -10,6 +10,8 @@ export const GMAIL_PREFETCH_AGENT =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0';
 export const GMAIL_SAMPLING_ENDING = 'Edge/12.246 Gmail-content-sampling';
 export const GMAIL_ACTIONS_ENDING = 'Gmail Actions)';
+/** Samsung's messages app draws previews of links with this very agent (browscap#2157). */
+export const SAMSUNG_PREVIEW_AGENT = 'Mozilla/5.0 (X11; Ubuntu; Linux i686; rv:24.0) Gecko/20100101 Firefox/24.0';
 export const BARRACUDA_AGENT = 'Barracuda Sentinel';
 
 /** Image proxies that fetch when a person looks: what the agent contains → actor. */
@@ -104,7 +106,7 @@ snap.url.preview viberbot kakaotalk-scrap linkpreview link.preview ^whatsapp\b ^
 
 /** What a self-named robot, HTTP library, headless browser, link checker, monitor or security scanner says. Cubot makes phones. */
 export const ROBOTS = words(String.raw`
-(?<!cu)bot(?![a-z]) robot crawl spider slurp scrap(?:er|y|ing) archiver heritrix nutch https?://(?!bsalsa) \bcurl\b libcurl wget
+(?<!cu)bot(?![a-z]) robot crawl spider slurp scrap(?:er|y|ing) archiver heritrix nutch (?<!initiator:.)https?://(?!(?:www\.)?bsalsa) \bcurl\b libcurl wget
 python aiohttp httpx urllib go-http-client ^go.\d \bjava/ ^java\d http.?client http.java.client http.?async okhttp axios
 node-fetch node\.js ^node\b ^undici ^got\b superagent libwww \blwp\b \bperl\b ^perl ^ruby ^rest-client faraday httparty typhoeus
 mechanize guzzle ^php\b http_request http_get http-tiny http-kit clj-http pecl::http ktor-client unirest gsoap vert\.x ^snoopy
@@ -115,13 +117,13 @@ lighthouse pagespeed gtmetrix \bptst/ link.?check checklink linkwalker xenu vali
 sitesucker webcapture linktiger urlcheckr linkfinder larbin w3c[-_] semrush ahrefs wappalyzer pingdom uptime statuscake site24x7
 newrelic datadog hetrix nagios check_http zabbix (?:\b|site)monitor thousandeyes catchpoint synthetic nodeping uptrends updown\.io
 ghost.inspector dareboost silktide apachebench jmeter ^k6/ ^siege ^vegeta nessus nikto sqlmap nuclei zgrab masscan censys urlscan
-virustotal netcraft expanse qualys acunetix scanner scanning \bscan\b scan/\d contentscan hardenize securityheaders ssldetector
+virustotal netcraft expanse qualys acunetix (?<!cam)scanner scanning \bscan\b scan/\d contentscan hardenize securityheaders ssldetector
 whatweb watchtowr foregenix sitelock l9explore zmeu appengine-google google-safety googleother google-inspectiontool feedfetcher
 mediapartners favicon google.web.preview google-(?:ads|adwords|certificates|physicalweb|xrawler) googleassociation
 playstore-google meta-external bingpreview fetcher\b prefetch.proxy chatgpt-user
 (?:claude|perplexity|mistralai|manus)-(?:user|web) anthropic cohere-ai hatena ^newspaper/ feedbin feed.?(?:reader|parser)
 archive-it web.archiving metadata.?(?:parser|retriever) page-preview webhook exporter/ screenshot ips-agent openvas ssl.?labs
-httpunit checker\b siteimprove appinsights ^mozilla/5\.0.\(compatible(?!;.(?:msie|konqueror)) like.gecko;.compatible`);
+kube-probe prometheus/ github-camo assetnote onetrust ^hubspot httpunit checker\b siteimprove appinsights ^mozilla/5\.0.\(compatible(?!;.(?:msie|konqueror)) like.gecko;.compatible`);
 
 /** One pattern out of words, so that an agent is looked through once. */
 function words(text: string): RegExp {
