@@ -12,6 +12,8 @@ import { reportPath } from '../elements/report-path.ts';
 import { Answered, Empty } from '../elements/states.tsx';
 import { useCall } from '../queries.ts';
 import { useTimeZone } from '../use-time-zone.ts';
+import { EraseMessage } from './erase-message.tsx';
+import { ErasedNote } from './erased-note.tsx';
 import styles from './message-page.module.css';
 import { RecipientPanel } from './recipient-panel.tsx';
 
@@ -46,7 +48,7 @@ function Recipients({ message, timeZone }: { message: Message; timeZone: string 
     <Paper component="section" className={styles.card ?? ''} aria-label="Recipients">
       <div className={styles.head}>
         <Title order={2}>{plural(message.recipients.length, 'recipient')}</Title>
-        {message.recipients.length > 5 && (
+        {message.recipients.length > 5 && !message.erased && (
           <TextInput
             type="search"
             size="sm"
@@ -93,7 +95,7 @@ const Fact = ({ name, children }: { name: string; children: React.ReactNode }) =
 
 const Facts = ({ message, timeZone }: { message: Message; timeZone: string }) => (
   <dl className={styles.facts}>
-    <Fact name="From">{message.from}</Fact>
+    {message.from !== '' && <Fact name="From">{message.from}</Fact>}
     <Fact name="Accepted">{moment(message.acceptedAt, timeZone)}</Fact>
     <Fact name="Campaign">
       {message.campaign === null ? (
@@ -117,12 +119,17 @@ const Above = () => (
 const Gone = () => (
   <>
     <PageHead title="Message not found" above={<Above />} />
-    <Empty title="There is no such message">It may have been erased, or it belongs to another account.</Empty>
+    <Empty title="There is no such message">The address may be mistyped, or it belongs to another account.</Empty>
   </>
 );
 
 const isGone = (failure: Error | null): boolean =>
   failure instanceof Refusal && (failure.status === 404 || failure.code === 'request.malformed');
+
+function titleOf(message: Message | undefined): string {
+  if (message === undefined) return 'Message';
+  return message.erased ? 'Erased message' : message.subject || 'No subject';
+}
 
 function MessageOf({ id }: { id: string }) {
   const answer = useCall(readMessage, { params: { id } });
@@ -130,11 +137,16 @@ function MessageOf({ id }: { id: string }) {
   if (isGone(answer.error)) return <Gone />;
   return (
     <>
-      <PageHead title={answer.data === undefined ? 'Message' : answer.data.subject || 'No subject'} above={<Above />} />
+      <PageHead
+        title={titleOf(answer.data)}
+        above={<Above />}
+        {...(answer.data === undefined ? {} : { actions: <EraseMessage message={answer.data} /> })}
+      />
       <Answered answer={answer} label="Loading the message" rows={8}>
         {(message) => (
           <>
             <Facts message={message} timeZone={timeZone} />
+            {message.erased && <ErasedNote id={message.id} />}
             <Recipients message={message} timeZone={timeZone} />
           </>
         )}

@@ -22,7 +22,7 @@ const Row = ({ message, timeZone }: { message: MessageSummary; timeZone: string 
     <Cell>
       <div className={styles.name}>
         <Link className="quiet-link" to={`/messages/${message.id}`}>
-          {message.subject === '' ? 'No subject' : message.subject}
+          {message.erased ? 'Erased message' : message.subject || 'No subject'}
         </Link>
         <span>
           {message.campaign ?? 'No campaign'}

@@ -80,7 +80,7 @@ export function RecipientPanel({ messageId, recipient, timeZone, isOpen, onToggl
     <li className={styles.recipient}>
       <UnstyledButton className={styles.head ?? ''} aria-expanded={isOpen} aria-controls={panelId} onClick={onToggle}>
         <IconChevronRight size={16} aria-hidden className={styles.chevron ?? ''} data-open={isOpen || undefined} />
-        <span className={styles.email}>{recipient.email}</span>
+        <span className={styles.email}>{recipient.email === '' ? 'Erased address' : recipient.email}</span>
         <Marks recipient={recipient} />
       </UnstyledButton>
       <Collapse expanded={isOpen} id={panelId}>
