@@ -67,6 +67,10 @@ const router = createBrowserRouter([
             ],
           },
           {
+            path: '/providers',
+            lazy: async () => ({ Component: (await import('./providers/providers-page.tsx')).ProvidersPage }),
+          },
+          {
             path: '/settings',
             lazy: async () => ({ Component: (await import('./settings/settings-page.tsx')).SettingsPage }),
           },

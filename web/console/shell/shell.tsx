@@ -1,6 +1,14 @@
 /** The frame around every page: skip link, navigation (a bar at the side, or at the foot of a small screen), account, sign out. */
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconGavel, IconKey, IconLogout, IconMail, IconReportAnalytics, IconSettings } from '@tabler/icons-react';
+import {
+  IconGavel,
+  IconKey,
+  IconLogout,
+  IconMail,
+  IconPlugConnected,
+  IconReportAnalytics,
+  IconSettings,
+} from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
@@ -14,6 +22,7 @@ const places = [
   { to: '/campaigns', label: 'Campaigns', Icon: IconReportAnalytics },
   { to: '/messages', label: 'Messages', Icon: IconMail },
   { to: '/judge', label: 'The judge', Icon: IconGavel },
+  { to: '/providers', label: 'Providers', Icon: IconPlugConnected },
   { to: '/settings', label: 'Settings', Icon: IconSettings },
   { to: '/api-keys', label: 'API keys', Icon: IconKey },
 ] as const;

@@ -1,0 +1,40 @@
+/** Connects a provider in two steps: which one and by what name, then the address to give it. */
+import { Modal } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { createProviderConnection, listProviderConnections } from '../../../src/contract/providers.ts';
+import { call } from '../../shared/client.ts';
+import { queries } from '../queries.ts';
+import { ConnectForm, type ConnectionWish } from './connect-form.tsx';
+import { ConnectedSteps } from './connected-steps.tsx';
+
+const useConnect = () =>
+  useMutation({
+    mutationFn: (wish: ConnectionWish) => call(createProviderConnection, { body: wish }),
+    gcTime: 0,
+    onSuccess: () => queries.invalidateQueries({ queryKey: [listProviderConnections.name] }),
+  });
+
+export function ConnectDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+  const connect = useConnect();
+  const close = () => {
+    connect.reset();
+    onClose();
+  };
+  const made = connect.data;
+  return (
+    <Modal
+      opened={isOpen}
+      onClose={close}
+      size="lg"
+      title={made === undefined ? 'Connect a provider' : `Now tell ${made.name}’s provider`}
+      closeOnClickOutside={made === undefined}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {made === undefined ? (
+        <ConnectForm failure={connect.error} isPending={connect.isPending} onConnect={connect.mutate} />
+      ) : (
+        <ConnectedSteps made={made} onDone={close} />
+      )}
+    </Modal>
+  );
+}
