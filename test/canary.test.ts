@@ -1,0 +1,314 @@
+/**
+ * What people wrote, and who they are, goes in by every door of the whole program on its own database; then everything
+ * that lies on the disk is searched for it, in every spelling. Nothing is stopped before: a stolen disk is not either.
+ */
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pino } from 'pino';
+import { readConfig } from '../src/config.ts';
+import { type Program, startProgram } from '../src/main.ts';
+import { sql } from '../src/platform/database.ts';
+import { systemClock } from '../src/platform/world.ts';
+import { tell } from '../src/providers/fixtures/story.ts';
+import { findBelow, findIn, needlesFor } from './kit/needles.ts';
+import { type SmtpSink, startSmtpSink } from './kit/smtp-sink.ts';
+import { mail, RawClient } from './kit/submission.ts';
+import { until } from './kit/tracking.ts';
+
+/** Stands in everything that is told; nobody else on this machine writes it. */
+const word = 'Qzvxwaxphijkud';
+const addresses = ['203.0.113.197', '2001:db8:dead:beef:cafe:f00d:1234:5678'];
+const needles = [
+  ...needlesFor([word, ...addresses]),
+  { spelling: 'sixteen bytes', bytes: Buffer.from('20010db8deadbeefcafef00d12345678', 'hex') },
+];
+const apiKey = 'wx_canary_bootstrap_key_0123456789';
+
+const usualTmp = process.env.TMPDIR;
+const home = mkdtempSync(join(tmpdir(), 'waxwing-canary-'));
+const dataDir = join(home, 'data');
+const temporary = join(home, 'tmp');
+const backups = join(home, 'backups');
+const logLines: string[] = [];
+let sink: SmtpSink;
+let program: Program;
+let url: string;
+
+const deferred = new Set<string>();
+/** The remote's words name whom they refuse, as many servers do. */
+const answer: Parameters<SmtpSink['answerWith']>[0] = ({ stage, address }) => {
+  if (stage !== 'rcpt') return undefined;
+  if (address.startsWith('nobody')) return { code: 550, text: `5.1.1 <${address}> ${word}: no such patient` };
+  const isFirst = address.startsWith('later') && !deferred.has(address);
+  deferred.add(address);
+  return isFirst ? { code: 451, text: `4.7.1 <${address}> ${word}: come back later` } : undefined;
+};
+
+before(async () => {
+  for (const folder of [temporary, backups]) mkdirSync(folder);
+  for (const folder of [home, temporary]) chmodSync(folder, 0o755); // PostgreSQL may run as another user
+  process.env.TMPDIR = temporary;
+  sink = await startSmtpSink({ script: answer });
+  const { config } = readConfig({
+    WAXWING_DATA_DIR: dataDir,
+    WAXWING_HTTP_PORT: '0',
+    WAXWING_TRACKING_PORT: '0',
+    WAXWING_SMTP_PORT: '0',
+    WAXWING_SMARTHOST: `smtp://127.0.0.1:${sink.port}`,
+    WAXWING_TRUSTED_PROXIES: '127.0.0.1',
+    WAXWING_NETWORKS_REFRESH_HOURS: 'off',
+    WAXWING_BOOTSTRAP_API_KEY: apiKey,
+    WAXWING_RETRY_BASE_MS: '50',
+  });
+  const log = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
+  program = await startProgram(config, { clock: systemClock, log });
+  await program.ready;
+  url = `http://127.0.0.1:${program.ports.http}`;
+});
+after(async () => {
+  await program?.close();
+  await sink?.close();
+  if (usualTmp === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = usualTmp;
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${apiKey}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      'user-agent': `Agent ${word}`,
+      'x-forwarded-for': addresses[0] as string,
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+const person = (name: string): string => `${name}.${word}@${word}.example`.toLowerCase();
+
+const submission = (to: readonly string[]) => ({
+  from: `${word} Clinic <care.${word}@clinic.example>`,
+  replyTo: `answers.${word}@clinic.example`,
+  to: to.map((name) => `${name} ${word} <${person(name)}>`),
+  subject: `Results for ${word}`,
+  html: `<p>${word} <a href="https://portal.clinic.example/${word}?patient=${word}">Results</a></p>`,
+  text: `${word} https://portal.clinic.example/${word}`,
+  campaign: `campaign ${word}`,
+  tags: [`tag ${word}`],
+  headers: { 'X-Patient': word },
+  attachments: [
+    {
+      filename: `${word}.txt`,
+      contentType: 'text/plain',
+      contentBase64: Buffer.from(`Attached ${word}`).toString('base64'),
+    },
+  ],
+});
+
+async function sendByRest(): Promise<string> {
+  const sent = await call('POST', '/v1/messages', submission(['ana', 'later', 'nobody']), {
+    'idempotency-key': `order-${word}`,
+  });
+  assert.equal(sent.status, 202, sent.text);
+  assert.equal(
+    (await call('POST', '/v1/messages', submission(['ben']), { 'idempotency-key': `order-${word}` })).status,
+    409,
+  );
+  const doomed = await call('POST', '/v1/messages', submission(['cleo']));
+  assert.equal((await call('DELETE', `/v1/messages/${(JSON.parse(doomed.text) as { id: string }).id}`)).status, 200);
+  await call('POST', '/v1/messages', { ...submission(['dora']), sendAt: '2031-01-01T00:00:00Z' });
+  return (JSON.parse(sent.text) as { id: string }).id;
+}
+
+async function sendBySmtp(): Promise<void> {
+  const client = await RawClient.signedIn(program.ports.smtp ?? 0, apiKey);
+  await client.envelope(`care.${word}@clinic.example`, person('emil'), person('nobody-else'));
+  const reply = await client.content(
+    mail(
+      `From: ${word} <care.${word}@clinic.example>`,
+      `To: ${person('emil')}`,
+      `Subject: =?utf-8?B?${Buffer.from(`Results ${word}`).toString('base64')}?=`,
+      `X-Waxwing-Campaign: campaign ${word}`,
+      'MIME-Version: 1.0',
+      'Content-Type: text/html; charset=utf-8',
+      'Content-Transfer-Encoding: base64',
+      '',
+      Buffer.from(`<p>${word} <a href="https://portal.clinic.example/${word}">Results</a></p>`).toString('base64'),
+    ),
+  );
+  assert.match(reply, /^250 /);
+  await client.say(`MAIL FROM:<${person('broken')}`);
+  await client.say(`VRFY ${person('ana')}`);
+  await client.say(`${word} ${word}`);
+  client.close();
+}
+
+async function hitTracking(): Promise<void> {
+  await until(async () => ['ana', 'later', 'emil'].every((name) => sink.of(person(name)).length > 0), 'copies arrive');
+  const text = sink.received.map(({ bytes }) => decoded(bytes)).join('\n');
+  const urls = [...new Set(text.match(/http:\/\/127\.0\.0\.1:\d+\/[oc]\/[\w-]+/g))];
+  assert.ok(urls.length >= 4, text);
+  const damaged = `${urls[0]?.slice(0, -3)}xyz`;
+  const tracking = `http://127.0.0.1:${program.ports.tracking}`;
+  for (const target of [...urls, damaged, `${tracking}/o/${word}`, `${tracking}/${word}?u=${word}`])
+    for (const address of addresses)
+      await fetch(target, {
+        redirect: 'manual',
+        headers: {
+          'user-agent': `Mozilla/5.0 (${word})`,
+          'x-forwarded-for': address,
+          referer: `https://${word}.example/`,
+          'accept-language': word,
+          cookie: `name=${word}`,
+        },
+      });
+}
+
+/** Copies are quoted-printable or base64; their URLs are read from either. */
+function decoded(bytes: Buffer): string {
+  const text = bytes.toString();
+  const parts = text.match(/(?:[A-Za-z0-9+/]{60,76}={0,2}\r\n)+[A-Za-z0-9+/]*={0,2}/g) ?? [];
+  return [text.replace(/=\r\n/g, ''), ...parts.map((part) => Buffer.from(part, 'base64').toString())].join('\n');
+}
+
+const providers = ['sendgrid', 'mailgun', 'postmark', 'ses', 'sparkpost', 'resend', 'mandrill'] as const;
+
+async function hearProviders(): Promise<void> {
+  for (const provider of providers) {
+    for (const payload of [tell(provider)].flat()) {
+      const told = disguised(payload);
+      const taken = await call('POST', `/v1/provider-events?provider=${provider}`, told);
+      assert.equal(taken.status, 200, `${provider}: ${taken.text}`);
+    }
+  }
+  const made = JSON.parse(
+    (await call('POST', '/v1/provider-connections', { provider: 'postmark', name: 'ours' })).text,
+  ) as {
+    readonly id: string;
+    readonly basicAuth: { readonly user: string; readonly password: string };
+  };
+  const authorization = `Basic ${Buffer.from(`${made.basicAuth.user}:${made.basicAuth.password}`).toString('base64')}`;
+  for (const payload of [tell('postmark')].flat()) {
+    const told = disguised(payload).replaceAll(word, `Web${word}`);
+    assert.equal((await call('POST', `/v1/provider-events/${made.id}`, told, { authorization })).status, 200);
+  }
+  assert.equal(
+    (await call('POST', `/v1/provider-events/${made.id}`, `{"RecordType":"${word}"`, { authorization })).status,
+    400,
+  );
+  assert.equal((await call('POST', `/v1/provider-events/${made.id}`, `{"Recipient":"${word}"}`)).status, 401);
+}
+
+/** The story that the providers tell, with our word in every name, link, campaign, agent and address. */
+const disguised = (payload: unknown): string =>
+  JSON.stringify(payload)
+    .replaceAll('@hill.example', `@${word}-hill.example`) // the names of mail exchangers are not sealed: decision 0006
+    .replaceAll('lake.example', `${word}-lake.example`)
+    .replaceAll('spring check-up', `spring ${word}`)
+    .replaceAll('clinic.example/', `clinic.example/${word}/`)
+    .replaceAll('Your check-up', word)
+    .replaceAll('user unknown', `${word} unknown`)
+    .replaceAll('no such user', `no such ${word}`)
+    .replaceAll('Mozilla/5.0', `Mozilla/5.0 (${word})`)
+    .replaceAll('198.51.100.7', addresses[0] as string);
+
+async function consentAndAsk(messageId: string): Promise<void> {
+  await call('PUT', `/v1/tracking-consents/${encodeURIComponent(person('ana'))}`, { level: 'identified' });
+  await call('PUT', `/v1/tracking-consents/${encodeURIComponent(person('finn'))}`, { level: 'off' });
+  const observation = {
+    kind: 'open',
+    ip: addresses[0],
+    userAgent: `Mozilla ${word}`,
+    recipient: person('ana'),
+    mx: `${word}.example`,
+  };
+  assert.equal((await call('POST', '/v1/verdicts', { observations: [observation] })).status, 200);
+  const campaign = encodeURIComponent(`campaign ${word}`);
+  for (const path of [
+    `/v1/tracking-consents/${encodeURIComponent(person('finn'))}`,
+    '/v1/messages',
+    `/v1/messages?campaign=${campaign}`,
+    `/v1/messages/${messageId}`,
+    `/v1/messages/${messageId}/events`,
+    `/v1/reports/engagement?by=campaign&campaign=${campaign}`,
+    '/v1/reports/engagement?by=domain&format=csv',
+    `/v1/reports/recipients?campaign=${campaign}`,
+    `/v1/reports/activity?campaign=${campaign}`,
+    '/v1/scanner-habits',
+    '/v1/audit/export',
+  ])
+    await call('GET', path);
+  await call('POST', '/v1/rejudgements', { dryRun: false });
+}
+
+/** What is refused must leave as little behind as what is taken. */
+async function beRefused(): Promise<void> {
+  const wrong = [
+    call('POST', '/v1/messages', `{"subject":"${word}",`),
+    call('POST', '/v1/messages', { ...submission(['gina']), to: [`${word} @`] }),
+    call('POST', '/v1/messages', { ...submission(['gina']), headers: { [`Bcc-${word}:`]: word } }),
+    call('GET', `/v1/messages/${word}?${word}=${word}`),
+    call('GET', `/${word}/${addresses[0]}`),
+    call('GET', '/v1/messages', undefined, { authorization: `Bearer ${word}` }),
+    call('POST', '/v1/verdicts', { observations: [{ kind: word }] }),
+    call('PUT', `/v1/tracking-consents/${word}`, { level: word }),
+  ];
+  for (const { status } of await Promise.all(wrong)) assert.ok(status >= 400 && status < 500, String(status));
+}
+
+async function counted(table: 'hits' | 'attempts'): Promise<number> {
+  const [account] = await program.world.db.asWorker((tx) =>
+    tx.query<{ id: string }>(sql`SELECT account_id AS id FROM accounts`),
+  );
+  const [row] = await program.world.db.readAccount(account?.id ?? '', (tx) =>
+    tx.query<{ n: number }>(
+      table === 'hits'
+        ? sql`SELECT count(*)::int AS n FROM events WHERE type IN ('opened', 'clicked') AND detail_sealed IS NOT NULL`
+        : sql`SELECT count(*)::int AS n FROM delivery_attempts WHERE reply_sealed IS NOT NULL`,
+    ),
+  );
+  return row?.n ?? 0;
+}
+
+test('the search finds what is there, in every spelling', () => {
+  const hidden = Buffer.from(`..${word.toLowerCase()}..`);
+  for (const text of [
+    hidden.toString(),
+    hidden.toString('base64'),
+    Buffer.concat([Buffer.from('a'), hidden]).toString('base64'),
+    Buffer.concat([Buffer.from('ab'), hidden]).toString('base64'),
+    hidden.toString('hex'),
+    hidden.toString('hex').toUpperCase(),
+    hidden.toString('hex').toUpperCase().replace(/../g, '=$&'),
+    Buffer.from(hidden.toString(), 'utf16le').toString('latin1'),
+    Buffer.from(hidden.toString(), 'utf16le').swap16().toString('latin1'),
+  ])
+    assert.ok(findIn('a text', Buffer.from(text, 'latin1'), needles).length > 0, text);
+});
+
+test('nothing that people wrote, and nobody’s address, lies readable on the disk or in the log', async () => {
+  const messageId = await sendByRest();
+  await sendBySmtp();
+  await hearProviders();
+  const heard = await counted('hits');
+  await hitTracking();
+  await consentAndAsk(messageId);
+  await beRefused();
+  await until(async () => (await counted('hits')) >= heard + 8, 'hits are stored', 60_000);
+  await until(async () => (await counted('attempts')) >= 3, 'refusals of the remote server are stored', 60_000);
+
+  const places = [dataDir, temporary, backups].map((folder) => ({ folder, ...findBelow(folder, needles) }));
+  const said = findIn('the log', Buffer.from(logLines.join('')), needles);
+  assert.deepEqual([...places.flatMap(({ finds }) => finds), ...said], []);
+  const [data] = places;
+  assert.ok(data !== undefined && data.bytes > 16 * 1024 * 1024, 'the database and its write-ahead log were searched');
+  assert.ok(readdirSync(join(dataDir, 'postgres', 'pg_wal')).length > 0 && existsSync(join(dataDir, 'journal')));
+  assert.ok(logLines.length > 0);
+});
