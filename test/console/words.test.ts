@@ -2,6 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { barsOf, isBetterByDay } from '../../web/console/campaign-report/activity-series.ts';
+import { intervalWords } from '../../web/console/campaign-report/estimate-words.ts';
+import { spanWords } from '../../web/console/judge/history/span-words.ts';
+import { ageWords } from '../../web/console/judge/networks/list-words.ts';
+import { search } from '../../web/console/judge/rules/rule-words.ts';
+import { delayWords, placeOf } from '../../web/console/judge/scanners/delay-axis.ts';
+import { outcomeWords } from '../../web/console/judge/words.ts';
 import { gatewayName, headlineOf } from '../../web/console/messages/event-words.ts';
 import { actorFamily, actorName, certaintyOf, sentenceOf } from '../../web/console/verdict/words.ts';
 import { count, day, dayRange, later, moment, percent, plural, shareOf } from '../../web/shared/format.ts';
@@ -91,6 +97,88 @@ describe('verdicts', () => {
   it('know who stands behind a mail host, and claim nothing else', () => {
     assert.equal(gatewayName('mx0a-1.pphosted.com.'), 'Proofpoint');
     assert.equal(gatewayName('notpphosted.com'), null);
+  });
+});
+
+describe('an estimate', () => {
+  it('is written no finer than it is known, its ends rounded outwards', () => {
+    assert.deepEqual(intervalWords({ low: 0.314, high: 0.436, openRate: 0.374 }), {
+      low: '31%',
+      high: '44%',
+      guess: '37%',
+    });
+    assert.deepEqual(intervalWords({ low: 0.29, high: 0.57, openRate: 0.4 }).low, '29%');
+  });
+
+  it('keeps its ends apart where it is narrow', () => {
+    assert.deepEqual(intervalWords({ low: 0.374, high: 0.382, openRate: 0.378 }), {
+      low: '37.4%',
+      high: '38.2%',
+      guess: '37.8%',
+    });
+  });
+});
+
+describe('judging again', () => {
+  const counts = { recipients: 4, judged: 12, flipped: 5, restated: 7, unreadable: 0 };
+
+  it('is told in one sentence, with who gains', () => {
+    const byClass = [
+      { from: 'automated-certain', to: 'human', hits: 3 },
+      { from: 'human', to: 'automated-probable', hits: 1 },
+      { from: 'automated-certain', to: 'automated-probable', hits: 1 },
+    ] as const;
+    assert.equal(
+      outcomeWords({ counts, byClass: [...byClass], dryRun: true }),
+      'Of 12 hits, 5 would be judged otherwise: 3 from machine to person, 1 from person to machine.',
+    );
+  });
+
+  it('says when nothing changes, and when nothing is there', () => {
+    const none = { byClass: [], dryRun: false };
+    assert.match(outcomeWords({ counts: { ...counts, flipped: 0 }, ...none }), /^Nothing changed/);
+    assert.match(outcomeWords({ counts: { ...counts, judged: 0, flipped: 0 }, ...none }), /no hit to judge/);
+  });
+
+  it('names the last day that is in it, not the first that is not', () => {
+    const span = { since: '2026-11-01T00:00:00Z', until: '2026-11-21T00:00:00Z' };
+    assert.equal(spanWords(span, 'UTC'), 'mail of Nov 1, 2026 to Nov 20, 2026');
+    assert.equal(spanWords({ since: null, until: null }, 'UTC'), 'all mail');
+  });
+});
+
+describe('what the judge leans on', () => {
+  it('is found by every word of a search, in any of its facts', () => {
+    const rule = {
+      text: 'Too quick.',
+      says: 'machine',
+      strengths: ['weak'],
+      kinds: ['open'],
+      source: 'RFC 1',
+    } as const;
+    const rules = [{ ...rule, id: 'at-delivery', family: 'timing', enabled: true }].map((one) => ({
+      ...one,
+      strengths: [...one.strengths],
+      kinds: [...one.kinds],
+    }));
+    assert.equal(search(rules, ' rfc  QUICK', 'all').length, 1);
+    assert.equal(search(rules, 'quick slow', 'all').length, 0);
+    assert.equal(search(rules, '', 'off').length, 0);
+  });
+
+  it('has an age in words', () => {
+    assert.deepEqual([null, 0.01, 0.5, 15.9].map(ageWords), [
+      'Does not age',
+      'Less than an hour',
+      '12 hours',
+      '15 days',
+    ]);
+  });
+
+  it('has delays on an axis from a second to a day', () => {
+    assert.deepEqual([0, 1000, 86_400_000, 1e12].map(placeOf), [0, 0, 1, 1]);
+    assert.ok(placeOf(60_000) < placeOf(120_000));
+    assert.deepEqual([41_499, 95_000, 7_200_000].map(delayWords), ['41 s', '2 min', '2 h']);
   });
 });
 

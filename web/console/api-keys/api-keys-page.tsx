@@ -1,64 +1,21 @@
-/** The keys with which programs send and read: listed, made and revoked. */
-import { Button, Paper } from '@mantine/core';
+/** The keys with which programs send and read: listed, made, replaced and revoked. */
+import { Button } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { listApiKeys } from '../../../src/contract/access.ts';
-import { dayOfMoment, moment } from '../../shared/format.ts';
-import { Cell, DataTable } from '../elements/data-table.tsx';
 import { PageHead } from '../elements/page-head.tsx';
 import { Answered, Empty } from '../elements/states.tsx';
 import { useCall } from '../queries.ts';
-import { useTimeZone } from '../use-time-zone.ts';
-import styles from './api-keys-page.module.css';
 import { CreateKey } from './create-key.tsx';
-import { type ApiKey, RevokeKey } from './revoke-key.tsx';
-
-const columns = [
-  { label: 'Name' },
-  { label: 'Made', isExtra: true },
-  { label: 'Last used', isExtra: true },
-  { label: <span className="unseen">Actions</span>, isNumber: true },
-];
-
-interface KeyTableProps {
-  readonly keys: readonly ApiKey[];
-  onRevoke(key: ApiKey): void;
-}
-
-function KeyTable({ keys, onRevoke }: KeyTableProps) {
-  const timeZone = useTimeZone();
-  const lastUsed = (key: ApiKey) => (key.lastUsedAt === null ? 'Never' : moment(key.lastUsedAt, timeZone));
-  return (
-    <Paper className={styles.card ?? ''}>
-      <DataTable caption="API keys" columns={columns}>
-        {keys.map((key) => (
-          <tr key={key.id}>
-            <Cell>
-              <div className={styles.name}>
-                <strong>{key.name}</strong>
-                <span>
-                  ends in <code>{key.hint}</code>
-                </span>
-                <span className={styles.used}>Last used: {lastUsed(key)}</span>
-              </div>
-            </Cell>
-            <Cell isExtra>{dayOfMoment(key.createdAt, timeZone)}</Cell>
-            <Cell isExtra>{lastUsed(key)}</Cell>
-            <Cell isNumber>
-              <Button size="xs" variant="default" aria-label={`Revoke ${key.name}`} onClick={() => onRevoke(key)}>
-                Revoke
-              </Button>
-            </Cell>
-          </tr>
-        ))}
-      </DataTable>
-    </Paper>
-  );
-}
+import { KeyTable } from './key-table.tsx';
+import type { ApiKey } from './key-words.ts';
+import { ReplaceKey } from './replace-key.tsx';
+import { RevokeKey } from './revoke-key.tsx';
 
 export function ApiKeysPage() {
   const answer = useCall(listApiKeys, {});
   const [isCreating, setCreating] = useState(false);
+  const [replacing, setReplacing] = useState<ApiKey | null>(null);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   return (
     <>
@@ -76,11 +33,12 @@ export function ApiKeysPage() {
           apiKeys.length === 0 ? (
             <Empty title="No API key yet">Make one to send your first message.</Empty>
           ) : (
-            <KeyTable keys={apiKeys} onRevoke={setRevoking} />
+            <KeyTable keys={apiKeys} onReplace={setReplacing} onRevoke={setRevoking} />
           )
         }
       </Answered>
       <CreateKey isOpen={isCreating} onClose={() => setCreating(false)} />
+      <ReplaceKey apiKey={replacing} onClose={() => setReplacing(null)} />
       <RevokeKey apiKey={revoking} onClose={() => setRevoking(null)} />
     </>
   );

@@ -1,13 +1,11 @@
 /** Asks once more before a key is revoked, because programs that use it stop at once. */
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import type { z } from 'zod';
-import { type apiKey, listApiKeys, revokeApiKey } from '../../../src/contract/access.ts';
+import { listApiKeys, revokeApiKey } from '../../../src/contract/access.ts';
 import { call } from '../../shared/client.ts';
 import { Failure } from '../elements/states.tsx';
 import { queries } from '../queries.ts';
-
-export type ApiKey = z.infer<typeof apiKey>;
+import type { ApiKey } from './key-words.ts';
 
 export function RevokeKey({ apiKey, onClose }: { apiKey: ApiKey | null; onClose: () => void }) {
   const revoke = useMutation({

@@ -1,6 +1,6 @@
 /** What the judge's pages call things. A name that is not known here is shown as it came. */
 import type { RejudgementBody } from '../../../src/contract/rejudging.ts';
-import { plural } from '../../shared/format.ts';
+import { count, plural } from '../../shared/format.ts';
 
 export type VerdictClass = RejudgementBody['byClass'][number]['from'];
 type State = RejudgementBody['state'];
@@ -63,9 +63,9 @@ export function outcomeWords(run: Pick<RejudgementBody, 'counts' | 'byClass' | '
     return `Nothing ${run.dryRun ? 'would change' : 'changed'}: all ${plural(judged, 'hit')} ${would} judged as before.`;
   const { toPeople, toMachines } = turnedBy(run.byClass);
   const parts = [
-    toPeople > 0 ? `${plural(toPeople, 'hit')} from machine to person` : '',
-    toMachines > 0 ? `${plural(toMachines, 'hit')} from person to machine` : '',
+    toPeople > 0 ? `${count(toPeople)} from machine to person` : '',
+    toMachines > 0 ? `${count(toMachines)} from person to machine` : '',
   ].filter((part) => part !== '');
   const detail = parts.length === 0 ? 'none of them between person and machine' : parts.join(', ');
-  return `Of ${plural(judged, 'hit')}, ${plural(flipped, 'hit')} ${would} judged otherwise: ${detail}.`;
+  return `Of ${plural(judged, 'hit')}, ${count(flipped)} ${flipped === 1 && !run.dryRun ? 'was' : would} judged otherwise: ${detail}.`;
 }

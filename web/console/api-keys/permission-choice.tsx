@@ -1,0 +1,25 @@
+/** Every permission with its sentence, to be ticked one by one. */
+import { Checkbox } from '@mantine/core';
+import { type Permission, permission, permissionNames, permissions } from '../../../src/contract/permissions.ts';
+import styles from './key-form.module.css';
+
+interface PermissionChoiceProps {
+  readonly chosen: readonly Permission[];
+  readonly error: string | undefined;
+  onChange(chosen: readonly Permission[]): void;
+}
+
+export const PermissionChoice = ({ chosen, error, onChange }: PermissionChoiceProps) => (
+  <Checkbox.Group
+    label="Permissions"
+    value={[...chosen]}
+    onChange={(values) => onChange(values.map((value) => permission.parse(value)))}
+    error={error}
+  >
+    <div className={styles.permissions}>
+      {permissionNames.map((name) => (
+        <Checkbox key={name} value={name} label={name} description={permissions[name]} />
+      ))}
+    </div>
+  </Checkbox.Group>
+);
