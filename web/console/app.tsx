@@ -78,6 +78,10 @@ const router = createBrowserRouter([
             path: '/api-keys',
             lazy: async () => ({ Component: (await import('./api-keys/api-keys-page.tsx')).ApiKeysPage }),
           },
+          {
+            path: '/audit',
+            lazy: async () => ({ Component: (await import('./audit/audit-page.tsx')).AuditPage }),
+          },
           { path: '*', element: <NotFoundPage /> },
         ],
       },

@@ -1,10 +1,6 @@
 /** A range on an axis: a band from low to high, the best guess as a line in it, and perhaps a mark to compare it with. The numbers are always written beside it. */
 import styles from './range-chart.module.css';
-
-export interface Tick {
-  readonly at: number;
-  readonly label: string;
-}
+import type { Tick } from './tick.ts';
 
 /** All positions as shares of the axis, 0 to 1. */
 interface RangeChartProps {

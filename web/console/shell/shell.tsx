@@ -25,6 +25,7 @@ const places = [
   { to: '/providers', label: 'Providers', Icon: IconPlugConnected },
   { to: '/settings', label: 'Settings', Icon: IconSettings },
   { to: '/api-keys', label: 'API keys', Icon: IconKey },
+  { to: '/audit', label: 'Audit log', Icon: IconListCheck },
 ] as const;
 
 function Navigation() {

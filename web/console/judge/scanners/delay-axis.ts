@@ -1,5 +1,5 @@
 /** The axis of delays: by powers, because a scanner's second and a scanner's hour must both be seen. Pure. */
-import type { Tick } from '../../elements/range-chart.tsx';
+import type { Tick } from '../../elements/tick.ts';
 
 const secondMs = 1000;
 const dayMs = 86_400_000;
