@@ -123,3 +123,14 @@ export async function call<E extends Endpoint>(
   if (!parsed.success) throw misread(response.headers.get('x-request-id'));
   return parsed.data as z.output<E['result']>;
 }
+
+/** The file that an endpoint answers with. Throws a Refusal as `call` does. */
+export async function fetchFile<E extends Endpoint>(endpoint: E, input: CallInput<E>): Promise<Blob> {
+  const response = await fetch(addressOf(endpoint, input), { credentials: 'same-origin' }).catch(() => {
+    throw noAnswer();
+  });
+  if (!response.ok) throw await refusalOf(response);
+  return response.blob().catch(() => {
+    throw noAnswer();
+  });
+}

@@ -7,7 +7,7 @@ interface SectionProps {
   readonly title: string;
   readonly about?: ReactNode;
   readonly aside?: ReactNode;
-  readonly children: ReactNode;
+  readonly children?: ReactNode;
 }
 
 export function Section({ title, about, aside, children }: SectionProps) {

@@ -1,6 +1,7 @@
 /** The account's outbound settings, each with what it does in plain words. A change holds at once. */
 import { NativeSelect, SegmentedControl, Select, Stack } from '@mantine/core';
 import { IconCheck } from '@tabler/icons-react';
+import { Link } from 'react-router';
 import type { OutboundSettings } from '../../../src/contract/settings.ts';
 import type { TrackingLevel, View } from '../../../src/contract/values.ts';
 import { PageHead } from '../elements/page-head.tsx';
@@ -148,6 +149,21 @@ const Time = ({ settings, onChange }: PartProps) => (
   </Section>
 );
 
+const Audit = () => (
+  <Section
+    title="Audit log"
+    about={
+      <>
+        Every change made here is written down.{' '}
+        <Link className="quiet-link" to="/audit">
+          Export the audit log, or check one
+        </Link>
+        .
+      </>
+    }
+  />
+);
+
 type Save = ReturnType<typeof useSettings>['save'];
 
 const Saved = ({ save }: { save: Save }) => (
@@ -183,6 +199,7 @@ export function SettingsPage() {
             <Privacy settings={settings} onChange={save.mutate} />
             <Delivery settings={settings} onChange={save.mutate} />
             <Time settings={settings} onChange={save.mutate} />
+            <Audit />
           </Stack>
         )}
       </Answered>

@@ -3,6 +3,7 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import {
   IconGavel,
   IconKey,
+  IconListCheck,
   IconLogout,
   IconMail,
   IconPlugConnected,
@@ -25,14 +26,14 @@ const places = [
   { to: '/providers', label: 'Providers', Icon: IconPlugConnected },
   { to: '/settings', label: 'Settings', Icon: IconSettings },
   { to: '/api-keys', label: 'API keys', Icon: IconKey },
-  { to: '/audit', label: 'Audit log', Icon: IconListCheck },
+  { to: '/audit', label: 'Audit log', Icon: IconListCheck, isExtra: true },
 ] as const;
 
 function Navigation() {
   return (
     <nav className={styles.navigation} aria-label="Console">
-      {places.map(({ to, label, Icon }) => (
-        <NavLink key={to} to={to} className={styles.place ?? ''}>
+      {places.map(({ to, label, Icon, ...place }) => (
+        <NavLink key={to} to={to} className={styles.place ?? ''} data-extra={'isExtra' in place || undefined}>
           <Icon size={20} stroke={1.6} aria-hidden />
           <span>{label}</span>
         </NavLink>
