@@ -223,7 +223,7 @@ describe('a message', () => {
 
   it('gives the reasons why a scanner’s clicks are a machine’s', async () => {
     const timeline = await recipient(scanned);
-    assert.match(await wordsOf(timeline), /Link followed by a machine\s+Machine/);
+    assert.match(await wordsOf(timeline), /3 links within \d+ seconds?, by .*?Machine/);
     const reasons = await wordsOf(timeline.getByRole('list', { name: 'Reasons' }).first());
     assert.ok(reasons.length > 20, reasons);
     await timeline.getByRole('button', { name: 'Evidence' }).first().click();
