@@ -66,6 +66,6 @@ export function outcomeWords(run: Pick<RejudgementBody, 'counts' | 'byClass' | '
     toPeople > 0 ? `${count(toPeople)} from machine to person` : '',
     toMachines > 0 ? `${count(toMachines)} from person to machine` : '',
   ].filter((part) => part !== '');
-  const detail = parts.length === 0 ? 'none of them between person and machine' : parts.join(', ');
-  return `Of ${plural(judged, 'hit')}, ${count(flipped)} ${flipped === 1 && !run.dryRun ? 'was' : would} judged otherwise: ${detail}.`;
+  const detail = parts.length === 0 ? ', but none from machine to person or back' : `: ${parts.join(', ')}`;
+  return `Of ${plural(judged, 'hit')}, ${count(flipped)} ${flipped === 1 && !run.dryRun ? 'was' : would} judged otherwise${detail}.`;
 }
