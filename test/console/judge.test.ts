@@ -17,7 +17,7 @@ before(async () => {
   stage = await setStage();
   browser = await openBrowser();
   context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(20_000);
   faults = await watch(context, stage.url);
   page = await context.newPage();
   await page.goto(await stage.signInLink());
