@@ -226,8 +226,9 @@ describe('a message', () => {
     assert.match(await wordsOf(timeline), /3 links within \d+ seconds?, by .*?Machine/);
     const reasons = await wordsOf(timeline.getByRole('list', { name: 'Reasons' }).first());
     assert.ok(reasons.length > 20, reasons);
-    await timeline.getByRole('button', { name: 'Evidence' }).first().click();
-    await timeline.getByText('Program (user agent)').first().waitFor();
+    await timeline.getByRole('button', { name: /^All \d requests$/ }).click();
+    await timeline.getByRole('button', { name: 'Evidence' }).filter({ visible: true }).first().click();
+    await timeline.getByText('Program (user agent)').filter({ visible: true }).first().waitFor();
     await screenshot(page, 'message-scanned');
   });
 

@@ -14,7 +14,7 @@ export const roleNames: Readonly<Record<Role, string>> = {
   viewer: 'Viewer',
 };
 
-const names = Object.keys(roles) as Role[];
+const roleList = Object.keys(roles) as Role[];
 
 const isSame = (some: readonly Permission[], others: readonly Permission[]): boolean =>
   some.length === others.length && some.every((one) => others.includes(one));
@@ -22,12 +22,14 @@ const isSame = (some: readonly Permission[], others: readonly Permission[]): boo
 /** The role whose permissions these are, if they are a role's. */
 export function roleOf(permissions: readonly Permission[] | null): Role | null {
   if (permissions === null) return 'owner';
-  return names.find((name) => name !== 'owner' && isSame(permissions, roles[name].permissions)) ?? null;
+  return roleList.find((name) => name !== 'owner' && isSame(permissions, roles[name].permissions)) ?? null;
 }
 
 export function mayWords(permissions: readonly Permission[] | null): string {
   const role = roleOf(permissions);
-  return role === null ? plural(permissions?.length ?? 0, 'permission') : roleNames[role];
+  if (role !== null) return roleNames[role];
+  const names = permissions ?? [];
+  return names.length <= 2 ? names.join(', ') : plural(names.length, 'permission');
 }
 
 /** One network a line or a comma; empty for anywhere. */

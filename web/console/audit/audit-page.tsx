@@ -69,7 +69,7 @@ function Check() {
   return (
     <Section
       title="Check it"
-      about="Each entry carries the hash of the one before, and checkpoints are signed. Whoever changes, removes or reorders an entry is found out, by name of the first entry that does not fit."
+      about="Each entry carries the hash of the one before, and checkpoints are signed. Whoever changes, removes or reorders an entry is found out, and the first entry that does not fit is named."
     >
       <Answered answer={answer} label="Loading the public key" rows={3}>
         {({ publicKey }) => (

@@ -6,6 +6,7 @@ import { call } from '../../shared/client.ts';
 import { queries } from '../queries.ts';
 import { ConnectForm, type ConnectionWish } from './connect-form.tsx';
 import { ConnectedSteps } from './connected-steps.tsx';
+import { providers } from './provider-words.ts';
 
 const useConnect = () =>
   useMutation({
@@ -26,7 +27,7 @@ export function ConnectDialog({ isOpen, onClose }: { isOpen: boolean; onClose: (
       opened={isOpen}
       onClose={close}
       size="lg"
-      title={made === undefined ? 'Connect a provider' : `Now tell ${made.name}’s provider`}
+      title={made === undefined ? 'Connect a provider' : `Now give ${providers[made.provider].name} the address`}
       closeOnClickOutside={made === undefined}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >

@@ -45,7 +45,6 @@ export function ConnectForm({ failure, isPending, onConnect }: ConnectFormProps)
                 value={option}
                 label={providers[option].name}
                 className={styles.choice ?? ''}
-                data-chosen={option === provider || undefined}
                 {...(option === provider ? { 'data-autofocus': true } : {})}
               />
             ))}
