@@ -110,10 +110,10 @@ describe('a message', () => {
   it('leads from a verdict to the trial of its rule', async () => {
     await button('Evidence').filter({ visible: true }).first().click();
     const link = page
-      .getByRole('link', { name: /^What if the rule / })
+      .getByRole('link', { name: /^What if this rule were off\? / })
       .filter({ visible: true })
       .first();
-    const rule = /rule (\S+) were/.exec((await link.getAttribute('aria-label')) ?? '')?.[1] ?? '';
+    const rule = /\((\S+)\)/.exec((await link.textContent()) ?? '')?.[1] ?? '';
     await screenshot(page, 'message-evidence');
     await link.click();
     await page.getByRole('dialog', { name: 'Try it first' }).waitFor();

@@ -56,8 +56,8 @@ const Rules = ({ rules }: { rules: readonly string[] }) =>
       {rules.map((rule) => (
         <li key={rule}>
           <code>{rule}</code>{' '}
-          <Link className="quiet-link" to={tryPath(rule)} aria-label={`What if the rule ${rule} were off?`}>
-            What if this rule were off?
+          <Link className="quiet-link" to={tryPath(rule)}>
+            What if this rule were off?<span className="unseen"> ({rule})</span>
           </Link>
         </li>
       ))}
