@@ -44,7 +44,10 @@ export interface CopyFacts {
   readonly isErased: boolean;
 }
 
-/** Recipients' rows are never changed, so no lock is needed; their consent is read as it is now. */
+/**
+ * Recipients' rows are never changed, so they need no lock; their consent is read as it is now. Their messages cannot be
+ * erased until the transaction ends: what it stores is there for the erasure to find, or knows of it.
+ */
 export async function loadCopyFacts(
   tx: Tx,
   accountId: string,
@@ -55,7 +58,8 @@ export async function loadCopyFacts(
       FROM recipients r
       JOIN messages m ON m.id = r.message_id AND m.account_id = ${accountId}
       LEFT JOIN tracking_consents c ON c.account_id = ${accountId} AND c.address_index = r.address_index
-     WHERE r.account_id = ${accountId} AND r.id = ANY (${uuids(recipientIds)}::uuid[])`);
+     WHERE r.account_id = ${accountId} AND r.id = ANY (${uuids(recipientIds)}::uuid[])
+       FOR KEY SHARE OF m`);
   return new Map(rows.map((row) => [row.id, copyFacts(row)]));
 }
 

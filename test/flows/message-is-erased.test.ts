@@ -159,6 +159,46 @@ test('a delivered, bounced and opened message is erased to its counts, with a ce
   assert.equal(await send(letter, 'first'), id, 'the request repeated sends nothing anew');
 });
 
+/** Whose lock somebody waits for. */
+const waiting = (relation: string) => async (): Promise<boolean> => {
+  const { rows } = await owner.query(
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1",
+    [`%${relation}%FOR %`],
+  );
+  return rows.length > 0;
+};
+
+test('a hit that is just being stored while its message is erased keeps no address', async () => {
+  const id = await send({ ...letter, to: ['meanwhile.canary@example.org'] }, 'meanwhile');
+  const params = { id };
+  await until(async () => {
+    const { recipients } = await ask(api, readMessage, account.apiKey, { params });
+    return recipients[0]?.status === 'delivered';
+  }, 'it is delivered');
+  const { html = '' } = await PostalMime.parse(sink.received.at(-1)?.bytes ?? '');
+  const hit = /<img[^>]+src="([^"]+\/o\/[^"]+)"/.exec(html)?.[1] ?? assert.fail(html);
+  const holder = new pg.Client({ connectionString: world.database.connectionUrl });
+  await holder.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM recipient_states WHERE message_id = $1 FOR UPDATE', [id]);
+    await fetch(hit, { headers: browser(9) });
+    await until(waiting('recipient_states'), 'the drain has read its facts and waits for the recipient');
+    let isErased = false;
+    const erased = ask(api, eraseMessage, account.apiKey, { params }).then(() => {
+      isErased = true;
+    });
+    await until(async () => isErased || (await waiting('messages')()), 'the erasure waits, or is done');
+    await holder.query('ROLLBACK');
+    await erased;
+  } finally {
+    await holder.end();
+  }
+  await tracking.drained();
+  assert.ok(await openedEvent(id), 'the hit itself is stored');
+  assert.doesNotMatch(await whatOpens(id), /canary|81\.2\.|Firefox|"kept":"/);
+});
+
 test('what still waits is not sent', async () => {
   const sendAt = new Date(world.clock.now().getTime() + 3_600_000).toISOString();
   const id = await send({ ...letter, to: ['late.canary@example.org'], sendAt }, 'second');
