@@ -16,6 +16,7 @@ import type { Attempt } from './deliver-message.ts';
 import {
   type AttemptRow,
   type Claimed,
+  erasedMessages,
   finishDeliveries,
   insertAttempts,
   type Postponement,
@@ -53,10 +54,13 @@ export async function recordEndings(
 ): Promise<void> {
   const vault = await accountVault(world, accountId).catch(nullWhenBroken);
   if (vault === null) return postponeUnread(world, accountId, endings);
-  const attempts = endings.flatMap((ending) => attemptRows(ending, vault));
-  const news = endings.flatMap(deliveryOutcomes);
   await world.db.asAccount(accountId, async (tx: Tx) => {
-    await insertAttempts(tx, attempts);
+    const told = await withoutErasedReplies(tx, endings);
+    const news = told.flatMap(deliveryOutcomes);
+    await insertAttempts(
+      tx,
+      told.flatMap((ending) => attemptRows(ending, vault)),
+    );
     await finishDeliveries(
       tx,
       endings.filter(isFinal).map((ending) => claimedOf(ending).recipientId),
@@ -66,6 +70,17 @@ export async function recordEndings(
     const { hitBefore } = await recordDeliveries(tx, { accountId, vault }, news);
     // Gateways fetch links before they answer for the message: those hits are judged with the delivery now known.
     if (hitBefore.length > 0) await rejudgeRecipients(tx, { accountId, vault }, hitBefore, world.clock.now());
+  });
+}
+
+/** A server's answer names people: of a message that was erased while it was sent, the code alone is kept. */
+async function withoutErasedReplies(tx: Tx, endings: readonly Ending[]): Promise<Ending[]> {
+  const answered = endings.filter((ending) => ending.kind === 'attempt' && ending.attempt.reply !== null);
+  const erased = await erasedMessages(tx, [...new Set(answered.map((ending) => claimedOf(ending).messageId))]);
+  return endings.map((ending) => {
+    if (ending.kind !== 'attempt' || ending.attempt.reply === null) return ending;
+    if (!erased.has(ending.attempt.claimed.messageId)) return ending;
+    return { ...ending, attempt: { ...ending.attempt, reply: { ...ending.attempt.reply, text: '' } } };
   });
 }
 
@@ -92,7 +107,7 @@ function attemptRows(ending: Ending, vault: AccountVault): AttemptRow[] {
     replyCode: attempt.reply?.code ?? null,
     host: attempt.host,
     tls: attempt.tls,
-    replySealed: attempt.reply === null ? null : vault.seal('attempt.reply', attempt.reply.text),
+    replySealed: attempt.reply?.text ? vault.seal('attempt.reply', attempt.reply.text) : null,
   };
   return [row];
 }
@@ -113,7 +128,7 @@ function deliveryOutcomes(ending: Ending): DeliveryOutcome[] {
   if (ending.kind === 'hold')
     return [{ recipientId, kind: 'deferred', at: ending.at, detail: ownDetail('content.unreadable') }];
   const { attempt, outcome } = ending;
-  const detail = { host: attempt.host, reply: attempt.reply?.text ?? null, why: reasons[outcome.why] };
+  const detail = { host: attempt.host, reply: attempt.reply?.text || null, why: reasons[outcome.why] };
   const gateway = attempt.gateway === null ? {} : { gatewayMx: attempt.gateway };
   const via = outcome.kind === 'delivered' && attempt.via !== null ? { via: attempt.via } : {};
   return [{ recipientId, kind: outcomeNames[outcome.kind], at: attempt.at, detail, ...gateway, ...via }];

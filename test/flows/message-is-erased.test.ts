@@ -199,6 +199,28 @@ test('a hit that is just being stored while its message is erased keeps no addre
   assert.doesNotMatch(await whatOpens(id), /canary|81\.2\.|Firefox|"kept":"/);
 });
 
+test('what a server answers after the message was erased is kept as a code alone', async () => {
+  const asked = Promise.withResolvers<void>();
+  const erased = Promise.withResolvers<void>();
+  sink.answerWith(async ({ stage, address }) => {
+    if (stage !== 'rcpt') return undefined;
+    asked.resolve();
+    await erased.promise;
+    return { code: 550, text: `5.1.1 <${address}> unknown` };
+  });
+  const id = await send({ ...letter, to: ['underway.canary@example.org'] }, 'underway');
+  await asked.promise;
+  await ask(api, eraseMessage, account.apiKey, { params: { id } });
+  erased.resolve();
+  const attempts = async () =>
+    (await owner.query('SELECT outcome, reply_code, reply_sealed FROM delivery_attempts WHERE message_id = $1', [id]))
+      .rows;
+  await until(async () => (await attempts()).length > 0, 'the attempt is recorded');
+  sink.answerWith(undefined);
+  assert.deepEqual(await attempts(), [{ outcome: 'bounced', reply_code: 550, reply_sealed: null }]);
+  assert.doesNotMatch(await whatOpens(id), /canary/);
+});
+
 test('what still waits is not sent', async () => {
   const sendAt = new Date(world.clock.now().getTime() + 3_600_000).toISOString();
   const id = await send({ ...letter, to: ['late.canary@example.org'], sendAt }, 'second');
