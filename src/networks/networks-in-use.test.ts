@@ -92,6 +92,9 @@ describe('the networks in use', () => {
     assert.equal(await forgetList(world, 'apple-egress'), true);
     await until(async () => namesOf(inUse, '172.224.226.1').includes('apple-egress'), 'the facts are back');
     assert.deepEqual(namesOf(inUse, '17.6.200.1'), []);
+    const table = inUse.current();
+    await inUse.look();
+    assert.equal(inUse.current(), table, 'a list that stays forgotten is no reason to build the table again');
   });
 
   it('keep a prefix of Microsoft’s that is known to detonate and not published', async () => {

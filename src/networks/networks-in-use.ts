@@ -105,7 +105,9 @@ async function loadNew(
   loaded: ReadonlyMap<ListName, Loaded>,
 ): Promise<Map<ListName, Loaded> | undefined> {
   const states = await db.asWorker(readStates);
-  const moved = states.filter((state) => loaded.get(state.name)?.revision !== state.revision && state.revision > 0);
+  const moved = states.filter(({ name, revision, fetchedAt }) =>
+    fetchedAt === null ? loaded.has(name) : loaded.get(name)?.revision !== revision,
+  );
   if (moved.length === 0) return undefined;
   const contents = await db.asWorker((tx) =>
     readContents(
