@@ -45,6 +45,7 @@ const valueOfColumn: Record<string, string> = {
   kind: "'campaign'",
   provider: "'sendgrid'",
   state: "'queued'",
+  role: "'viewer'",
 };
 const valueOfType: Record<string, string> = {
   uuid: 'gen_random_uuid()',
@@ -167,6 +168,9 @@ test('a function with its owner’s rights answers only who needs it, and finds 
     'account_of_api_key',
     'account_of_session',
     'account_of_sign_in_link',
+    'account_of_invitation',
+    'account_of_passkey',
+    'accounts_of_email',
     'recipients_of_handles',
     'account_of_provider_connection',
     'replace_details_of_erased',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { createAccount } from '../src/accounts/index.ts';
+import { createAccount, listAccounts } from '../src/accounts/index.ts';
 import { readConfig } from '../src/config.ts';
 import type { Endpoint } from '../src/contract/endpoint.ts';
 import { endpoints } from '../src/contract/endpoints.ts';
@@ -22,6 +22,9 @@ const keys = { mine: '', theirs: '' };
 const theirMessage = { id: '', recipientId: '' };
 let theirKeyId = '';
 let theirConnectionId = '';
+let theirUserId = '';
+let theirDepartmentId = '';
+let theirSessionId = '';
 
 before(async () => {
   database = await openTestDatabase();
@@ -66,6 +69,22 @@ async function fillTheirAccount(): Promise<void> {
     (await answerOf(await ask('POST', '/v1/provider-connections', keys.theirs, connection))).id,
   );
   await ask('PUT', '/v1/tracking-consents/canary.ana@example.org', keys.theirs, { level: 'off' });
+  await fillTheirPeople();
+}
+
+async function fillTheirPeople(): Promise<void> {
+  const person = { email: 'canary.owner@example.org', name: 'canary owner', role: 'viewer' };
+  const { user } = (await answerOf(await ask('POST', '/v1/users', keys.theirs, person))) as { user: { id: string } };
+  theirUserId = user.id;
+  const department = { name: 'canary department' };
+  theirDepartmentId = String((await answerOf(await ask('POST', '/v1/departments', keys.theirs, department))).id);
+  const [theirs] = (await listAccounts(program.world.db)).filter((one) => one.name === 'Theirs');
+  const token = (await program.signInLink(theirs?.accountId)).split('#token=')[1] ?? '';
+  await ask('POST', '/v1/session', undefined, { token });
+  const { sessions } = (await answerOf(await ask('GET', '/v1/sessions', keys.theirs))) as {
+    sessions: { id: string }[];
+  };
+  theirSessionId = String(sessions[0]?.id);
 }
 
 const theirSubmission = {
@@ -106,9 +125,18 @@ const bodies: Readonly<Record<string, unknown>> = {
   createApiKey: { name: 'mine' },
   rotateApiKey: { overlapHours: 1 },
   openSession: { token: 'x'.repeat(43) },
+  inviteUser: { email: 'bo@example.org', name: 'Bo', role: 'viewer' },
+  changeUser: { role: 'viewer' },
+  renewInvitation: {},
+  createDepartment: { name: 'mine' },
+  changeDepartment: { name: 'mine' },
+  changeSessionLimits: { role: 'viewer', idleMinutes: 30, absoluteMinutes: 720 },
 };
 
 function theirIdOf(path: string): string {
+  if (path.startsWith('/v1/users')) return theirUserId;
+  if (path.startsWith('/v1/departments')) return theirDepartmentId;
+  if (path.startsWith('/v1/sessions')) return theirSessionId;
   if (path.startsWith('/v1/api-keys')) return theirKeyId;
   return path.startsWith('/v1/provider') ? theirConnectionId : theirMessage.id;
 }
@@ -157,7 +185,12 @@ describe('every route', () => {
         assert.equal(response.status, 404, text);
         assert.match(text, /\.not_found"/);
       }
-      assert.doesNotMatch(text, new RegExp(`${theirMessage.id}|${theirKeyId}|${theirConnectionId}`));
+      assert.doesNotMatch(
+        text,
+        new RegExp(
+          [theirMessage.id, theirKeyId, theirConnectionId, theirUserId, theirDepartmentId, theirSessionId].join('|'),
+        ),
+      );
       // A consent's answer names the address that was asked about.
       if (!endpoint.path.includes('{email}')) assert.doesNotMatch(text, /canary/);
     });

@@ -29,6 +29,7 @@ after(async () => {
 
 const newGate = (): Gate => openGate(world, { publicUrl });
 const here = '192.0.2.7';
+const visitor = { address: here, agent: 'Mozilla/5.0 (X11; Linux x86_64) Firefox/143.0' };
 const bearer = (secret: string, address = here) => ({
   method: 'GET',
   address,
@@ -110,7 +111,7 @@ test('the use of a key is noted at most once a minute', async () => {
 test('a sign-in link is used up by the first of many who try at once', async () => {
   const { accountId } = await createTestAccount(world);
   const token = await tokenOf(accountId);
-  const tries = await Promise.allSettled(Array.from({ length: 5 }, () => openSession(world, token)));
+  const tries = await Promise.allSettled(Array.from({ length: 5 }, () => openSession(world, token, visitor)));
   assert.equal(tries.filter((one) => one.status === 'fulfilled').length, 1);
 });
 
@@ -118,7 +119,7 @@ test('a sign-in link expires after a day', async () => {
   const { accountId } = await createTestAccount(world);
   const token = await tokenOf(accountId);
   world.clock.advance(24 * 3_600_000);
-  await assert.rejects(openSession(world, token), refused('auth.link_invalid'));
+  await assert.rejects(openSession(world, token, visitor), refused('auth.link_invalid'));
 });
 
 test('a session ends after half an hour without use, and after twelve hours of use', async () => {
@@ -126,13 +127,13 @@ test('a session ends after half an hour without use, and after twelve hours of u
   const look = (gate: Gate, token: string) =>
     gate.identify({ method: 'GET', address: here, headers: { cookie: `theme=dark; waxwing=${token}` } }, 'session');
 
-  const idle = await openSession(world, await tokenOf(accountId));
+  const idle = await openSession(world, await tokenOf(accountId), visitor);
   world.clock.advance(29 * 60_000);
   await look(newGate(), idle.token);
   world.clock.advance(31 * 60_000);
   await assert.rejects(look(newGate(), idle.token), refused('auth.invalid'));
 
-  const used = await openSession(world, await tokenOf(accountId));
+  const used = await openSession(world, await tokenOf(accountId), visitor);
   const gate = newGate();
   const startedAtMs = world.clock.now().getTime();
   while (world.clock.now().getTime() - startedAtMs < 12 * 3_600_000 - 20 * 60_000) {

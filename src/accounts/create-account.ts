@@ -75,7 +75,8 @@ export async function addApiKey(
   const { name, actor, secret, limits = withoutLimits } = wish;
   const about = { id: newId(at), name, hint: hintOf(secret), createdAt: at, lastUsedAt: null, replacedBy: null };
   const key: StoredApiKey = { ...about, ...limits };
-  await insertApiKey(tx, { ...key, hash: hashSecret(world.vault, 'api-key', secret) });
+  const madeBy = { userId: idOf(actor, 'user'), keyId: idOf(actor, 'api-key') };
+  await insertApiKey(tx, { ...key, hash: hashSecret(world.vault, 'api-key', secret), madeBy });
   const detail = {
     permissions: limits.permissions,
     expiresAt: limits.expiresAt?.toISOString() ?? null,
@@ -84,3 +85,5 @@ export async function addApiKey(
   await record(tx, { at, actor, action: 'api_key.created', object: { kind: 'api-key', id: key.id }, detail });
   return { ...key, secret };
 }
+
+const idOf = (actor: Actor, kind: Actor['kind']): string | null => (actor.kind === kind ? actor.id : null);

@@ -6,8 +6,10 @@ import { BlockList, isIP } from 'node:net';
 import QuickLRU from 'quick-lru';
 import type { Permission } from '../contract/permissions.ts';
 import { Problem } from '../contract/problem.ts';
+import { limitsOf } from '../core/access/session-life.ts';
 import type { Caller, RoutePermission } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
+import { narrowest, permissionsOf } from './reach.ts';
 import { hashSecret } from './secrets.ts';
 import { readSessionCookie } from './session-cookie.ts';
 import { findApiKey, findSession, markApiKeyUsed, markSessionSeen } from './store.ts';
@@ -18,14 +20,16 @@ export interface GateRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Where the request came from. */
   readonly address: string;
+  /** Of a session: its holder must have proved within five minutes who they are. */
+  readonly needsFreshProof?: boolean;
 }
 
 export interface Gate {
-  /** Throws auth.missing, auth.invalid, auth.forbidden, auth.network_refused or request.cross_site. */
+  /** Throws auth.missing, auth.invalid, auth.forbidden, auth.network_refused, auth.step_up_needed or request.cross_site. */
   identify(request: GateRequest, permission: RoutePermission): Promise<Caller>;
   /** For protocols that have no HTTP header. Undefined: no valid key, or not one for this. */
   identifyByApiKey(secret: string, address: string, permission: Permission): Promise<Caller | undefined>;
-  /** Takes back what it remembers of a revoked key or ended session. */
+  /** Takes back what it remembers of a revoked key, an ended session, or all sessions of a user or account. */
   forget(id: string): void;
 }
 
@@ -42,9 +46,14 @@ interface Known {
   readonly rememberedAtMs: number;
   /** Whether an address lies in the networks that a key is taken from. */
   readonly isTakenFrom: (address: string) => boolean;
+  /** Of a session: how long it may rest. */
+  readonly idleMs: number;
+  /** Of a session: the moment until which it counts as freshly proved. Undefined: nobody asks. */
+  readonly freshUntil: Date | undefined;
 }
 
-export const sessionIdleMs = 30 * 60_000;
+const freshProofMs = 5 * 60_000;
+const minuteMs = 60_000;
 const rememberMs = 3_000;
 const noteUseEveryMs = 60_000;
 const maxRemembered = 10_000;
@@ -67,14 +76,17 @@ export function openGate(world: World, options: GateOptions): Gate {
   };
 
   const noteUse = (known: Known): void => {
-    const { accountId, actor } = known.caller;
+    const { accountId, actor, session } = known.caller;
     const at = world.clock.now();
-    if (at.getTime() - (notedAtMs.get(actor.id) ?? Number.NEGATIVE_INFINITY) < noteUseEveryMs) return;
-    notedAtMs.set(actor.id, at.getTime());
+    const id = session?.id ?? actor.id;
+    // Often enough that a short idle time is kept to a tenth.
+    const everyMs = Math.min(noteUseEveryMs, known.idleMs / 10);
+    if (at.getTime() - (notedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
+    notedAtMs.set(id, at.getTime());
     known.lastSeenAt = at;
-    const mark = actor.kind === 'session' ? markSessionSeen : markApiKeyUsed;
+    const mark = session === undefined ? markApiKeyUsed : markSessionSeen;
     world.db
-      .asAccount(accountId, (tx) => mark(tx, actor.id, at))
+      .asAccount(accountId, (tx) => mark(tx, id, at))
       .catch(() => world.log.warn({ accountId }, 'the use of a key or session could not be noted'));
   };
 
@@ -92,11 +104,11 @@ export function openGate(world: World, options: GateOptions): Gate {
     return known.caller;
   };
 
-  const identifyBySession = async (token: string): Promise<Caller | undefined> => {
+  const identifyBySession = async (token: string): Promise<Known | undefined> => {
     const known = await look(hashSecret(world.vault, 'session', token), (hash) => knownSession(world, hash));
     if (known === undefined || hasEnded(known, world.clock.now())) return undefined;
     noteUse(known);
-    return known.caller;
+    return known;
   };
 
   return {
@@ -117,12 +129,16 @@ export function openGate(world: World, options: GateOptions): Gate {
       const token = readSessionCookie(isSecure, cookie);
       if (token === undefined) throw new Problem('auth.missing');
       if (!isReading(request.method)) refuseOtherSites(request.headers, publicOrigin);
-      const caller = assertKnown(await identifyBySession(token));
-      if (permission !== 'session' && !may(caller, permission)) throw new Problem('auth.forbidden');
-      return caller;
+      const known = assertKnown(await identifyBySession(token));
+      if (permission !== 'session' && !may(known.caller, permission)) throw new Problem('auth.forbidden');
+      const { freshUntil } = known;
+      if (request.needsFreshProof === true && freshUntil !== undefined && world.clock.now() >= freshUntil)
+        throw new Problem('auth.step_up_needed');
+      return known.caller;
     },
     forget(id) {
-      for (const [name, known] of remembered) if (known.caller.actor.id === id) remembered.delete(name);
+      for (const [name, { caller }] of remembered)
+        if ([caller.actor.id, caller.session?.id, caller.accountId].includes(id)) remembered.delete(name);
     },
   };
 }
@@ -132,9 +148,9 @@ function bearerOf(authorization: string): string {
   return scheme.toLowerCase() === 'bearer' ? secret : '';
 }
 
-function assertKnown(caller: Caller | undefined): Caller {
-  if (caller === undefined) throw new Problem('auth.invalid');
-  return caller;
+function assertKnown(known: Known | undefined): Known {
+  if (known === undefined) throw new Problem('auth.invalid');
+  return known;
 }
 
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
@@ -145,7 +161,7 @@ const may = ({ permissions }: Caller, permission: Permission): boolean =>
 const hasExpired = ({ expiresAt }: Known, now: Date): boolean => expiresAt !== undefined && now >= expiresAt;
 
 const hasEnded = (known: Known, now: Date): boolean =>
-  hasExpired(known, now) || now.getTime() - known.lastSeenAt.getTime() >= sessionIdleMs;
+  hasExpired(known, now) || now.getTime() - known.lastSeenAt.getTime() >= known.idleMs;
 
 /**
  * A browser says where a request comes from; a page of another site cannot make it lie. Old browsers send Origin only.
@@ -182,23 +198,39 @@ async function knownApiKey(world: World, hash: Buffer): Promise<Known | undefine
     caller: {
       accountId: found.accountId,
       actor: { kind: 'api-key', id: found.keyId },
-      permissions: found.permissions ?? undefined,
+      permissions: narrowest(
+        found.permissions ?? undefined,
+        found.makerRole === null ? undefined : permissionsOf(found.makerRole, found.makerPermissions),
+      ),
     },
     expiresAt: found.expiresAt ?? undefined,
     lastSeenAt: world.clock.now(),
     rememberedAtMs: performance.now(),
     isTakenFrom: found.allowedNetworks === null ? anywhere : within(found.allowedNetworks),
+    idleMs: Number.POSITIVE_INFINITY,
+    freshUntil: undefined,
   };
 }
 
 async function knownSession(world: World, hash: Buffer): Promise<Known | undefined> {
   const found = await findSession(world.db, hash);
   if (found === undefined) return undefined;
+  const { accountId, sessionId, userId } = found;
+  const { idleMinutes, absoluteMinutes } = limitsOf(found);
+  const lastsUntil = new Date(found.createdAt.getTime() + absoluteMinutes * minuteMs);
   return {
-    caller: { accountId: found.accountId, actor: { kind: 'session', id: found.sessionId } },
-    expiresAt: found.expiresAt,
+    caller: {
+      accountId,
+      actor: userId === null ? { kind: 'session', id: sessionId } : { kind: 'user', id: userId },
+      permissions: found.role === null ? undefined : permissionsOf(found.role, found.permissions),
+      session: { id: sessionId, userId },
+    },
+    expiresAt: lastsUntil < found.expiresAt ? lastsUntil : found.expiresAt,
     lastSeenAt: found.lastSeenAt,
     rememberedAtMs: performance.now(),
     isTakenFrom: anywhere,
+    idleMs: idleMinutes * minuteMs,
+    // As long as an account has no people there is nobody whom a link's holder could prove to be.
+    freshUntil: userId === null && !found.hasPeople ? undefined : new Date(found.provedAt.getTime() + freshProofMs),
   };
 }

@@ -1,25 +1,16 @@
-/** The HTTP routes of the accounts area: API keys, the console's session and the outbound settings. */
-import {
-  createApiKey,
-  endSession as endSessionEndpoint,
-  listApiKeys,
-  openSession as openSessionEndpoint,
-  readSession as readSessionEndpoint,
-  revokeApiKey,
-  rotateApiKey,
-} from '../contract/access.ts';
+/** The HTTP routes of the accounts area: API keys, signing in, people and the outbound settings. */
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../contract/access.ts';
 import { changeOutboundSettings, readOutboundSettings } from '../contract/settings.ts';
-import { Answer, type Route, route } from '../platform/route.ts';
+import { type Route, route } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './api-keys.ts';
 import { changeSettings } from './change-settings.ts';
 import type { Gate } from './gate.ts';
-import { clearSessionCookie, writeSessionCookie } from './session-cookie.ts';
-import { endSession, openSession, readSession } from './sign-in.ts';
+import { peopleRoutes } from './people-routes.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 import { readSettingsRow, type StoredApiKey } from './store.ts';
 
 export function accountRoutes(world: World, gate: Gate, options: { readonly publicUrl: string }): Route[] {
-  const isSecure = options.publicUrl.startsWith('https:');
   return [
     route(listApiKeys, 'keys.manage', async (_request, caller) => ({
       apiKeys: (await listKeys(world, caller)).map(keyBody),
@@ -36,20 +27,8 @@ export function accountRoutes(world: World, gate: Gate, options: { readonly publ
       await revokeKey(world, gate, caller, params.id);
       return undefined;
     }),
-    route(openSessionEndpoint, 'open', async ({ body }) => {
-      const { token, account, expiresAt } = await openSession(world, body.token);
-      const answer = { account, expiresAt: expiresAt.toISOString() };
-      return new Answer(answer, { 'set-cookie': writeSessionCookie(isSecure, token, expiresAt) });
-    }),
-    route(readSessionEndpoint, 'session', async (_request, caller) => {
-      const { account, expiresAt } = await readSession(world, caller);
-      return { account, expiresAt: expiresAt.toISOString() };
-    }),
-    route(endSessionEndpoint, 'session', async (_request, caller) => {
-      await endSession(world, caller);
-      gate.forget(caller.actor.id);
-      return new Answer(undefined, { 'set-cookie': clearSessionCookie(isSecure) });
-    }),
+    ...signInRoutes(world, gate, options),
+    ...peopleRoutes(world, gate, options),
     route(readOutboundSettings, 'settings.read', (_request, caller) =>
       world.db.readAccount(caller.accountId, (tx) => readSettingsRow(tx, false)),
     ),

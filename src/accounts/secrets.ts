@@ -2,7 +2,14 @@
 import { createHmac, type KeyObject, randomBytes, randomInt } from 'node:crypto';
 import type { Vault } from '../platform/vault.ts';
 
-export type SecretUse = 'api-key' | 'session' | 'sign-in-link';
+export type SecretUse =
+  | 'api-key'
+  | 'session'
+  | 'sign-in-link'
+  | 'invitation'
+  | 'recovery-code'
+  | 'user-email'
+  | 'sign-in-challenge';
 
 const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const apiKeyLetters = 32; // 190 bits

@@ -1,5 +1,5 @@
 /** All SQL of the accounts area: accounts, their settings, API keys, sign-in links and sessions. */
-import type { Permission } from '../contract/permissions.ts';
+import type { Permission, Role } from '../contract/permissions.ts';
 import type { OutboundSettings } from '../contract/settings.ts';
 import { type Database, empty, join, raw, sql, type Tx } from '../platform/database.ts';
 
@@ -18,11 +18,37 @@ export interface StoredApiKey {
 export interface FoundApiKey extends Pick<StoredApiKey, 'permissions' | 'expiresAt' | 'allowedNetworks'> {
   readonly accountId: string;
   readonly keyId: string;
+  /** Of the user who made it; null: it was made by nobody in particular. */
+  readonly makerRole: Role | null;
+  readonly makerPermissions: readonly Permission[] | null;
 }
 
-export interface StoredSession {
+/** A session as the gate finds it, with all that its user, role and department say of it. */
+export interface FoundSession {
   readonly accountId: string;
   readonly sessionId: string;
+  readonly userId: string | null;
+  readonly role: Role | null;
+  readonly permissions: readonly Permission[] | null;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+  readonly provedAt: Date;
+  readonly hasPeople: boolean;
+  readonly roleIdle: number | null;
+  readonly roleAbsolute: number | null;
+  readonly departmentIdle: number | null;
+  readonly departmentAbsolute: number | null;
+}
+
+export type SessionOpener = 'link' | 'invitation' | 'passkey' | 'password' | 'recovery_code';
+
+export interface StoredSession {
+  readonly id: string;
+  readonly userId: string | null;
+  readonly openedBy: SessionOpener;
+  readonly placeSealed: Buffer | null;
+  readonly createdAt: Date;
   readonly lastSeenAt: Date;
   readonly expiresAt: Date;
 }
@@ -51,11 +77,17 @@ export async function readAccountRow(tx: Tx): Promise<{ name: string; keySealed:
   return rows[0];
 }
 
-export const insertApiKey = (tx: Tx, key: StoredApiKey & { readonly hash: Buffer }): Promise<unknown> =>
+export const insertApiKey = (
+  tx: Tx,
+  key: StoredApiKey & { readonly hash: Buffer; readonly madeBy: { userId: string | null; keyId: string | null } },
+): Promise<unknown> =>
   tx.query(sql`
-    INSERT INTO api_keys (account_id, id, name, secret_hash, hint, created_at, permissions, expires_at, allowed_networks)
+    INSERT INTO api_keys (account_id, id, name, secret_hash, hint, created_at, permissions, expires_at,
+                          allowed_networks, made_by)
     VALUES (current_account(), ${key.id}, ${key.name}, ${key.hash}, ${key.hint}, ${key.createdAt}, ${key.permissions},
-            ${key.expiresAt}, ${key.allowedNetworks}::text[]::cidr[])`);
+            ${key.expiresAt}, ${key.allowedNetworks}::text[]::cidr[],
+            coalesce(${key.madeBy.userId}::uuid, (SELECT k.made_by FROM api_keys k
+                      WHERE k.account_id = current_account() AND k.id = ${key.madeBy.keyId}::uuid)))`);
 
 const apiKeyColumns = raw(`id, name, hint, created_at AS "createdAt", last_used_at AS "lastUsedAt", permissions,
   expires_at AS "expiresAt", allowed_networks::text[] AS "allowedNetworks", replaced_by AS "replacedBy"`);
@@ -92,7 +124,7 @@ export const markApiKeyUsed = (tx: Tx, id: string, at: Date): Promise<unknown> =
 export async function findApiKey(db: Database, hash: Buffer): Promise<FoundApiKey | undefined> {
   const rows = await db.askGate<FoundApiKey>(sql`
     SELECT account_id AS "accountId", key_id AS "keyId", permissions, expires_at AS "expiresAt",
-           allowed_networks AS "allowedNetworks"
+           allowed_networks AS "allowedNetworks", maker_role AS "makerRole", maker_permissions AS "makerPermissions"
       FROM account_of_api_key(${hash})`);
   return rows[0];
 }
@@ -120,34 +152,61 @@ export async function redeemSignInLink(tx: Tx, hash: Buffer, at: Date): Promise<
 
 export const insertSession = (
   tx: Tx,
-  session: { id: string; hash: Buffer; at: Date; expiresAt: Date },
+  session: Omit<StoredSession, 'lastSeenAt'> & { readonly hash: Buffer },
 ): Promise<unknown> =>
   tx.query(sql`
-    INSERT INTO sessions (account_id, id, token_hash, created_at, last_seen_at, expires_at)
-    VALUES (current_account(), ${session.id}, ${session.hash}, ${session.at}, ${session.at}, ${session.expiresAt})`);
+    INSERT INTO sessions (account_id, id, token_hash, user_id, opened_by, place_sealed, created_at, last_seen_at,
+                          proved_at, expires_at)
+    VALUES (current_account(), ${session.id}, ${session.hash}, ${session.userId}, ${session.openedBy},
+            ${session.placeSealed}, ${session.createdAt}, ${session.createdAt}, ${session.createdAt},
+            ${session.expiresAt})`);
 
-export async function findSession(db: Database, hash: Buffer): Promise<StoredSession | undefined> {
-  const rows = await db.askGate<StoredSession>(sql`
-    SELECT account_id AS "accountId", session_id AS "sessionId", last_seen_at AS "lastSeenAt", expires_at AS "expiresAt"
-    FROM account_of_session(${hash})`);
+const foundColumns = raw(`f.account_id AS "accountId", f.session_id AS "sessionId", f.user_id AS "userId", f.role,
+  f.permissions, f.created_at AS "createdAt", f.last_seen_at AS "lastSeenAt", f.expires_at AS "expiresAt",
+  f.proved_at AS "provedAt", f.has_people AS "hasPeople", f.role_idle AS "roleIdle",
+  f.role_absolute AS "roleAbsolute", f.department_idle AS "departmentIdle",
+  f.department_absolute AS "departmentAbsolute"`);
+
+export async function findSession(db: Database, hash: Buffer): Promise<FoundSession | undefined> {
+  const rows = await db.askGate<FoundSession>(sql`SELECT ${foundColumns} FROM account_of_session(${hash}) f`);
   return rows[0];
 }
 
-export async function readSessionExpiry(tx: Tx, id: string): Promise<Date | undefined> {
-  const rows = await tx.query<{ expiresAt: Date }>(
-    sql`SELECT expires_at AS "expiresAt" FROM sessions WHERE account_id = current_account() AND id = ${id}`,
-  );
-  return rows[0]?.expiresAt;
+export type ListedSession = FoundSession & Pick<StoredSession, 'openedBy' | 'placeSealed'>;
+
+/** Newest first, those that only their age or rest ended among them. */
+export const listSessionRows = (tx: Tx): Promise<ListedSession[]> =>
+  tx.query(sql`
+    SELECT ${foundColumns}, s.opened_by AS "openedBy", s.place_sealed AS "placeSealed"
+      FROM sessions s CROSS JOIN LATERAL account_of_session(s.token_hash) f
+     WHERE s.account_id = current_account() AND s.ended_at IS NULL
+     ORDER BY s.created_at DESC, s.id DESC LIMIT 1000`);
+
+export async function readSessionRow(tx: Tx, id: string): Promise<FoundSession | undefined> {
+  const rows = await tx.query<FoundSession>(sql`
+    SELECT ${foundColumns} FROM sessions s CROSS JOIN LATERAL account_of_session(s.token_hash) f
+     WHERE s.account_id = current_account() AND s.id = ${id}`);
+  return rows[0];
 }
+
+export const setSessionExpiry = (tx: Tx, id: string, expiresAt: Date): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE sessions SET expires_at = ${expiresAt} WHERE account_id = current_account() AND id = ${id}`);
+
+export const markSessionProved = (tx: Tx, id: string, at: Date): Promise<unknown> =>
+  tx.query(sql`UPDATE sessions SET proved_at = ${at} WHERE account_id = current_account() AND id = ${id}`);
 
 export const markSessionSeen = (tx: Tx, id: string, at: Date): Promise<unknown> =>
   tx.query(sql`
     UPDATE sessions SET last_seen_at = ${at} WHERE account_id = current_account() AND id = ${id} AND ended_at IS NULL`);
 
-export const markSessionEnded = (tx: Tx, id: string, at: Date): Promise<unknown> =>
-  tx.query(
-    sql`UPDATE sessions SET ended_at = ${at} WHERE account_id = current_account() AND id = ${id} AND ended_at IS NULL`,
-  );
+/** False: there is no such open session. */
+export async function markSessionEnded(tx: Tx, id: string, at: Date): Promise<boolean> {
+  const rows = await tx.query(sql`
+    UPDATE sessions SET ended_at = ${at}
+     WHERE account_id = current_account() AND id = ${id} AND ended_at IS NULL AND expires_at > ${at} RETURNING id`);
+  return rows.length === 1;
+}
 
 /** Waits for a change of the same account's settings that is under way when the caller is about to change them. */
 export async function readSettingsRow(tx: Tx, forChange: boolean): Promise<OutboundSettings> {

@@ -17,8 +17,28 @@ interface AuditDetails {
   'api_key.rotated': { replacedBy: string; expiresAt: string };
   'api_key.revoked': Record<never, never>;
   'sign_in_link.created': Record<never, never>;
-  'session.opened': Record<never, never>;
+  'session.opened': { by: 'link' | 'invitation' | 'passkey' | 'password' | 'recovery_code' };
   'session.ended': Record<never, never>;
+  'session.proved': { by: 'link' | 'passkey' | 'password' | 'recovery_code' };
+  'session.unusual': { isNewBrowser: boolean; isNewNetwork: boolean };
+  'sessions.ended': { sessions: number };
+  'sessions.listed': { sessions: number };
+  'sign_in.refused': Record<never, never>;
+  'users.listed': { users: number };
+  'user.invited': { role: string; permissions: readonly string[] | null };
+  'user.invited_again': Record<never, never>;
+  'user.accepted': { by: 'passkey' | 'password' };
+  'user.changed': { name: boolean; department: boolean; role: string; permissions: readonly string[] | null };
+  'user.deactivated': { sessions: number; apiKeys: number };
+  'passkey.added': Record<never, never>;
+  'passkey.removed': Record<never, never>;
+  'password.changed': { sessions: number };
+  'password.removed': Record<never, never>;
+  'recovery_codes.renewed': Record<never, never>;
+  'department.created': { idleMinutes: number | null; absoluteMinutes: number | null };
+  'department.changed': { idleMinutes: number | null; absoluteMinutes: number | null; isMoved: boolean };
+  'department.deleted': Record<never, never>;
+  'session_limits.changed': { role: string; idleMinutes: number; absoluteMinutes: number };
   'settings.changed': { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> };
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
   'message.read': { what: 'message' | 'events' };
@@ -56,6 +76,12 @@ export type AuditObjectKind =
   | 'api-key'
   | 'sign-in-link'
   | 'session'
+  | 'sessions'
+  | 'user'
+  | 'users'
+  | 'passkey'
+  | 'department'
+  | 'session-limits'
   | 'settings'
   | 'message'
   | 'messages'

@@ -52,6 +52,7 @@ export const createApiKey = endpoint({
   path: '/v1/api-keys',
   summary: 'Make an API key. Its secret is shown once, in this answer only.',
   area: 'access',
+  stepUp: true,
   params: noParams,
   query: noQuery,
   body: z.object({ name: z.string().trim().min(1).max(100), ...keyLimits }),
@@ -66,6 +67,7 @@ export const rotateApiKey = endpoint({
   path: '/v1/api-keys/{id}/rotate',
   summary: 'Make a key that takes another one’s place, with the same limits. The old one works for some hours more.',
   area: 'access',
+  stepUp: true,
   params: z.object({ id }),
   query: noQuery,
   body: z.object({ overlapHours: z.number().min(0).max(720).default(24) }),
@@ -88,7 +90,18 @@ export const revokeApiKey = endpoint({
   problems: ['key.not_found', 'key.last_one'],
 });
 
-const session = z.object({ account: z.object({ id, name: z.string() }), expiresAt: instant });
+export const openedSession = z
+  .object({
+    account: z.object({ id, name: z.string() }),
+    user: z
+      .object({ id, name: z.string(), role })
+      .nullable()
+      .meta({ description: 'Null: an installation link opened the session; it may do what an owner may.' }),
+    permissions: z.array(permission),
+    expiresAt: instant,
+    idleMinutes: z.number().meta({ description: 'It ends earlier when it is not used for so long.' }),
+  })
+  .meta({ id: 'OpenedSession' });
 
 export const openSession = endpoint({
   name: 'openSession',
@@ -101,7 +114,7 @@ export const openSession = endpoint({
   query: noQuery,
   body: z.object({ token: z.string().min(1).max(200) }),
   status: 200,
-  result: session,
+  result: openedSession,
   problems: ['auth.link_invalid'],
 });
 
@@ -115,7 +128,7 @@ export const readSession = endpoint({
   query: noQuery,
   body: nothing,
   status: 200,
-  result: session,
+  result: openedSession,
   problems: [],
 });
 

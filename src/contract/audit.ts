@@ -10,6 +10,7 @@ export const exportAudit = endpoint({
   summary:
     'The audit log as JSON lines in the order of its chain, between two signed checkpoints; check it with `waxwing audit verify`. Days are those of UTC; entries between the range and its checkpoints are included.',
   area: 'audit',
+  stepUp: true,
   params: noParams,
   query: z.object({ since: instantOrDay.optional(), until: instantOrDay.optional() }),
   body: nothing,

@@ -17,6 +17,8 @@ export interface Endpoint<
   readonly area: string;
   /** No key or session is needed. */
   readonly open?: boolean;
+  /** A console session must have been proved anew within five minutes. */
+  readonly stepUp?: boolean;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;

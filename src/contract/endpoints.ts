@@ -13,6 +13,7 @@ import type { Endpoint } from './endpoint.ts';
 import { forgetScannerHabit, forgetScannerHabits, listScannerHabits } from './habits.ts';
 import { eraseMessage, listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
 import { readNetworks, refreshNetworks } from './networks.ts';
+import { peopleEndpoints } from './people.ts';
 import {
   changeProviderConnection,
   checkProviderAddress,
@@ -32,6 +33,7 @@ import {
 } from './rejudging.ts';
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
+import { signInEndpoints } from './sign-in.ts';
 import { judgeObservations } from './verdicts.ts';
 
 export const endpoints: readonly Endpoint[] = [
@@ -75,4 +77,6 @@ export const endpoints: readonly Endpoint[] = [
   openSession,
   readSession,
   endSession,
+  ...signInEndpoints,
+  ...peopleEndpoints,
 ];

@@ -153,6 +153,7 @@ export const eraseMessage = endpoint({
   summary:
     'Erase a message: its key, content and all that names its recipients. What was counted stays counted. Answers with a signed certificate, the same one when asked again.',
   area: 'sending',
+  stepUp: true,
   params: messageParams,
   query: noQuery,
   body: nothing,

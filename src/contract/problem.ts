@@ -41,6 +41,61 @@ export const problemKinds = {
     'Run `npx waxwing sign-in` on the server for a new one.',
   ),
   'auth.forbidden': kind(403, 'The key or session may not do this.', 'Ask an owner of the account for the permission.'),
+  'auth.credentials_invalid': kind(
+    401,
+    'Address, password or code is not right.',
+    'Check all three; a code is taken once and for half a minute. Who lost one of them asks an owner for a new invitation.',
+  ),
+  'auth.passkey_invalid': kind(
+    401,
+    'The passkey was not accepted.',
+    'Try again: a challenge is good for five minutes and once. A passkey works only at the address where it was made.',
+  ),
+  'auth.invitation_invalid': kind(
+    401,
+    'The invitation is used up, replaced or has expired.',
+    'Ask whoever invited you for a new one.',
+  ),
+  'auth.step_up_needed': kind(
+    403,
+    'This asks for a fresh proof of who you are.',
+    'Prove it with POST /v1/session/step-up, then repeat the request within five minutes.',
+  ),
+  'auth.no_user': kind(
+    409,
+    'The session belongs to no user.',
+    'An installation link opened it. Sign in as a user for what is a user’s own.',
+  ),
+  'password.refused': kind(400, 'The password may not be chosen.', 'See `errors` for why, and choose another.'),
+  'factor.code_invalid': kind(
+    400,
+    'The code of the authenticator app is not right.',
+    'Check that the clock of the phone is right, and give the code that it shows now.',
+  ),
+  'factor.last_one': kind(409, 'It is the only way to sign in.', 'Add another passkey or a password first.'),
+  'factor.no_password': kind(
+    409,
+    'The user has no password.',
+    'Recovery codes stand beside a password; set one first.',
+  ),
+  'passkey.not_found': kind(404, 'There is no such passkey.', 'See GET /v1/me for yours.'),
+  'user.not_found': kind(404, 'There is no such user.', 'List the users to see their ids.'),
+  'user.email_taken': kind(409, 'A user with this address exists.', 'Change that user, or invite them anew.'),
+  'user.beyond_caller': kind(
+    403,
+    'The user may do more than you, or would.',
+    'Ask somebody who may do all of it: nobody hands out or takes away more than they have.',
+  ),
+  'user.last_owner': kind(409, 'It is the last owner who can sign in.', 'Make somebody else an owner first.'),
+  'department.not_found': kind(404, 'There is no such department.', 'List the departments to see their ids.'),
+  'department.unknown': kind(400, 'The department named does not exist.', 'List the departments to see their ids.'),
+  'department.misplaced': kind(
+    409,
+    'A department cannot be there.',
+    'Put it below another one: never below itself, and at most 20 deep.',
+  ),
+  'department.in_use': kind(409, 'The department is not empty.', 'Move its people and the departments below it first.'),
+  'session.not_found': kind(404, 'There is no such open session.', 'List the sessions to see their ids.'),
   'message.not_found': kind(
     404,
     'There is no such message.',
@@ -203,11 +258,14 @@ export interface FieldError {
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly fields: readonly FieldError[];
+  /** For `request.rate_limited`: seconds until the next try is taken. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ProblemCode, fields: readonly FieldError[] = []) {
+  constructor(code: ProblemCode, fields: readonly FieldError[] = [], retryAfterSeconds?: number) {
     super(`${code}: ${problemKinds[code].title}`);
     this.code = code;
     this.fields = fields;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   get status(): number {

@@ -8,7 +8,7 @@ import { Answer, type Caller, type Route, type RoutePermission } from './route.t
 
 export type Headers = Readonly<Record<string, string | undefined>>;
 export type Identify = (
-  request: { method: string; headers: Headers; address: string },
+  request: { method: string; headers: Headers; address: string; needsFreshProof: boolean },
   permission: RoutePermission,
 ) => Promise<Caller>;
 
@@ -34,7 +34,8 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
     onRequest: async (request) => {
       options.admit(endpoint, request.ip);
       if (permission === 'open') return;
-      const asked = { method: request.method, headers: plainHeaders(request), address: request.ip };
+      const needsFreshProof = endpoint.stepUp === true;
+      const asked = { method: request.method, headers: plainHeaders(request), address: request.ip, needsFreshProof };
       callers.set(request, await options.identify(asked, permission));
     },
     handler: async (request, reply) => {
@@ -48,6 +49,7 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
           headers: plainHeaders(request),
           rawBody,
           requestId: request.id,
+          address: request.ip,
         },
         callers.get(request) ?? nobody,
       );

@@ -78,7 +78,8 @@ async function createHttp(world: Needs, options: HttpOptions): Promise<FastifyIn
       identify: options.identify,
       bodyLimitBytes: (endpoint) => bodyLimitBytes(endpoint, options.maxMessageBytes),
       admit: (endpoint, client) => {
-        if (endpoint.name === 'openSession' && limit.waitMs(client) > 0) throw new Problem('request.rate_limited');
+        const isSignIn = endpoint.open === true && endpoint.area === 'access';
+        if (isSignIn && limit.waitMs(client) > 0) throw new Problem('request.rate_limited');
       },
     });
   refuseOtherMethods(server, options);
@@ -179,7 +180,7 @@ function refuse(world: Needs, error: unknown, request: FastifyRequest, reply: Fa
   const problem = known ?? new Problem('server.error');
   if (problem.status === 401) reply.header('www-authenticate', challengeOf(problem));
   if (problem.code === 'server.unavailable') reply.header('retry-after', '5');
-  if (problem.code === 'request.rate_limited') reply.header('retry-after', '60');
+  if (problem.code === 'request.rate_limited') reply.header('retry-after', String(problem.retryAfterSeconds ?? 60));
   return reply
     .code(problem.status)
     .header('cache-control', 'no-store')

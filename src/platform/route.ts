@@ -8,6 +8,8 @@ export type RoutePermission = Permission | 'session';
 
 export type Actor =
   | { readonly kind: 'api-key'; readonly id: string }
+  | { readonly kind: 'user'; readonly id: string }
+  /** An installation link’s session, of nobody in particular. */
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'system'; readonly id: string };
 
@@ -17,6 +19,14 @@ export interface Caller {
   readonly actor: Actor;
   /** Undefined: everything. */
   readonly permissions?: readonly Permission[] | undefined;
+  /** The console session, when it is one. */
+  readonly session?: CallerSession | undefined;
+}
+
+export interface CallerSession {
+  readonly id: string;
+  /** Null: an installation link opened it. */
+  readonly userId: string | null;
 }
 
 export interface RouteRequest<E extends Endpoint> {
@@ -28,6 +38,8 @@ export interface RouteRequest<E extends Endpoint> {
   /** The body as it came, for hashes; JSON text. */
   readonly rawBody: Uint8Array;
   readonly requestId: string;
+  /** Where it came from. */
+  readonly address: string;
 }
 
 /** An answer that is not the plain JSON result: another content type, or headers beside it. */

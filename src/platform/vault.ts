@@ -27,6 +27,10 @@ export type SealPurpose =
   | 'event.detail'
   | 'request.key'
   | 'attempt.reply'
+  | 'user.email'
+  | 'user.name'
+  | 'user.totp'
+  | 'session.place'
   | 'provider.secret'
   | 'journal.frame';
 

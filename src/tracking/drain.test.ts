@@ -197,6 +197,7 @@ describe('the drain', () => {
       headers: {},
       rawBody: Buffer.alloc(0),
       requestId: 'r',
+      address: '192.0.2.7',
     };
     await set.handle({ ...request, body: { level: 'anonymous' } }, caller);
     assert.equal(

@@ -1,0 +1,121 @@
+/** The HTTP routes of people: users, departments, session limits, everybody's sessions, alerts. */
+import {
+  changeDepartment as changeDepartmentEndpoint,
+  changeSessionLimits as changeSessionLimitsEndpoint,
+  changeUser as changeUserEndpoint,
+  createDepartment as createDepartmentEndpoint,
+  deactivateUser as deactivateUserEndpoint,
+  deleteDepartment as deleteDepartmentEndpoint,
+  endSomeSession,
+  inviteUser as inviteUserEndpoint,
+  listAlerts,
+  listDepartments as listDepartmentsEndpoint,
+  listSessions as listSessionsEndpoint,
+  listUsers as listUsersEndpoint,
+  readSessionLimits as readSessionLimitsEndpoint,
+  renewInvitation as renewInvitationEndpoint,
+} from '../contract/people.ts';
+import { type Route, route } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import {
+  changeDepartment,
+  changeSessionLimits,
+  createDepartment,
+  deleteDepartment,
+  listDepartments,
+  readSessionLimits,
+} from './departments.ts';
+import type { Gate } from './gate.ts';
+import type { Invitation } from './invitations.ts';
+import { listAlertRows, type StoredAlert } from './people-store.ts';
+import { endSession, listSessions, type OpenSession } from './sessions.ts';
+import { changeUser, deactivateUser, inviteUser, listUsers, renewInvitation, type User } from './users.ts';
+
+export function peopleRoutes(world: World, gate: Gate, { publicUrl }: { readonly publicUrl: string }): Route[] {
+  return [
+    route(listUsersEndpoint, 'people.read', async (_request, caller) => ({
+      users: (await listUsers(world, caller)).map(userBody),
+    })),
+    route(inviteUserEndpoint, 'people.manage', async ({ body }, caller) => {
+      const { user, invitation } = await inviteUser(world, caller, body, publicUrl);
+      return { user: userBody(user), invitation: invitationBody(invitation) };
+    }),
+    route(changeUserEndpoint, 'people.manage', async ({ params, body }, caller) =>
+      userBody(await changeUser(world, gate, caller, params.id, body)),
+    ),
+    route(deactivateUserEndpoint, 'people.manage', async ({ params }, caller) => {
+      await deactivateUser(world, gate, caller, params.id);
+      return undefined;
+    }),
+    route(renewInvitationEndpoint, 'people.manage', async ({ params }, caller) =>
+      invitationBody(await renewInvitation(world, caller, params.id, publicUrl)),
+    ),
+    ...departmentRoutes(world, gate),
+    route(listSessionsEndpoint, 'people.read', async (_request, caller) => ({
+      sessions: (await listSessions(world, caller, 'all')).map(sessionBody),
+    })),
+    route(endSomeSession, 'people.manage', async ({ params }, caller) => {
+      await endSession(world, gate, caller, params.id);
+      return undefined;
+    }),
+    route(listAlerts, 'people.read', async (_request, caller) => ({
+      alerts: (await world.db.readAccount(caller.accountId, listAlertRows)).map(alertBody),
+    })),
+  ];
+}
+
+const departmentRoutes = (world: World, gate: Gate): Route[] => [
+  route(listDepartmentsEndpoint, 'people.read', async (_request, caller) => ({
+    departments: await listDepartments(world, caller),
+  })),
+  route(createDepartmentEndpoint, 'people.manage', ({ body }, caller) => createDepartment(world, caller, body)),
+  route(changeDepartmentEndpoint, 'people.manage', ({ params, body }, caller) =>
+    changeDepartment(world, gate, caller, params.id, body),
+  ),
+  route(deleteDepartmentEndpoint, 'people.manage', async ({ params }, caller) => {
+    await deleteDepartment(world, caller, params.id);
+    return undefined;
+  }),
+  route(readSessionLimitsEndpoint, 'people.read', async (_request, caller) => ({
+    limits: await readSessionLimits(world, caller),
+  })),
+  route(changeSessionLimitsEndpoint, 'people.manage', ({ body }, caller) =>
+    changeSessionLimits(world, gate, caller, body),
+  ),
+];
+
+export const userBody = (user: User) => ({
+  id: user.id,
+  email: user.email,
+  name: user.name,
+  role: user.role,
+  permissions: user.permissions === null ? null : [...user.permissions],
+  departmentId: user.departmentId,
+  state: user.state,
+  createdAt: user.createdAt.toISOString(),
+  lastSignedInAt: user.lastSignedInAt?.toISOString() ?? null,
+  passkeys: user.passkeys,
+  hasPassword: user.hasPassword,
+});
+
+const invitationBody = ({ link, expiresAt }: Invitation) => ({ link, expiresAt: expiresAt.toISOString() });
+
+export const sessionBody = (session: OpenSession) => ({
+  id: session.id,
+  userId: session.userId,
+  openedBy: session.openedBy,
+  place: session.place,
+  createdAt: session.createdAt.toISOString(),
+  lastSeenAt: session.lastSeenAt.toISOString(),
+  expiresAt: session.expiresAt.toISOString(),
+  isThisOne: session.isThisOne,
+});
+
+const alertBody = ({ id, at, what, userId, detail }: StoredAlert) => ({
+  id,
+  at: at.toISOString(),
+  what,
+  userId,
+  isNewBrowser: detail.isNewBrowser ?? false,
+  isNewNetwork: detail.isNewNetwork ?? false,
+});

@@ -1,0 +1,257 @@
+/** All SQL on users, invitations, departments and session limits. Rows hold sealed addresses and names; it opens none. */
+import type { Permission, Role } from '../contract/permissions.ts';
+import { type Database, empty, join, raw, sql, type Tx } from '../platform/database.ts';
+
+export interface StoredUser {
+  readonly id: string;
+  readonly emailSealed: Buffer;
+  readonly nameSealed: Buffer;
+  readonly role: Role;
+  readonly permissions: readonly Permission[] | null;
+  readonly departmentId: string | null;
+  readonly createdAt: Date;
+  readonly acceptedAt: Date | null;
+  readonly deactivatedAt: Date | null;
+  readonly lastSignedInAt: Date | null;
+  readonly passwordHash: string | null;
+  readonly totpSealed: Buffer | null;
+  readonly passkeys: number;
+}
+
+const userColumns = raw(`id, email_sealed AS "emailSealed", name_sealed AS "nameSealed", role, permissions,
+  department_id AS "departmentId", created_at AS "createdAt", accepted_at AS "acceptedAt",
+  deactivated_at AS "deactivatedAt", last_signed_in_at AS "lastSignedInAt", password_hash AS "passwordHash",
+  totp_sealed AS "totpSealed",
+  (SELECT count(*) FROM passkeys p WHERE p.account_id = users.account_id AND p.user_id = users.id) AS passkeys`);
+
+export const listUserRows = (tx: Tx): Promise<StoredUser[]> =>
+  tx.query(sql`SELECT ${userColumns} FROM users WHERE account_id = current_account() ORDER BY created_at, id`);
+
+export async function readUserRow(tx: Tx, id: string, forChange = false): Promise<StoredUser | undefined> {
+  const rows = await tx.query<StoredUser>(sql`
+    SELECT ${userColumns} FROM users WHERE account_id = current_account() AND id = ${id} ${forChange ? sql`FOR UPDATE` : empty}`);
+  return rows[0];
+}
+
+/** Changes of people wait for one another, so that two owners cannot remove each other at once. */
+export const lockPeople = (tx: Tx): Promise<unknown> =>
+  tx.query(sql`SELECT pg_advisory_xact_lock(hashtextextended('waxwing.people ' || current_account()::text, 0))`);
+
+export interface NewUser
+  extends Pick<
+    StoredUser,
+    'id' | 'emailSealed' | 'nameSealed' | 'role' | 'permissions' | 'departmentId' | 'createdAt'
+  > {
+  readonly emailIndex: Buffer;
+  readonly emailLookup: Buffer;
+}
+
+/** False: the account has a user with this address. */
+export async function insertUser(tx: Tx, user: NewUser): Promise<boolean> {
+  const rows = await tx.query(sql`
+    INSERT INTO users (account_id, id, email_sealed, email_index, email_lookup, name_sealed, role, permissions,
+                       department_id, created_at)
+    VALUES (current_account(), ${user.id}, ${user.emailSealed}, ${user.emailIndex}, ${user.emailLookup},
+            ${user.nameSealed}, ${user.role}, ${user.permissions}, ${user.departmentId}, ${user.createdAt})
+    ON CONFLICT (account_id, email_index) DO NOTHING RETURNING id`);
+  return rows.length === 1;
+}
+
+export const updateUser = (
+  tx: Tx,
+  id: string,
+  user: Pick<StoredUser, 'nameSealed' | 'role' | 'permissions' | 'departmentId'>,
+): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE users SET name_sealed = ${user.nameSealed}, role = ${user.role}, permissions = ${user.permissions},
+           department_id = ${user.departmentId}
+     WHERE account_id = current_account() AND id = ${id}`);
+
+/** Owners who can sign in and may do everything. */
+export async function countOtherOwners(tx: Tx, exceptId: string): Promise<number> {
+  const [row] = await tx.query<{ owners: number }>(sql`
+    SELECT count(*)::int AS owners FROM users
+     WHERE account_id = current_account() AND id <> ${exceptId} AND role = 'owner' AND permissions IS NULL
+       AND accepted_at IS NOT NULL AND deactivated_at IS NULL`);
+  return row?.owners ?? 0;
+}
+
+export async function hasActiveUsers(tx: Tx): Promise<boolean> {
+  const rows = await tx.query(sql`
+    SELECT 1 FROM users WHERE account_id = current_account() AND accepted_at IS NOT NULL AND deactivated_at IS NULL
+     LIMIT 1`);
+  return rows.length > 0;
+}
+
+/** Gives how many sessions and keys ended with them. */
+export async function markUserDeactivated(
+  tx: Tx,
+  id: string,
+  at: Date,
+): Promise<{ sessions: number; apiKeys: number }> {
+  await tx.query(sql`
+    UPDATE users SET deactivated_at = ${at} WHERE account_id = current_account() AND id = ${id}`);
+  await endInvitations(tx, id, at);
+  const sessions = await endSessionsOf(tx, id, at);
+  const apiKeys = await tx.query(sql`
+    UPDATE api_keys SET revoked_at = ${at}
+     WHERE account_id = current_account() AND made_by = ${id} AND revoked_at IS NULL RETURNING id`);
+  return { sessions, apiKeys: apiKeys.length };
+}
+
+/** All but one, when one is to stay. Gives how many ended. */
+export async function endSessionsOf(tx: Tx, userId: string, at: Date, exceptId?: string): Promise<number> {
+  const rows = await tx.query(sql`
+    UPDATE sessions SET ended_at = ${at}
+     WHERE account_id = current_account() AND user_id = ${userId} AND ended_at IS NULL
+       AND id IS DISTINCT FROM ${exceptId ?? null}::uuid RETURNING id`);
+  return rows.length;
+}
+
+export const markUserAccepted = (tx: Tx, id: string, at: Date): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE users SET accepted_at = ${at}, deactivated_at = NULL WHERE account_id = current_account() AND id = ${id}`);
+
+export const markUserSignedIn = (tx: Tx, id: string, at: Date): Promise<unknown> =>
+  tx.query(sql`UPDATE users SET last_signed_in_at = ${at} WHERE account_id = current_account() AND id = ${id}`);
+
+export const insertInvitation = (
+  tx: Tx,
+  invitation: { hash: Buffer; userId: string; at: Date; expiresAt: Date },
+): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO invitations (account_id, token_hash, user_id, created_at, expires_at)
+    VALUES (current_account(), ${invitation.hash}, ${invitation.userId}, ${invitation.at}, ${invitation.expiresAt})`);
+
+export const endInvitations = (tx: Tx, userId: string, at: Date): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE invitations SET ended_at = ${at}
+     WHERE account_id = current_account() AND user_id = ${userId} AND ended_at IS NULL`);
+
+export async function findInvitation(
+  db: Database,
+  hash: Buffer,
+): Promise<{ accountId: string; userId: string } | undefined> {
+  const rows = await db.askGate<{ accountId: string; userId: string }>(
+    sql`SELECT account_id AS "accountId", user_id AS "userId" FROM account_of_invitation(${hash})`,
+  );
+  return rows[0];
+}
+
+export async function readInvitationExpiry(tx: Tx, hash: Buffer, at: Date): Promise<Date | undefined> {
+  const rows = await tx.query<{ expiresAt: Date }>(sql`
+    SELECT expires_at AS "expiresAt" FROM invitations
+     WHERE account_id = current_account() AND token_hash = ${hash} AND ended_at IS NULL AND expires_at > ${at}`);
+  return rows[0]?.expiresAt;
+}
+
+/** True once per invitation. */
+export async function redeemInvitation(tx: Tx, hash: Buffer, at: Date): Promise<boolean> {
+  const rows = await tx.query(sql`
+    UPDATE invitations SET ended_at = ${at}
+     WHERE account_id = current_account() AND token_hash = ${hash} AND ended_at IS NULL AND expires_at > ${at}
+    RETURNING user_id`);
+  return rows.length === 1;
+}
+
+export interface StoredDepartment {
+  readonly id: string;
+  readonly name: string;
+  readonly parentId: string | null;
+  readonly idleMinutes: number | null;
+  readonly absoluteMinutes: number | null;
+}
+
+export const listDepartmentRows = (tx: Tx): Promise<StoredDepartment[]> =>
+  tx.query(sql`
+    SELECT id, name, parent_id AS "parentId", idle_minutes AS "idleMinutes", absolute_minutes AS "absoluteMinutes"
+      FROM departments WHERE account_id = current_account() ORDER BY name, id`);
+
+export const insertDepartment = (tx: Tx, one: StoredDepartment, at: Date): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO departments (account_id, id, name, parent_id, created_at, idle_minutes, absolute_minutes)
+    VALUES (current_account(), ${one.id}, ${one.name}, ${one.parentId}, ${at}, ${one.idleMinutes},
+            ${one.absoluteMinutes})`);
+
+export const updateDepartment = (tx: Tx, one: StoredDepartment): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE departments SET name = ${one.name}, parent_id = ${one.parentId}, idle_minutes = ${one.idleMinutes},
+           absolute_minutes = ${one.absoluteMinutes}
+     WHERE account_id = current_account() AND id = ${one.id}`);
+
+/** False: people or departments are in it. */
+export async function deleteDepartmentRow(tx: Tx, id: string): Promise<boolean> {
+  const rows = await tx.query(sql`
+    DELETE FROM departments
+     WHERE account_id = current_account() AND id = ${id}
+       AND NOT EXISTS (SELECT 1 FROM users u WHERE u.account_id = current_account() AND u.department_id = ${id})
+       AND NOT EXISTS (SELECT 1 FROM departments d WHERE d.account_id = current_account() AND d.parent_id = ${id})
+    RETURNING id`);
+  return rows.length === 1;
+}
+
+export interface StoredLimit {
+  readonly role: Role;
+  readonly idleMinutes: number;
+  readonly absoluteMinutes: number;
+}
+
+export const listLimitRows = (tx: Tx): Promise<StoredLimit[]> =>
+  tx.query(sql`
+    SELECT role, idle_minutes AS "idleMinutes", absolute_minutes AS "absoluteMinutes"
+      FROM session_limits WHERE account_id = current_account()`);
+
+export const upsertLimit = (tx: Tx, limit: StoredLimit): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO session_limits (account_id, role, idle_minutes, absolute_minutes)
+    VALUES (current_account(), ${limit.role}, ${limit.idleMinutes}, ${limit.absoluteMinutes})
+    ON CONFLICT (account_id, role)
+    DO UPDATE SET idle_minutes = excluded.idle_minutes, absolute_minutes = excluded.absolute_minutes`);
+
+export interface StoredAlert {
+  readonly id: string;
+  readonly at: Date;
+  readonly what: 'unusual_sign_in' | 'installation_link_used';
+  readonly userId: string | null;
+  readonly detail: { readonly isNewBrowser?: boolean; readonly isNewNetwork?: boolean };
+}
+
+export const insertAlert = (tx: Tx, alert: StoredAlert): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO alerts (account_id, id, at, what, user_id, detail)
+    VALUES (current_account(), ${alert.id}, ${alert.at}, ${alert.what}, ${alert.userId},
+            ${JSON.stringify(alert.detail)}::jsonb)`);
+
+export const listAlertRows = (tx: Tx): Promise<StoredAlert[]> =>
+  tx.query(sql`
+    SELECT id, at, what, user_id AS "userId", detail FROM alerts
+     WHERE account_id = current_account() ORDER BY at DESC, id DESC LIMIT 200`);
+
+/** Which of these places the user was seen at, and whether anywhere at all. */
+export async function readKnownPlaces(
+  tx: Tx,
+  userId: string,
+  places: readonly Buffer[],
+): Promise<{ known: Buffer[]; isFirst: boolean }> {
+  const rows = await tx.query<{ place: Buffer; isAsked: boolean }>(sql`
+    SELECT place, place IN (${join([...places])}) AS "isAsked" FROM known_places
+     WHERE account_id = current_account() AND user_id = ${userId}`);
+  return { known: rows.filter((row) => row.isAsked).map((row) => row.place), isFirst: rows.length === 0 };
+}
+
+export async function rememberPlaces(
+  tx: Tx,
+  userId: string,
+  places: readonly Buffer[],
+  at: Date,
+  forgetBefore: Date,
+): Promise<void> {
+  await tx.query(sql`
+    DELETE FROM known_places
+     WHERE account_id = current_account() AND user_id = ${userId} AND last_seen_at < ${forgetBefore}`);
+  for (const place of places)
+    await tx.query(sql`
+      INSERT INTO known_places (account_id, user_id, place, last_seen_at)
+      VALUES (current_account(), ${userId}, ${place}, ${at})
+      ON CONFLICT (account_id, user_id, place) DO UPDATE SET last_seen_at = excluded.last_seen_at`);
+}

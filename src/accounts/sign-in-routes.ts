@@ -1,0 +1,168 @@
+/** The HTTP routes of signing in: links, passkeys, passwords, invitations, step-up, and a user's own security. */
+import {
+  endSession as endSessionEndpoint,
+  openSession as openSessionEndpoint,
+  readSession as readSessionEndpoint,
+} from '../contract/access.ts';
+import {
+  acceptInvitation as acceptInvitationEndpoint,
+  addPasskey as addPasskeyEndpoint,
+  changeOwnPassword as changeOwnPasswordEndpoint,
+  endOtherSessions as endOtherSessionsEndpoint,
+  endOwnSession as endOwnSessionEndpoint,
+  listOwnSessions,
+  newPasskeyOptions as newPasskeyOptionsEndpoint,
+  newTotpSecret as newTotpSecretEndpoint,
+  openInvitation as openInvitationEndpoint,
+  passkeySignInOptions as passkeySignInOptionsEndpoint,
+  readOwnSecurity as readOwnSecurityEndpoint,
+  removeOwnPassword as removeOwnPasswordEndpoint,
+  removePasskey as removePasskeyEndpoint,
+  renewRecoveryCodes as renewRecoveryCodesEndpoint,
+  signInByPasskey as signInByPasskeyEndpoint,
+  signInByPassword as signInByPasswordEndpoint,
+  stepUp as stepUpEndpoint,
+  stepUpOptions as stepUpOptionsEndpoint,
+} from '../contract/sign-in.ts';
+import { Answer, type Route, route } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import type { Gate } from './gate.ts';
+import { acceptInvitation, openInvitation } from './invitations.ts';
+import type { OpenedSession } from './open-session.ts';
+import {
+  addPasskey,
+  changeOwnPassword,
+  newPasskeyOptions,
+  newTotpSecret,
+  readOwnSecurity,
+  removeOwnPassword,
+  removePasskey,
+  renewRecoveryCodes,
+} from './own-security.ts';
+import { type RelyingParty, relyingParty } from './passkeys.ts';
+import { sessionBody, userBody } from './people-routes.ts';
+import { visitorOf } from './place.ts';
+import { clearSessionCookie, writeSessionCookie } from './session-cookie.ts';
+import { endOtherSessions, endOwnSession, endSession, listSessions } from './sessions.ts';
+import { openSession, readSession, type SignedIn, sessionIdOf } from './sign-in.ts';
+import { passkeySignInOptions, signInByPasskey, signInByPassword } from './sign-in-user.ts';
+import { stepUp, stepUpOptions } from './step-up.ts';
+import { countTries, type Tries } from './tries.ts';
+
+export function signInRoutes(world: World, gate: Gate, { publicUrl }: { readonly publicUrl: string }): Route[] {
+  const party = relyingParty(publicUrl);
+  const tries = countTries(world.clock);
+  const isSecure = publicUrl.startsWith('https:');
+  return [
+    ...openRoutes(world, party, tries, isSecure),
+    ...sessionRoutes(world, gate, party, tries, isSecure),
+    ...ownRoutes(world, gate, party),
+  ];
+}
+
+/** A session and its cookie. */
+const signedIn = (isSecure: boolean, { token, ...session }: SignedIn, more: object = {}): Answer =>
+  new Answer(
+    { ...openedBody(session), ...more },
+    { 'set-cookie': writeSessionCookie(isSecure, token, session.expiresAt) },
+  );
+
+const openedBody = ({ account, user, permissions, expiresAt, idleMinutes }: OpenedSession) => ({
+  account,
+  user,
+  permissions,
+  expiresAt: expiresAt.toISOString(),
+  idleMinutes,
+});
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** Who asks, from where and at which page. */
+const fromOf = (party: RelyingParty, request: { readonly headers: Headers; readonly address: string }) => ({
+  party,
+  origin: request.headers.origin,
+  visitor: visitorOf(request),
+});
+
+const openRoutes = (world: World, party: RelyingParty, tries: Tries, isSecure: boolean): Route[] => [
+  route(openSessionEndpoint, 'open', async (request) =>
+    signedIn(isSecure, await openSession(world, request.body.token, visitorOf(request))),
+  ),
+  route(passkeySignInOptionsEndpoint, 'open', async () => ({ ...(await passkeySignInOptions(world, party)) })),
+  route(signInByPasskeyEndpoint, 'open', async (request) =>
+    signedIn(isSecure, await signInByPasskey(world, fromOf(party, request), request.body.answer)),
+  ),
+  route(signInByPasswordEndpoint, 'open', async (request) =>
+    signedIn(isSecure, await signInByPassword(world, tries, visitorOf(request), request.body)),
+  ),
+  route(openInvitationEndpoint, 'open', async ({ body }) => {
+    const { expiresAt, passkey, ...invited } = await openInvitation(world, party, body.token);
+    return { ...invited, passkey: { ...passkey }, expiresAt: expiresAt.toISOString() };
+  }),
+  route(acceptInvitationEndpoint, 'open', async (request) => {
+    const { recoveryCodes, ...session } = await acceptInvitation(world, fromOf(party, request), request.body);
+    return signedIn(isSecure, session, { recoveryCodes });
+  }),
+];
+
+const sessionRoutes = (world: World, gate: Gate, party: RelyingParty, tries: Tries, isSecure: boolean): Route[] => [
+  route(readSessionEndpoint, 'session', async (_request, caller) => openedBody(await readSession(world, caller))),
+  route(endSessionEndpoint, 'session', async (_request, caller) => {
+    await endSession(world, gate, caller, sessionIdOf(caller));
+    return new Answer(undefined, { 'set-cookie': clearSessionCookie(isSecure) });
+  }),
+  route(stepUpOptionsEndpoint, 'session', async (_request, caller) => {
+    const { passkey, ...others } = await stepUpOptions(world, party, caller);
+    return { passkey: passkey === null ? null : { ...passkey }, ...others };
+  }),
+  route(stepUpEndpoint, 'session', async (request, caller) => {
+    const needs = { gate, tries, ...fromOf(party, request) };
+    return openedBody(await stepUp(world, needs, caller, request.body));
+  }),
+  route(listOwnSessions, 'session', async (_request, caller) => ({
+    sessions: (await listSessions(world, caller, 'own')).map(sessionBody),
+  })),
+  route(endOwnSessionEndpoint, 'session', async ({ params }, caller) => {
+    await endOwnSession(world, gate, caller, params.sessionId);
+    return undefined;
+  }),
+  route(endOtherSessionsEndpoint, 'session', async (_request, caller) => {
+    await endOtherSessions(world, gate, caller);
+    return undefined;
+  }),
+];
+
+const ownRoutes = (world: World, gate: Gate, party: RelyingParty): Route[] => [
+  route(readOwnSecurityEndpoint, 'session', async (_request, caller) => {
+    const { user, passkeys, recoveryCodesLeft } = await readOwnSecurity(world, caller);
+    const passkeyBodies = passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({
+      id,
+      name,
+      createdAt: createdAt.toISOString(),
+      lastUsedAt: lastUsedAt?.toISOString() ?? null,
+    }));
+    return { user: userBody(user), passkeys: passkeyBodies, recoveryCodesLeft };
+  }),
+  route(newPasskeyOptionsEndpoint, 'session', async (_request, caller) => ({
+    ...(await newPasskeyOptions(world, party, caller)),
+  })),
+  route(addPasskeyEndpoint, 'session', async (request, caller) => {
+    const from = { party, origin: request.headers.origin };
+    return { id: await addPasskey(world, caller, { ...from, ...request.body }) };
+  }),
+  route(removePasskeyEndpoint, 'session', async ({ params }, caller) => {
+    await removePasskey(world, caller, params.passkeyId);
+    return undefined;
+  }),
+  route(newTotpSecretEndpoint, 'session', async (_request, caller) => newTotpSecret(world, caller)),
+  route(changeOwnPasswordEndpoint, 'session', async ({ body }, caller) => ({
+    recoveryCodes: await changeOwnPassword(world, gate, caller, body),
+  })),
+  route(removeOwnPasswordEndpoint, 'session', async (_request, caller) => {
+    await removeOwnPassword(world, caller);
+    return undefined;
+  }),
+  route(renewRecoveryCodesEndpoint, 'session', async (_request, caller) => ({
+    recoveryCodes: await renewRecoveryCodes(world, caller),
+  })),
+];
