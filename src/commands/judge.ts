@@ -65,8 +65,12 @@ async function readObservations(file: string): Promise<Observation[]> {
 
 async function openFile(file: string): Promise<NodeJS.ReadableStream> {
   try {
-    return (await open(file)).createReadStream();
+    const opened = await open(file);
+    if ((await opened.stat()).isDirectory())
+      throw new CommandFault(`${file} is a folder. Name a file of JSON lines, or - for standard input.`);
+    return opened.createReadStream();
   } catch (error) {
+    if (error instanceof CommandFault) throw error;
     throw new CommandFault(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
   }
 }

@@ -5,10 +5,12 @@ import { instant, noParams, noQuery } from './values.ts';
 
 const text = (max: number) => z.string().max(max);
 
+const linkNumber = z.union([z.int().min(0).max(100_000), z.string().regex(/^\d{1,6}$/)]);
+
 /** Logs write null for what they do not know: it is missing, as an absent field is. */
 export const observation = z
   .object({
-    id: text(200).nullish(),
+    id: z.union([text(200), z.number()]).nullish(),
     kind: z.enum(['open', 'click']),
     at: text(64).nullish(),
     deliveredAt: text(64).nullish(),
@@ -16,10 +18,10 @@ export const observation = z
     message: text(400).nullish(),
     method: text(40).nullish(),
     ip: text(100).nullish(),
-    userAgent: text(4000).nullish(),
+    userAgent: text(100_000).nullish(),
     headers: z.record(text(200), z.union([text(8000), z.array(text(8000)).max(20)])).nullish(),
-    link: z.int().min(0).max(100_000).nullish(),
-    linkCount: z.int().min(0).max(100_000).nullish(),
+    link: linkNumber.nullish(),
+    linkCount: linkNumber.nullish(),
     honeypot: z.boolean().nullish(),
     token: z.enum(['valid', 'damaged']).nullish(),
     mx: text(400).nullish(),

@@ -4,14 +4,15 @@ export type Address = readonly [number, number, number, number];
 
 const MAPPED = 0xffff;
 
-/** RFC 4291 §2.2 texts, dotted IPv4, and either with a zone id or brackets. */
+/** RFC 4291 §2.2 texts, dotted IPv4, and either with a zone id or brackets, and behind them a port as logs write it. */
 export function parseAddress(text: string): Address | undefined {
   if (text.length < 2 || text.length > 64) return undefined;
-  if (text.indexOf(':') < 0) {
-    const v4 = parseV4(text, 0);
+  const host = withoutPort(text);
+  if (host.indexOf(':') < 0) {
+    const v4 = parseV4(host, 0);
     return v4 === undefined ? undefined : [0, 0, MAPPED, v4];
   }
-  return parseV6(bare(text));
+  return parseV6(bare(host));
 }
 
 export function isV4(address: Address): boolean {
@@ -28,6 +29,14 @@ export function blockOf(address: Address): Address {
 export function canonical(address: Address): string {
   if (isV4(address)) return `4:${address[3].toString(36)}`;
   return `6:${address[0].toString(36)}:${address[1].toString(36)}:${address[2].toString(36)}:${address[3].toString(36)}`;
+}
+
+const PORT = /:\d{1,5}$/;
+
+/** `192.0.2.1:443` and `[2001:db8::1]:443`; without brackets the colons of IPv6 are its own. */
+function withoutPort(text: string): string {
+  const isPorted = text.includes(']:') || (text.indexOf(':') === text.lastIndexOf(':') && text.includes('.'));
+  return isPorted ? text.replace(PORT, '') : text;
 }
 
 function bare(text: string): string {

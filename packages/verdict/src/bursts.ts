@@ -24,7 +24,9 @@ export function findBursts(
   hits: readonly Evidence[],
   options: { readonly isCertainOn: boolean; readonly isProbableOn: boolean },
 ): ReadonlyMap<Evidence, Burst> {
-  const clicks = hits.flatMap(clickOf);
+  const all = hits.flatMap(clickOf);
+  if (all.length < FEW_LINKS) return NO_BURSTS;
+  const clicks = withoutBystanders(all);
   if (clicks.length < FEW_LINKS) return NO_BURSTS;
   const bursts = new Map<Evidence, Burst>();
   const allLinks = Math.max(0, ...clicks.map((click) => click.hit.linkCount ?? 0));
@@ -39,6 +41,37 @@ export function findBursts(
 function clickOf(hit: Evidence): Click[] {
   if (hit.kind !== 'click' || hit.method === 'one-click' || hit.atMs === undefined || hit.link === undefined) return [];
   return [{ hit, atMs: hit.atMs, link: hit.link }];
+}
+
+/**
+ * A person who follows a link while a scanner does is no part of its burst: from another address and by another program than any
+ * other click nearby, out of no network that scanners use, beside clicks that do share a source. Scanners that come from many
+ * addresses wear one agent, and those that change both have no such group to stand beside.
+ */
+function withoutBystanders(clicks: readonly Click[]): readonly Click[] {
+  const seen = new Map<string, number>();
+  let shared = 0;
+  const add = ({ keys }: Evidence, by: 1 | -1): void => {
+    for (const key of [keys.address, keys.agent]) {
+      if (key === undefined) continue;
+      const before = seen.get(key) ?? 0;
+      seen.set(key, before + by);
+      if (before + by === 2 && by === 1) shared += 1;
+      if (before === 2 && by === -1) shared -= 1;
+    }
+  };
+  let from = 0;
+  let to = 0;
+  return clicks.filter(({ hit, atMs }) => {
+    for (let next = clicks[to]; next !== undefined && next.atMs - atMs <= LONG_WINDOW_MS; next = clicks[++to])
+      add(next.hit, 1);
+    for (let first = clicks[from]; first !== undefined && atMs - first.atMs > LONG_WINDOW_MS; first = clicks[++from])
+      add(first.hit, -1);
+    const { address, agent } = hit.keys;
+    if (address === undefined || agent === undefined || shared === 0) return true;
+    const isAlone = seen.get(address) === 1 && seen.get(agent) === 1;
+    return !isAlone || (!hit.headers?.isUserActivated && hit.networks.length > 0);
+  });
 }
 
 /** Slides a window over the clicks and marks all clicks of every window that holds enough different links. */

@@ -14,6 +14,7 @@ import {
   ROBOT_IN_DISGUISE,
   ROBOTS,
   SAMSUNG_PREVIEW_AGENT,
+  TEXT_BROWSERS,
 } from './data/agents.ts';
 
 export type ClientKind =
@@ -88,6 +89,7 @@ function mailClient(lower: string): Client | undefined {
 
 function machineClient(lower: string): Client | undefined {
   if (LINK_PREVIEWS.test(lower)) return { kind: 'link-preview', family: 'link-preview' };
+  if (TEXT_BROWSERS.test(lower)) return { kind: 'browser', family: 'text' };
   if (ROBOTS.test(lower)) return ROBOT;
   return undefined;
 }

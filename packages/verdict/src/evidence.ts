@@ -110,13 +110,13 @@ export function gather(
   const atMs = timeMs(observation.at);
   return {
     version: 1,
-    id: typeof observation.id === 'string' ? observation.id : undefined,
+    id: idOf(observation.id),
     kind: observation.kind === 'click' ? 'click' : 'open',
     atMs,
     sinceDeliveryMs: elapsedMs(timeMs(observation.deliveredAt), atMs),
     isRelayed: observation.deliveredVia === 'relay',
     method: method.method,
-    isOneClickProven: method.isProven,
+    isOneClickProven: method.isProven || (method.isForm && !isScannerOnly(source.matches)),
     isAddressKnown: source.address !== undefined,
     networks: matchesOf(observation, source.matches),
     client: clientOf(agent),
@@ -134,6 +134,10 @@ export function gather(
     providerSays: flagOf(observation),
   };
 }
+
+/** Callers join by their ids, numbers too. */
+const idOf = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
 
 function locate(
   ip: string,
@@ -165,9 +169,15 @@ const ONE_CLICK_BYTES = '26';
 interface MethodEvidence {
   readonly method: Method;
   readonly isProven: boolean;
+  /** A form of unsaid length: one-click unless it comes from where only scanners are. */
+  readonly isForm: boolean;
 }
-const GET: MethodEvidence = { method: 'get', isProven: false };
-const OTHER: MethodEvidence = { method: 'other', isProven: false };
+const GET: MethodEvidence = { method: 'get', isProven: false, isForm: false };
+const OTHER: MethodEvidence = { method: 'other', isProven: false, isForm: false };
+
+/** Mailbox providers unsubscribe people from their own clouds, but not from the networks of mail protection. */
+const isScannerOnly = (matches: readonly NetworkMatch[]): boolean =>
+  matches.some((match) => match.class === 'microsoft-mail' || match.class === 'barracuda');
 
 function methodOf(
   observation: Observed,
@@ -181,7 +191,7 @@ function methodOf(
   const length = headers?.get('content-length');
   const isForm = type?.startsWith('application/x-www-form-urlencoded') === true;
   const isSaidSo = observation.oneClick === true || clientOf(agent).kind === 'gmail-actions';
-  if (isSaidSo || (isForm && length === ONE_CLICK_BYTES)) return { method: 'one-click', isProven: true };
+  if (isSaidSo || (isForm && length === ONE_CLICK_BYTES)) return { method: 'one-click', isProven: true, isForm };
   // RFC 8058 §3.1 is for the address in List-Unsubscribe and sent by a provider: a browser that posts to a link of the body is another's.
   const isBrowserOnLink =
     type === undefined && countOf(observation.link) !== undefined && clientOf(agent).kind === 'browser';
@@ -189,7 +199,7 @@ function methodOf(
     isBrowserOnLink ||
     (type !== undefined && !isForm && !type.startsWith('multipart/form-data')) ||
     (isForm && length !== undefined);
-  return isContradicted ? OTHER : { method: 'one-click', isProven: false };
+  return isContradicted ? OTHER : { method: 'one-click', isProven: false, isForm };
 }
 
 /** Headers that nearly every request has: where none of them was kept, the log holds a selection and nothing can be missed. */

@@ -194,7 +194,24 @@ test('a list older than 14 days makes its certain rules probable, and the reason
   assert.match(one(click(15), { networks })?.reasons[0]?.text ?? '', /15 days old/);
   const open: Observation = { kind: 'open', ip: '172.225.1.1', userAgent: 'Mozilla/5.0', at: at(20 * day) };
   const verdict = one(open, { networks });
-  assert.deepEqual([verdict?.strength, verdict?.actor, verdict?.unknowable], ['probable', 'apple-mpp', true]);
+  // The bare agent is no person's wherever it comes from, so the list's age takes nothing away.
+  assert.deepEqual([verdict?.strength, verdict?.actor, verdict?.unknowable], ['certain', 'apple-mpp', true]);
+});
+
+test('what logs write otherwise is read all the same: ports, numbers as texts, numbers as ids', () => {
+  for (const ip of ['40.107.1.1:5678', '[2a01:111:f400::1]:443', '[2a01:111:f400::1]'])
+    assert.equal(one({ kind: 'click', ip, userAgent: CHROME })?.strength, 'certain', ip);
+  assert.equal(one({ kind: 'click', ip: '2a01:111:f400::443', userAgent: CHROME })?.strength, 'certain');
+  assert.equal(one({ kind: 'click', ip: '40.107.1.1:99999999', userAgent: CHROME })?.verdict, 'human');
+  const loose = [0, 1, 2, 3, 4].map((link) => ({
+    ...{ id: link, kind: 'click', message: 'm', recipient: 'r', at: at(600 + link / 10), userAgent: CHROME },
+    ...{ link: String(link), linkCount: '5', ip: '198.51.100.7' },
+  })) as unknown as Observation[];
+  const verdicts = judge(loose);
+  assert.deepEqual(
+    verdicts.map(({ id, verdict }) => `${id} ${verdict}`),
+    [0, 1, 2, 3, 4].map((id) => `${id} automated`),
+  );
 });
 
 test('a verdict that leans on a fetched list says whose it is and of which day', () => {

@@ -71,8 +71,11 @@ export function textOf(value: unknown): string | undefined {
   return text === '' || text === '-' ? undefined : text;
 }
 
-/** An index or a count. */
-export function countOf(value: unknown): number | undefined {
+const DIGITS = /^\d{1,9}$/;
+
+/** An index or a count; some logs write numbers as texts. */
+export function countOf(given: unknown): number | undefined {
+  const value = typeof given === 'string' && DIGITS.test(given) ? Number(given) : given;
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 

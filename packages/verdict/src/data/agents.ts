@@ -24,8 +24,10 @@ export const DISPLAY_PROXIES: readonly (readonly [string, string])[] = [
   ['seznamemailproxy/', 'seznam-proxy'],
   ['mail.ukr.net proxy', 'ukrnet-proxy'],
 ];
-/** Rambler says just this word; other proxies only end in it. */
-export const RAMBLER_AGENT = /\bimageproxy\b/;
+/** Rambler says just this word; other proxies have it somewhere in their names. */
+export const RAMBLER_AGENT = /^imageproxy(?:\/[\d.]+)?$/;
+/** Browsers of few, whose names or libraries a robot's pattern would find. */
+export const TEXT_BROWSERS = /^(?:lynx|links|elinks|w3m|amaya|dillo|netsurf|retawq)\b/;
 
 /** Mail clients that name themselves: taken out before any robot pattern is tried. */
 export const MAIL_CLIENTS: readonly (readonly [string, string])[] = [
@@ -102,7 +104,7 @@ export const LINK_PREVIEWS = words(String.raw`
 slackbot slack-imgproxy skypeuripreview telegrambot discordbot facebookexternalhit facebookcatalog meta-externalhit facebot
 twitterbot linkedinbot pinterestbot pinterest/0\. redditbot vkshare line-poker iframely embedly bitlybot mattermost.bot
 rocket\.chat zulipurlpreview cardyb/ xing-contenttabreceiver flipboardproxy mastodon/ misskey/ pleroma google-pagerenderer
-snap.url.preview viberbot kakaotalk-scrap linkpreview link.preview ^whatsapp\b ^viber\b ^synapse\b ^tumblr/ onebox`);
+snap.url.preview viberbot kakaotalk-scrap linkpreview link.preview ^whatsapp\b ^viber\b ^synapse\b ^tumblr/ onebox viberurldownloader ^googlemessages/`);
 
 /** What a self-named robot, HTTP library, headless browser, link checker, monitor or security scanner says. Cubot makes phones. */
 export const ROBOTS = words(String.raw`
@@ -123,7 +125,7 @@ mediapartners favicon google.web.preview google-(?:ads|adwords|certificates|phys
 playstore-google meta-external bingpreview fetcher\b prefetch.proxy chatgpt-user
 (?:claude|perplexity|mistralai|manus)-(?:user|web) anthropic cohere-ai hatena ^newspaper/ feedbin feed.?(?:reader|parser)
 archive-it web.archiving metadata.?(?:parser|retriever) page-preview webhook exporter/ screenshot ips-agent openvas ssl.?labs
-kube-probe prometheus/ github-camo assetnote onetrust ^hubspot httpunit checker\b siteimprove appinsights ^mozilla/5\.0.\(compatible(?!;.(?:msie|konqueror)) like.gecko;.compatible`);
+kube-probe prometheus/ github-camo assetnote onetrust ^hubspot ^office.365.connectors scmguard ^needle/ ^lavf/ uri.client/ httpunit checker\b siteimprove appinsights ^mozilla/5\.0.\(compatible(?!;.(?:msie|konqueror)) like.gecko;.compatible`);
 
 /** One pattern out of words, so that an agent is looked through once. */
 function words(text: string): RegExp {

@@ -1,6 +1,6 @@
 /** Apple Mail Privacy Protection loads every image through Apple's relay, whether or not anybody looks. */
 import type { Evidence } from '../evidence.ts';
-import { listNote, matchIn, weakened } from '../network-facts.ts';
+import { listNote, matchIn } from '../network-facts.ts';
 import type { NetworkMatch } from '../networks.ts';
 import type { MachineRule } from './rule.ts';
 
@@ -16,13 +16,14 @@ export const applePrefetch: MachineRule = {
   family: 'agent',
   kinds: ['open'],
   needs: 'hit',
-  strengths: ['certain', 'probable'],
+  strengths: ['certain'],
   text: 'Apple Mail Privacy Protection loaded the image in advance; whether a person looked cannot be known.',
   source: "Apple's egress-ip-ranges.csv; Litmus client share 2021–22; TryGhost/Ghost#30388",
   find: (hit) => {
     const match = appleMatch(hit);
     if (match === undefined) return undefined;
     const text = applePrefetch.text.replace(';', `${listNote(match, hit)};`);
-    return { strength: weakened('certain', match, hit), text, actor: 'apple-mpp', unknowable: true };
+    // Whatever the age of the list: the bare agent alone is a machine's, see bare-agent-open.
+    return { strength: 'certain', text, actor: 'apple-mpp', unknowable: true };
   },
 };

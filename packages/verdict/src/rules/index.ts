@@ -41,7 +41,7 @@ import { userActivation } from './user-activation.ts';
 import { vendorNetworkClick } from './vendor-network-click.ts';
 
 /** Changes whenever a rule, a fact or the way findings add up changes. */
-export const RULESET = '2026-11-22.4';
+export const RULESET = '2026-11-22.5';
 
 export const rules: readonly Rule[] = [
   honeypotHit,
