@@ -15,6 +15,7 @@ const areas = [
   'sending',
   'providers',
   'reports',
+  'upkeep',
   'demo',
 ];
 const order = [...open, ...areas];

@@ -6,6 +6,7 @@ import { measureVerdicts } from '../packages/verdict/bench/speed.ts';
 import { benchEdge } from './edge.ts';
 import { benchHabits } from './habits.ts';
 import { measureInstrument } from './instrument.ts';
+import { benchKeys } from './keys.ts';
 import { measureNetworks } from './networks.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchRejudge } from './rejudge.ts';
@@ -120,6 +121,16 @@ const networks: Bench = async (say) => {
   ];
 };
 
+const keys: Bench = async (say) => {
+  const run = await benchKeys(say);
+  return [
+    { what: 'messages’ keys sealed anew', value: run.perSecond, unit: 'keys/s' },
+    { what: 'requests meanwhile', value: run.requests, unit: '' },
+    { what: 'of them failed', value: run.failed, unit: '', bar: { atMost: 0 } },
+    { what: 'keys left under the old one', value: run.left, unit: '', bar: { atMost: 0 } },
+  ];
+};
+
 const benches: Readonly<Record<string, Bench>> = {
   verdicts,
   networks,
@@ -129,6 +140,7 @@ const benches: Readonly<Record<string, Bench>> = {
   report,
   habits,
   rejudge,
+  keys,
 };
 
 const holds = ({ value, bar }: Figure): boolean =>

@@ -6,6 +6,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { CommandFault } from './commands/fault.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addJudgeCommand } from './commands/judge.ts';
+import { addKeyCommands } from './commands/keys.ts';
 import { addNetworkCommands } from './commands/networks.ts';
 import { addRejudgeCommand } from './commands/rejudge.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -13,6 +14,7 @@ import { ConfigFaults } from './config.ts';
 import { DataDirInUse } from './platform/data-dir-lock.ts';
 import { DatabaseUnavailable } from './platform/database.ts';
 import { WrongKey } from './platform/installation.ts';
+import { KeyProviderFault } from './platform/key-provider-fault.ts';
 import { KeyFileFault } from './platform/master-key.ts';
 import { SchemaMismatch } from './platform/migrate.ts';
 import { version } from './version.ts';
@@ -31,6 +33,7 @@ addRejudgeCommand(program);
 addNetworkCommands(program);
 addImportCommand(program);
 addAuditCommands(program);
+addKeyCommands(program);
 
 try {
   await program.parseAsync();
@@ -41,7 +44,7 @@ try {
 
 /** What an operator can act on is said in a sentence; anything else is our fault and shows where it happened. */
 function explain(error: unknown): string {
-  const foreseen = [ConfigFaults, DataDirInUse, WrongKey, KeyFileFault, SchemaMismatch, CommandFault];
+  const foreseen = [ConfigFaults, DataDirInUse, WrongKey, KeyFileFault, KeyProviderFault, SchemaMismatch, CommandFault];
   if (error instanceof DatabaseUnavailable)
     return 'The database does not answer. Check DATABASE_URL and that the server runs, then try again.';
   if (!(error instanceof Error)) return String(error);

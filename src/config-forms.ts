@@ -85,6 +85,12 @@ export const listUrl: Form<string> = {
   },
 };
 
+/** Where secrets are sent: over https, or to this machine or an own network. */
+export const innerUrl: Form<string> = {
+  expects: 'an `https://` URL, or an `http://` URL of this machine or a private address',
+  parse: (text) => (text === 'off' ? undefined : listUrl.parse(text)?.replace(/\/+$/, '')),
+};
+
 /** Undefined stands for a value that is not of this form, so `off` is 0. */
 export const hoursOrOff = (min: number, max: number): Form<number> => ({
   expects: `a whole number of hours from ${min} to ${max}, or \`off\``,

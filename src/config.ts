@@ -8,7 +8,6 @@ import {
   byteCount,
   cidrs,
   count,
-  type Form,
   hostAndPorts,
   hostname,
   hoursOrOff,
@@ -21,19 +20,9 @@ import {
   smtpUrl,
   url,
 } from './config-forms.ts';
+import { keeperFaults, keySettings } from './config-keys.ts';
+import { type Setting, setting } from './config-setting.ts';
 import type { ListUrls } from './networks/index.ts';
-
-interface Setting<Value, Absent = Value> {
-  readonly name: string;
-  readonly form: Form<Value>;
-  readonly about: string;
-  readonly absent: Absent;
-  /** How docs and errors put what holds when it is not set; default: `absent` itself. */
-  readonly absentMeans?: string;
-  readonly isSecret?: boolean;
-}
-
-const setting = <Value, Absent>(description: Setting<Value, Absent>): Setting<Value, Absent> => description;
 
 const repository = resolve(import.meta.dirname, '..');
 const mebibyte = 1024 * 1024;
@@ -77,6 +66,7 @@ const settings = {
     about:
       'The master key. Made with strict permissions when there is none; all processes share it. Without it nothing that was stored can be read again: back it up apart from the data.',
   }),
+  ...keySettings,
   roles: setting({
     name: 'WAXWING_ROLES',
     form: roles,
@@ -342,6 +332,7 @@ function conflicts(values: Values): string[] {
     faults.push('WAXWING_TLS_CERT_FILE and WAXWING_TLS_KEY_FILE belong together. Set both, or neither.');
   if (values.smarthostAuthFile !== undefined && values.smarthost === undefined)
     faults.push('WAXWING_SMARTHOST_AUTH_FILE is set without WAXWING_SMARTHOST. Set that too, or unset this.');
+  faults.push(...keeperFaults(values));
   const ports = [settings.httpPort, settings.trackingPort, settings.smtpPort, settings.smtpsPort];
   const given = [httpPortOf(values), values.trackingPort, values.smtpPort, values.smtpsPort];
   for (const [index, one] of ports.entries()) {
@@ -374,6 +365,8 @@ function distance(from: string, to: string): number {
   }
   return row[to.length] ?? 0;
 }
+
+export { keyProvider } from './config-keys.ts';
 
 /** Where lists of networks are fetched, and how often; null: nobody is asked. */
 export function networkRefresh(config: Config): { readonly urls: ListUrls; readonly intervalMs: number } | null {

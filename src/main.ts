@@ -15,7 +15,7 @@ import {
   openGate,
 } from './accounts/index.ts';
 import { auditRoutes, startAuditSealer } from './audit/index.ts';
-import { type Config, ConfigFaults, networkRefresh } from './config.ts';
+import { type Config, ConfigFaults, keyProvider, networkRefresh } from './config.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
@@ -39,7 +39,7 @@ import {
 import { startHttp } from './platform/http.ts';
 import type { ReadyCheck } from './platform/http-status.ts';
 import { errorFacts } from './platform/log.ts';
-import { openMasterKey } from './platform/master-key.ts';
+import { followMasterKey, openMasterKey } from './platform/master-key.ts';
 import { measureConnections, openMetrics } from './platform/metrics.ts';
 import type { Actor, Route } from './platform/route.ts';
 import { openVault } from './platform/vault.ts';
@@ -64,6 +64,7 @@ import {
   startKeyDestruction,
   trackingRoutes,
 } from './tracking/index.ts';
+import { startRotating } from './upkeep/index.ts';
 import { version } from './version.ts';
 
 export interface Program extends Running {
@@ -131,7 +132,13 @@ async function compose(
   close: () => Promise<void>,
 ): Promise<Program> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const masterKey = openMasterKey(config.keyFile);
+  const keeper = keyProvider(config);
+  const masterKey = await openMasterKey(config.keyFile, keeper);
+  parts.foundations.push(
+    followMasterKey(masterKey, config.keyFile, keeper, (error) =>
+      needs.log.error(errorFacts(error), 'the key file was changed, and what is new in it cannot be opened'),
+    ),
+  );
   const tls = readTls(config);
   const server = await openDatabaseServer({ ...config, log: needs.log });
   parts.foundations.push({ close: () => server.stop() });
@@ -245,7 +252,13 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   if (asking !== null) parts.loops.push(startRefreshing(world, asking));
   parts.loops.push(startSettling(world, [habitLearner(readKeptEvidence)]), startForgetting(world));
   parts.loops.push(openRejudging(world, config, needs));
-  parts.loops.push(delivery, startFold(world), startAuditSealer(world), startKeyDestruction(world));
+  parts.loops.push(
+    delivery,
+    startFold(world),
+    startRotating(world),
+    startAuditSealer(world),
+    startKeyDestruction(world),
+  );
 }
 
 /** A thread has the machine's clock; a staged one stays with the program. */

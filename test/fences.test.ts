@@ -141,6 +141,8 @@ test('the worker sees queues and roll-ups of all accounts, and no content', asyn
     'settling',
     'audit_waiting',
     'rejudgements',
+    'key_rotations',
+    'erasures',
   ]);
   for (const table of tables.filter((name) => !open.has(name)))
     await assert.rejects(

@@ -3,7 +3,7 @@ import type { OutboundSettings } from '../contract/settings.ts';
 import type { Database, Tx } from '../platform/database.ts';
 import { listAccounts as listAccountRows, readSettingsRow } from './store.ts';
 
-export { accountVault } from './account-vault.ts';
+export { accountVault, freshAccountVault, wrappingKeyGraceMs } from './account-vault.ts';
 export { createAccount, createFirstAccount, type NewAccount } from './create-account.ts';
 export { type Gate, openGate } from './gate.ts';
 export { accountRoutes } from './routes.ts';

@@ -66,6 +66,9 @@ interface AuditDetails {
   'rejudgement.cancelled': Record<never, never>;
   'rejudgement.ended': { state: 'done' | 'cancelled' | 'failed'; judged: number; flipped: number };
   'flips.listed': { flips: number };
+  'keys.rotation_started': { version: number; messages: number };
+  'keys.rotated': { version: number; messages: number };
+  'keys.rewrapped': { keys: number };
   'audit.exported': { since: string | null; until: string | null };
 }
 
@@ -91,6 +94,7 @@ export type AuditObjectKind =
   | 'provider-connection'
   | 'rejudgement'
   | 'audit-log'
+  | 'key-rotation'
   | 'networks';
 
 export interface AuditEntry<A extends AuditAction> {

@@ -1,7 +1,7 @@
 /** `waxwing accounts create` and `waxwing sign-in`: work beside a running server, or start its database for themselves. */
 import type { Command } from 'commander';
 import { createAccount, createSignInLink, listAccounts } from '../accounts/index.ts';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, keyProvider, readConfig } from '../config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { type DatabaseServer, joinDatabaseServer, prepareDatabase } from '../platform/database-server.ts';
 import { openLog } from '../platform/log.ts';
@@ -60,7 +60,7 @@ export async function inWorld<T>(
   const { config, warnings } = readConfig(process.env);
   const log = openLog('warn', 'stderr');
   for (const warning of warnings) log.warn(warning);
-  const vault = openVault(openMasterKey(config.keyFile));
+  const vault = openVault(await openMasterKey(config.keyFile, keyProvider(config)));
   const server = await joinDatabaseServer({ ...config, log });
   const db = openDatabase({ connection: server.connection, maxConnections: 2 });
   try {

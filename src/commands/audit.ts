@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { verifyExport } from '../audit/index.ts';
-import { readConfig } from '../config.ts';
+import { keyProvider, readConfig } from '../config.ts';
 import type { Finding } from '../core/audit/verify.ts';
 import { openMasterKey } from '../platform/master-key.ts';
 import { installationSigner, publicKeyPem, readPublicKey } from '../platform/signing.ts';
@@ -26,11 +26,11 @@ export function addAuditCommands(program: Command): void {
   audit
     .command('key')
     .description('print the public key that signs this installation’s audit checkpoints, as PEM')
-    .action(() => void process.stdout.write(publicKeyPem(ownKey())));
+    .action(async () => void process.stdout.write(publicKeyPem(await ownKey())));
 }
 
 async function verifyFile(file: string, options: { key?: string }): Promise<void> {
-  const publicKey = options.key === undefined ? ownKey() : readKeyOption(options.key);
+  const publicKey = options.key === undefined ? await ownKey() : readKeyOption(options.key);
   if (file !== '-' && !existsSync(file)) throw new CommandFault(`${file} cannot be read: there is no such file.`);
   const finding = await verifyExport(file === '-' ? process.stdin : createReadStream(file), publicKey);
   process.stdout.write(`${wordsFor(finding)}\n`);
@@ -48,13 +48,13 @@ function wordsFor(finding: Finding): string {
 }
 
 /** Never makes a key: an installation that has none has signed nothing. */
-function ownKey(): KeyObject {
+async function ownKey(): Promise<KeyObject> {
   const { config } = readConfig(process.env);
   if (!existsSync(config.keyFile))
     throw new CommandFault(
       `There is no key of this installation (${config.keyFile}). Give the public key to trust: --key PUBLIC. The server’s own prints it: waxwing audit key`,
     );
-  return installationSigner(openVault(openMasterKey(config.keyFile))).publicKey;
+  return installationSigner(openVault(await openMasterKey(config.keyFile, keyProvider(config)))).publicKey;
 }
 
 function readKeyOption(given: string): KeyObject {

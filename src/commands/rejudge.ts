@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { listAccounts } from '../accounts/index.ts';
-import type { Config } from '../config.ts';
+import { type Config, keyProvider } from '../config.ts';
 import { Problem, problemKinds } from '../contract/problem.ts';
 import type { RejudgementBody } from '../contract/rejudging.ts';
 import type { DatabaseServer } from '../platform/database-server.ts';
@@ -157,7 +157,7 @@ async function run(
 ): Promise<void> {
   const options = {
     connection,
-    masterKey: openMasterKey(config.keyFile),
+    masterKey: await openMasterKey(config.keyFile, keyProvider(config)),
     usesAsTable: config.networksAsnUrl !== 'off',
     run: which,
   };

@@ -7,7 +7,7 @@ import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-h
 import { type MinimumTransport, stricter } from '../core/delivery/transport.ts';
 import type { Plan } from '../core/message/index.ts';
 import type { Tx } from '../platform/database.ts';
-import { type AccountVault, nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
+import { type AccountVault, KeyUnknown, nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { type Claimed, type CopySource, readContents, readCopySources, type SealedContent } from './store.ts';
 
@@ -122,7 +122,8 @@ function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): Loaded
       campaignId: source.campaignId,
       floor: stricter(message.header.minimumTransport, loaded.floorNow),
     };
-  } catch {
+  } catch (error) {
+    if (error instanceof KeyUnknown) throw error; // a rotation that this process hears of in a moment
     // A broken seal, or content that is missing or not of this version: people must look, a retry changes nothing.
     return { kind: 'unreadable', claimed };
   }

@@ -1,6 +1,6 @@
 /**
- * Seals what must not be read at rest. The master key (a file) wraps one key per account, which wraps one key per
- * message. It keeps no plaintext and logs nothing.
+ * Seals what must not be read at rest. The master key wraps the keys of accounts, which wrap one key per message; both
+ * kinds may be followed by newer ones, and what is under an older one stays readable. It keeps no plaintext and logs nothing.
  */
 import {
   createCipheriv,
@@ -45,7 +45,18 @@ export interface AccountVault extends Sealer {
   /** A keyed hash by which equal values of this account can be found, and of no other. 16 bytes. */
   index(kind: string, value: string): Buffer;
   newMessageKey(): { keySealed: Buffer; sealer: Sealer };
+  /** Throws KeyUnknown where it is under a wrapping key that this vault has not been told of. */
   openMessageKey(keySealed: Uint8Array): Sealer;
+  /** The account's wrapping keys made since its first; messages' keys are sealed under number `inForce` from now on. */
+  takeWrappingKeys(keys: readonly WrappingKey[], inForce: number): void;
+  /** The same message key under the wrapping key in force; undefined: it is already, or under a later one. */
+  rewrapMessageKey(keySealed: Uint8Array): Buffer | undefined;
+}
+
+/** What wraps an account's messages' keys, itself sealed. Number 1 is derived from the account's own key. */
+export interface WrappingKey {
+  readonly version: number;
+  readonly keySealed: Uint8Array;
 }
 
 export interface Vault {
@@ -56,9 +67,14 @@ export interface Vault {
   derive(use: string): KeyObject;
   /** Sealer for what belongs to no account, such as the journal. */
   sealer(use: string): Sealer;
+  /** An account's sealed key under the newest line of the key file; undefined: it is already. */
+  rewrapAccountKey(keySealed: Uint8Array): Buffer | undefined;
 }
 
 export class SealBroken extends Error {}
+
+/** Sealed under a key made since by a rotation that this process has not heard of yet. Trying again soon helps. */
+export class KeyUnknown extends Error {}
 
 /** For those who go on without what does not open; any other failure stays one. */
 export function nullWhenBroken(error: unknown): null {
@@ -67,40 +83,112 @@ export function nullWhenBroken(error: unknown): null {
 }
 
 const version = 1;
+const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 
+/**
+ * The master key is the key file's lines one behind the other, 32 bytes each: the first is what everything but wrapping
+ * is derived from, the last wraps accounts' keys. Room behind them is zero, and may be filled while this is in use.
+ */
 export function openVault(masterKey: Uint8Array): Vault {
-  const derive = (use: string): KeyObject => derived(masterKey, use);
-  const wrapping = sealerOf(derive('account.wrap'));
+  const root = Buffer.from(masterKey.subarray(0, keyBytes));
+  const derive = (use: string): KeyObject => derived(root, use);
+  const wrapping = masterWrapping(root, masterKey);
   const accounts = new Map<string, AccountVault>();
   return {
     derive,
     sealer: (use) => sealerOf(derive(use)),
-    newAccountKey: () => wrapping.seal('account.key', randomBytes(32)),
+    newAccountKey: () => wrapping.seal(randomBytes(keyBytes)),
     account(keySealed) {
       const name = Buffer.from(keySealed).toString('base64');
-      const known = accounts.get(name) ?? accountVault(wrapping.open('account.key', keySealed));
+      const known = accounts.get(name) ?? accountVault(wrapping.open(keySealed), wrapping.open);
       accounts.set(name, known);
       return known;
     },
+    rewrapAccountKey: (keySealed) =>
+      numberOf(keySealed) < wrapping.newest() ? wrapping.seal(wrapping.open(keySealed)) : undefined,
   };
 }
 
-function accountVault(accountKey: Uint8Array): AccountVault {
+interface MasterWrapping {
+  readonly newest: () => number;
+  readonly seal: (key: Uint8Array) => Buffer;
+  readonly open: (keySealed: Uint8Array) => Buffer;
+}
+
+function masterWrapping(root: Uint8Array, masterKey: Uint8Array): MasterWrapping {
+  const sealers = new Map<number, Sealer>([[1, sealerOf(derived(root, 'account.wrap'))]]);
+  const lineOf = (number: number): Buffer =>
+    Buffer.from(masterKey.subarray((number - 1) * keyBytes, number * keyBytes));
+  const sealerFor = (number: number): Sealer => {
+    const known = sealers.get(number);
+    if (known !== undefined) return known;
+    const line = lineOf(number);
+    if (line.length < keyBytes || line.every((byte) => byte === 0))
+      throw new KeyUnknown(`line ${number} of the key file is not known to this process`);
+    const sealer = sealerOf(derived(line, 'account.wrap'));
+    sealers.set(number, sealer);
+    return sealer;
+  };
+  const newest = (): number => {
+    let number = 1;
+    while (lineOf(number + 1).some((byte) => byte !== 0)) number += 1;
+    return number;
+  };
+  return {
+    newest,
+    seal(key) {
+      const number = newest();
+      return numbered(number, sealerFor(number).seal('account.key', key));
+    },
+    open: (keySealed) => sealerFor(numberOf(keySealed)).open('account.key', withoutNumber(keySealed)),
+  };
+}
+
+function accountVault(accountKey: Uint8Array, openWrappingKey: (sealed: Uint8Array) => Buffer): AccountVault {
   const sealer = sealerOf(derived(accountKey, 'account.data'));
-  const wrapping = sealerOf(derived(accountKey, 'message.wrap'));
+  const wrappings = new Map<number, Sealer>([[1, sealerOf(derived(accountKey, 'message.wrap'))]]);
   const indexKey = derived(accountKey, 'index');
+  let inForce = 1;
+  const wrapping = (number: number): Sealer => {
+    const known = wrappings.get(number);
+    if (known === undefined) throw new KeyUnknown(`wrapping key ${number} of an account is not known to this process`);
+    return known;
+  };
+  const wrap = (key: Uint8Array): Buffer => numbered(inForce, wrapping(inForce).seal('message.key', key));
+  const unwrap = (sealed: Uint8Array): Buffer => wrapping(numberOf(sealed)).open('message.key', withoutNumber(sealed));
   return {
     ...sealer,
     index: (kind, value) => createHmac('sha256', indexKey).update(`${kind}\0${value}`).digest().subarray(0, 16),
     newMessageKey() {
-      const key = randomBytes(32);
-      return { keySealed: wrapping.seal('message.key', key), sealer: sealerOf(createSecretKey(key)) };
+      const key = randomBytes(keyBytes);
+      return { keySealed: wrap(key), sealer: sealerOf(createSecretKey(key)) };
     },
-    openMessageKey: (keySealed) => sealerOf(createSecretKey(wrapping.open('message.key', keySealed))),
+    openMessageKey: (keySealed) => sealerOf(createSecretKey(unwrap(keySealed))),
+    takeWrappingKeys(keys, newInForce) {
+      for (const { version: number, keySealed } of keys)
+        if (!wrappings.has(number))
+          wrappings.set(number, sealerOf(derived(openWrappingKey(keySealed), 'message.wrap')));
+      if (wrappings.has(newInForce)) inForce = newInForce;
+    },
+    rewrapMessageKey: (keySealed) => (numberOf(keySealed) < inForce ? wrap(unwrap(keySealed)) : undefined),
   };
 }
+
+/** In front of a value sealed under any but the first key: this, and the key's number in two bytes. */
+const numberedMark = 2;
+const numberBytes = 3;
+
+function numbered(number: number, sealed: Buffer): Buffer {
+  return number === 1 ? sealed : Buffer.concat([Buffer.of(numberedMark, number >> 8, number & 0xff), sealed]);
+}
+
+const numberOf = (sealed: Uint8Array): number =>
+  sealed[0] === numberedMark && sealed.length > numberBytes ? (sealed[1] ?? 0) * 256 + (sealed[2] ?? 0) : 1;
+
+const withoutNumber = (sealed: Uint8Array): Uint8Array =>
+  sealed[0] === numberedMark ? sealed.subarray(numberBytes) : sealed;
 
 const derived = (key: Uint8Array, use: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync('sha256', key, new Uint8Array(0), `waxwing ${use}`, 32)));
