@@ -142,6 +142,22 @@ describe('the audit chain', () => {
     await owner.query('DELETE FROM audit_waiting');
   });
 
+  it('goes on for others when one account’s entries cannot be sealed', async () => {
+    await write(2);
+    await sealWaiting(needs);
+    // An entry that has its place already waits again, as after a restored backup.
+    await owner.query(
+      'INSERT INTO audit_waiting (account_id, entry_id) SELECT account_id, entry_id FROM audit_chain WHERE account_id = $1 LIMIT 1',
+      [caller.accountId],
+    );
+    const stuck = caller.accountId;
+    caller = { accountId: (await createTestAccount(world)).accountId, actor };
+    await write(3);
+    await assert.rejects(sealWaiting(needs), /duplicate key/);
+    assert.equal(entriesOf(await verified(await exported())), 6);
+    await owner.query('DELETE FROM audit_waiting WHERE account_id = $1', [stuck]);
+  });
+
   it('is believed with the installation’s key only', async () => {
     const lines = await exported();
     const other = installationSigner({ derive: () => createSecretKey(Buffer.alloc(32, 7)) });

@@ -9,7 +9,7 @@ import {
   chainEntry,
   genesisHash,
 } from '../core/audit/chain.ts';
-import type { Database, Tx, WorkerTx } from '../platform/database.ts';
+import { type Database, DatabaseUnavailable, type Tx, type WorkerTx } from '../platform/database.ts';
 import type { InstallationSigner } from '../platform/signing.ts';
 import type { Clock } from '../platform/world.ts';
 import {
@@ -43,19 +43,28 @@ export interface SealingNeeds {
 const entriesPerTurn = 2_000;
 const accountsPerTurn = 200;
 
-/** Seals what waits now, of every account. Gives how many entries were sealed and whose chains are broken. */
-export async function sealWaiting(needs: SealingNeeds): Promise<{ sealed: number; broken: string[] }> {
+export interface Sealed {
+  readonly sealed: number;
+  /** Accounts whose chains do not fit their signed end. */
+  readonly broken: readonly string[];
+}
+
+/** Seals what waits now, of every account. One that fails keeps no other waiting: its failure is thrown at the end. */
+export async function sealWaiting(needs: SealingNeeds): Promise<Sealed> {
   const accounts = await needs.db.asWorker((tx) => accountsWaiting(tx, accountsPerTurn));
   let sealed = 0;
   const broken: string[] = [];
+  const failures: unknown[] = [];
   for (const accountId of accounts) {
     try {
       sealed += await sealAccount(needs, accountId);
     } catch (error) {
-      if (!(error instanceof ChainBroken)) throw error;
-      broken.push(accountId);
+      if (error instanceof DatabaseUnavailable) throw error;
+      if (error instanceof ChainBroken) broken.push(accountId);
+      else failures.push(error);
     }
   }
+  if (failures.length > 0) throw failures[0];
   return { sealed, broken };
 }
 

@@ -22,14 +22,17 @@ export function startAuditSealer(world: World): Running {
   });
   let closing = false;
   let wake: (() => void) | undefined;
+  /** Said once; the gauge goes on saying it. */
+  let told: ReadonlySet<string> = new Set();
 
   const turn = async (): Promise<void> => {
     try {
       const { sealed, broken } = await sealWaiting(needs);
       sealedCount.inc(sealed);
       brokenGauge.set(broken.length);
-      for (const accountId of broken)
+      for (const accountId of broken.filter((one) => !told.has(one)))
         world.log.fatal({ accountId }, 'the audit chain of an account was tampered with and is not continued');
+      told = new Set(broken);
     } catch (error) {
       if (error instanceof DatabaseUnavailable) world.log.warn('the audit sealer waits for the database');
       else world.log.error(errorFacts(error), 'the audit sealer failed and will try again');

@@ -4,6 +4,7 @@
  */
 import { bytes, instants, uuids } from '../platform/columns.ts';
 import { sql, type Tx } from '../platform/database.ts';
+import { nullWhenBroken } from '../platform/vault.ts';
 import type { AccountKeys, DeliveryDetail, HitDetail } from './event.ts';
 
 const eventsPerPage = 1_000;
@@ -20,8 +21,9 @@ export async function eraseDetails(tx: Tx, account: AccountKeys, messageId: stri
   let after: DetailRow | undefined;
   for (let erased = 0; ; ) {
     const page = await readPage(tx, account.accountId, messageId, after);
-    if (page.length > 0) await replace(tx, messageId, page, account);
-    erased += page.length;
+    const opened = page.flatMap((row) => withoutPeople(row, account.vault));
+    if (opened.length > 0) await replace(tx, messageId, opened, account);
+    erased += opened.length;
     after = page.at(-1);
     if (page.length < eventsPerPage) return erased;
   }
@@ -34,19 +36,42 @@ const readPage = (tx: Tx, accountId: string, messageId: string, after: DetailRow
        AND (occurred_at, id) > (coalesce(${after?.at ?? null}::timestamptz, '-infinity'), coalesce(${after?.id ?? null}::uuid, '00000000-0000-0000-0000-000000000000'))
      ORDER BY occurred_at, id LIMIT ${eventsPerPage}`);
 
-const replace = (tx: Tx, messageId: string, page: readonly DetailRow[], { vault }: AccountKeys): Promise<unknown> =>
-  tx.query(sql`
-    SELECT replace_details_of_erased(${messageId}, ${instants(page.map((row) => row.at))}::timestamptz[],
-      ${uuids(page.map((row) => row.id))}::uuid[],
-      ${bytes(page.map((row) => vault.seal('event.detail', withoutPeople(row, vault))))}::bytea[])`);
+interface Stripped {
+  readonly id: string;
+  readonly at: Date;
+  readonly detail: string;
+}
 
-function withoutPeople(row: DetailRow, vault: AccountKeys['vault']): string {
-  const detail: unknown = JSON.parse(vault.open('event.detail', row.detail_sealed).toString());
-  if (row.is_hit) {
-    const { request, evidence } = detail as HitDetail;
-    const { method, token } = request;
-    return JSON.stringify({ request: { method, token, ip: null, userAgent: null }, evidence } satisfies HitDetail);
+const replace = (tx: Tx, messageId: string, some: readonly Stripped[], { vault }: AccountKeys): Promise<unknown> =>
+  tx.query(sql`
+    SELECT replace_details_of_erased(${messageId}, ${instants(some.map((one) => one.at))}::timestamptz[],
+      ${uuids(some.map((one) => one.id))}::uuid[],
+      ${bytes(some.map((one) => vault.seal('event.detail', one.detail)))}::bytea[])`);
+
+/** What is broken opens for nobody any more: it stays as it is, and does not keep the rest from going. */
+function withoutPeople(
+  { id, at, is_hit: isHit, detail_sealed: sealed }: DetailRow,
+  vault: AccountKeys['vault'],
+): Stripped[] {
+  const text = openedOrNull(vault, sealed);
+  if (text === null) return [];
+  return [{ id, at, detail: JSON.stringify(isHit ? hitWithoutPeople(text) : deliveryWithoutPeople(text)) }];
+}
+
+function openedOrNull(vault: AccountKeys['vault'], sealed: Buffer): string | null {
+  try {
+    return vault.open('event.detail', sealed).toString();
+  } catch (error) {
+    return nullWhenBroken(error);
   }
-  const { host, why } = detail as DeliveryDetail;
-  return JSON.stringify({ host, reply: null, why } satisfies DeliveryDetail);
+}
+
+function hitWithoutPeople(text: string): HitDetail {
+  const { request, evidence } = JSON.parse(text) as HitDetail;
+  return { request: { method: request.method, token: request.token, ip: null, userAgent: null }, evidence };
+}
+
+function deliveryWithoutPeople(text: string): DeliveryDetail {
+  const { host, why } = JSON.parse(text) as DeliveryDetail;
+  return { host, reply: null, why };
 }

@@ -2,7 +2,7 @@
 import type { Accepted } from '../contract/messages.ts';
 import type { ErasureCertificate } from '../core/sending/erasure.ts';
 import { sql, type Tx } from '../platform/database.ts';
-import type { AccountVault } from '../platform/vault.ts';
+import { type AccountVault, nullWhenBroken } from '../platform/vault.ts';
 
 export async function lockMessage(
   tx: Tx,
@@ -48,11 +48,20 @@ export async function forgetAnswers(
   const rows = await tx.query<{ key_index: Buffer; response_sealed: Buffer }>(sql`
     SELECT key_index, response_sealed FROM idempotency_keys WHERE account_id = ${accountId} AND message_id = ${messageId}`);
   for (const row of rows) {
-    const answer = JSON.parse(vault.open('idempotency.response', row.response_sealed).toString()) as Accepted;
+    const answer = openedAnswer(vault, row.response_sealed);
+    if (answer === null) continue; // broken: it names nobody to anybody
     const recipients = answer.recipients.map((recipient) => ({ ...recipient, email: '' }));
     const sealed = vault.seal('idempotency.response', JSON.stringify({ ...answer, recipients }));
     await tx.query(sql`
       UPDATE idempotency_keys SET response_sealed = ${sealed}
        WHERE account_id = ${accountId} AND key_index = ${row.key_index}`);
+  }
+}
+
+function openedAnswer(vault: Pick<AccountVault, 'open'>, sealed: Buffer): Accepted | null {
+  try {
+    return JSON.parse(vault.open('idempotency.response', sealed).toString()) as Accepted;
+  } catch (error) {
+    return nullWhenBroken(error);
   }
 }

@@ -221,6 +221,19 @@ test('what a server answers after the message was erased is kept as a code alone
   assert.doesNotMatch(await whatOpens(id), /canary/);
 });
 
+test('a detail that no longer opens keeps nothing else from going', async () => {
+  const id = await send({ ...letter, to: ['broken.canary@example.org'] }, 'broken');
+  const waiting = async (): Promise<boolean> =>
+    (await ask(api, readMessage, account.apiKey, { params: { id } })).recipients[0]?.status === 'delivered';
+  await until(waiting, 'it is delivered');
+  await owner.query(
+    `UPDATE events SET detail_sealed = overlay(detail_sealed PLACING 'x'::bytea FROM 30) WHERE message_id = $1 AND type = 'delivered'`,
+    [id],
+  );
+  const { certificate } = await ask(api, eraseMessage, account.apiKey, { params: { id } });
+  assert.deepEqual([certificate.erased.keys, certificate.erased.eventDetails], [1, 0]);
+});
+
 test('what still waits is not sent', async () => {
   const sendAt = new Date(world.clock.now().getTime() + 3_600_000).toISOString();
   const id = await send({ ...letter, to: ['late.canary@example.org'], sendAt }, 'second');
