@@ -13,7 +13,11 @@ export interface TestApi extends Running {
   readonly url: string;
 }
 
-export async function startApi(world: World, routes: (gate: Gate) => readonly Route[]): Promise<TestApi> {
+export async function startApi(
+  world: World,
+  routes: (gate: Gate) => readonly Route[],
+  options: { readonly trustedProxies?: readonly string[] } = {},
+): Promise<TestApi> {
   const gate = openGate(world, { publicUrl: 'http://127.0.0.1' });
   const http = await startHttp(world, {
     host: '127.0.0.1',
@@ -21,7 +25,7 @@ export async function startApi(world: World, routes: (gate: Gate) => readonly Ro
     routes: routes(gate),
     identify: gate.identify,
     checks: {},
-    trustedProxies: [],
+    trustedProxies: options.trustedProxies ?? [],
     maxMessageBytes: 1_000_000,
     isPublicUrlHttps: false,
   });
