@@ -54,7 +54,7 @@ async function benchOf(world: RunnerWorld, run: Run, progress: RunProgress): Pro
   return { world, run, progress, account, judge: judgingAgain({ networks: world.networks, disabledRules }) };
 }
 
-/** While one batch is written, the next is read and judged. False when it was asked to stop before the end. */
+/** While one batch is judged or written, others are read. False when it was asked to stop before the end. */
 async function walk(
   world: RunnerWorld,
   run: Run,
@@ -63,27 +63,34 @@ async function walk(
 ): Promise<boolean> {
   const steps = stepping(await benchOf(world, run, progress));
   const batches = walkHistory(world.db, run);
-  const begin = async (): Promise<Step | undefined> => {
-    const next = await batches.next();
-    return next.done === true ? undefined : steps.begin(next.value);
-  };
-  let ahead = await begin();
-  while (ahead !== undefined && !signal.aborted) {
-    const current = ahead;
-    let next: Promise<Step | undefined> | undefined;
-    try {
-      await current.looked;
-      if (steps.mayOverlap()) next = begin();
-      await current.finish();
-    } catch (error) {
-      await Promise.all([current.abandon(), next?.then((step) => step?.abandon())]);
-      throw error;
+  const underWay: Step[] = []; // oldest first
+  let next = await batches.next();
+  const begin = async (): Promise<void> => {
+    while (next.done !== true && steps.mayBegin(underWay)) {
+      underWay.push(steps.begin(next.value));
+      next = await batches.next();
     }
-    onProgress?.(progress.now);
-    ahead = await (next ?? begin());
+  };
+  try {
+    await begin();
+    for (let current = underWay[0]; current !== undefined && !signal.aborted; current = underWay[0]) {
+      await current.looked;
+      await bothDone(current.finish(), begin());
+      underWay.shift();
+      onProgress?.(progress.now);
+      await begin();
+    }
+    return underWay.length === 0;
+  } finally {
+    await Promise.all(underWay.map((step) => step.abandon()));
   }
-  await ahead?.abandon();
-  return ahead === undefined;
+}
+
+/** Waits for the second even where the first fails: what it begins is to be abandoned. */
+async function bothDone(first: Promise<void>, second: Promise<void>): Promise<void> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (other.status === 'rejected') throw other.reason;
 }
 
 async function end(

@@ -29,6 +29,8 @@ export class RulesChanged extends Error {}
 export interface Step {
   /** Resolves when the batch is judged. */
   readonly looked: Promise<unknown>;
+  /** It waits for no lock of a recipient any more, and holds those it needs. */
+  readonly hasLocks: boolean;
   /** Counts it, and writes what is to be written. */
   finish(): Promise<void>;
   /** Leaves everything as it is. */
@@ -37,13 +39,15 @@ export interface Step {
 
 export interface Steps {
   begin(batch: Batch): Step;
-  /** Whether the next may begin while one is written. */
-  mayOverlap(): boolean;
+  /** Whether the next may begin beside those under way. */
+  mayBegin(underWay: readonly Step[]): boolean;
 }
 
 const dryWriteEveryMs = 1_000;
 /** With a larger share of recipients to be written, to look first is to look twice. */
 const lockAtOnceFrom = 0.3;
+/** One is judged, one's rows come in, and one is being asked for. */
+const mostUnderWay = 3;
 
 export function stepping(bench: Bench): Steps {
   let locksAtOnce = false;
@@ -57,9 +61,14 @@ export function stepping(bench: Bench): Steps {
     if (bench.run.isDryRun) return dryStep(bench, batch);
     return locksAtOnce ? lockedStep(bench, batch, learn) : lookedStep(bench, batch, learn);
   };
-  // The first to write a ruleset's name holds it until its end. With locks of ours already waiting behind it, and a drain
-  // between the two, all three would wait for each other.
-  return { begin, mayOverlap: () => !locksAtOnce || hasWritten };
+  // A step that locks goes ahead of the one before it, so that one must not wait for anybody any more: not for a recipient,
+  // whom a drain may hold that waits for us, and not for a ruleset's name, which the first to write it holds until its end.
+  const mayLock = ([before, ...others]: readonly Step[]): boolean =>
+    before === undefined || (before.hasLocks && hasWritten && others.length === 0);
+  return {
+    begin,
+    mayBegin: (underWay) => (locksAtOnce ? mayLock(underWay) : underWay.length < mostUnderWay),
+  };
 }
 
 function look({ world, account, judge }: Bench, batch: Batch): Promise<JudgedBatch> {
@@ -82,6 +91,7 @@ function dryStep(bench: Bench, batch: Batch): Step {
   const { progress, world, run } = bench;
   return {
     looked,
+    hasLocks: false,
     async finish() {
       progress.count(await looked);
       if (progress.writtenAgoMs >= dryWriteEveryMs) await writeProgress(world.db, run, progress);
@@ -107,7 +117,7 @@ function lookedStep(bench: Bench, batch: Batch, learn: Learn): Step {
     });
     learn(seen);
   };
-  return { looked, finish, abandon: () => settled(looked) };
+  return { looked, hasLocks: false, finish, abandon: () => settled(looked) };
 }
 
 class Abandoned extends Error {}
@@ -115,8 +125,10 @@ class Abandoned extends Error {}
 function lockedStep(bench: Bench, batch: Batch, learn: Learn): Step {
   const looked = Promise.withResolvers<JudgedBatch>();
   const turn = Promise.withResolvers<boolean>();
+  let hasLocks = false;
   const done = bench.world.db.asAccount(bench.run.accountId, async (tx) => {
     const locked = await judgeLocked(tx, bench, batch);
+    hasLocks = true;
     looked.resolve(locked.judged);
     if (!(await turn.promise)) throw new Abandoned();
     await write(tx, bench, locked, locked.judged);
@@ -125,6 +137,9 @@ function lockedStep(bench: Bench, batch: Batch, learn: Learn): Step {
   looked.promise.catch(() => undefined); // told by whoever awaits it
   return {
     looked: looked.promise,
+    get hasLocks() {
+      return hasLocks;
+    },
     async finish() {
       turn.resolve(true);
       await done;

@@ -1,5 +1,5 @@
 /**
- * Cuts history into batches of a few thousand hits: many recipients each, or a part of one who has more hits than that. It
+ * Cuts history into batches of a thousand hits: many recipients each, or a part of one who has more hits than that. It
  * reads ahead by a page and judges nothing.
  */
 import { SEQUENCE_LIMIT } from '@waxwing/verdict';
@@ -14,7 +14,7 @@ export interface Batch {
 }
 
 const recipientsPerPage = 2_000;
-export const hitsPerBatch = 3_000;
+export const hitsPerBatch = 1_000;
 /** From here on a recipient's hits are read in parts. More than are judged together, so that those are in the first part. */
 const hitsPerSlice = Math.max(10_000, SEQUENCE_LIMIT);
 

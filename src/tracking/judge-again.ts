@@ -73,8 +73,12 @@ function gatheringAgain(networks: Networks) {
     const day = Math.floor(hit.occurredAt.getTime() / dayMs);
     const { client, matches } =
       source === undefined ? look(hit, openRequest) : bySource(`${day} ${source}`, () => look(hit, openRequest));
-    const fresh = client === undefined ? evidence : { ...evidence, client };
-    return matches === undefined ? fresh : { ...fresh, networks: matchesNow(evidence.networks, matches) };
+    if (client === undefined && matches === undefined) return evidence;
+    return {
+      ...evidence,
+      client: client ?? evidence.client,
+      networks: matches === undefined ? evidence.networks : matchesNow(evidence.networks, matches),
+    };
   };
 }
 
