@@ -91,17 +91,66 @@ export async function selectBlocks(
   return rows.map(blockOf);
 }
 
-/** Blocks that a scanner was seen in so often at least. */
-export async function selectScannedBlocks(
+/** Which blocks may be the scanner's own, as far as a database can tell. */
+export interface OwnBlockBounds {
+  readonly copies: number;
+  /** First scanned from so long ago that people had time to show. */
+  readonly scannedBefore: Date;
+  /** People who were not seen since are forgotten. */
+  readonly peopleSince: Date;
+}
+
+/** Blocks in which nobody but a scanner was seen: how many, and side by side themselves. */
+export interface LonelyBlocks {
+  readonly domainId: number;
+  readonly count: number;
+  readonly packed: Buffer;
+}
+
+const hasPeople = (bounds: OwnBlockBounds) => sql`
+  (b.people <> '{}' AND b.person_seen_at IS NOT NULL AND b.person_seen_at >= ${bounds.peopleSince})`;
+
+const scannedBlocks = (accountId: string, domainIds: readonly number[], bounds: OwnBlockBounds) => sql`
+  FROM scanner_habit_blocks b
+ WHERE b.account_id = ${accountId} AND b.domain_id = ANY (${bigints(domainIds)}::bigint[])
+   AND b.machine_copies >= ${bounds.copies} AND b.first_seen_at <= ${bounds.scannedBefore}`;
+
+export const selectLonelyBlocks = (
   tx: Tx,
   accountId: string,
   domainIds: readonly number[],
-  least: number,
+  bounds: OwnBlockBounds,
+): Promise<LonelyBlocks[]> =>
+  tx.query<LonelyBlocks>(sql`
+    SELECT b.domain_id AS "domainId", count(*)::int AS count, string_agg(b.block, ''::bytea) AS packed
+      ${scannedBlocks(accountId, domainIds, bounds)} AND NOT ${hasPeople(bounds)}
+     GROUP BY b.domain_id`);
+
+export interface BlockCount {
+  readonly domainId: number;
+  readonly count: number;
+}
+
+export const countLonelyBlocks = (
+  tx: Tx,
+  accountId: string,
+  domainIds: readonly number[],
+  bounds: OwnBlockBounds,
+): Promise<BlockCount[]> =>
+  tx.query<BlockCount>(sql`
+    SELECT b.domain_id AS "domainId", count(*)::int AS count
+      ${scannedBlocks(accountId, domainIds, bounds)} AND NOT ${hasPeople(bounds)}
+     GROUP BY b.domain_id`);
+
+/** Blocks in which people were seen too. */
+export async function selectSharedBlocks(
+  tx: Tx,
+  accountId: string,
+  domainIds: readonly number[],
+  bounds: OwnBlockBounds,
 ): Promise<HabitBlock[]> {
   const rows = await tx.query<BlockRow>(sql`
-    SELECT ${blockColumns} FROM scanner_habit_blocks b
-     WHERE b.account_id = ${accountId} AND b.domain_id = ANY (${bigints(domainIds)}::bigint[])
-       AND b.machine_copies >= ${least}`);
+    SELECT ${blockColumns} ${scannedBlocks(accountId, domainIds, bounds)} AND ${hasPeople(bounds)}`);
   return rows.map(blockOf);
 }
 

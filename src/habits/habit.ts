@@ -51,6 +51,13 @@ export const mostRecipients = 8;
 /** People who share a block with a scanner get this long to show themselves before the block is used. */
 const provingMs = dayMs;
 
+/** What of isScannersOwn a database can tell: where all of it holds and nobody else was seen, the block is the scanner's. */
+export const ownBlockBounds = (now: Date) => ({
+  copies: enough.copiesOfBlock,
+  scannedBefore: new Date(now.getTime() - provingMs),
+  peopleSince: new Date(now.getTime() - forgetMs),
+});
+
 export const agedBy = (halvedAt: Date, now: Date): number =>
   Math.max(0, Math.floor((now.getTime() - halvedAt.getTime()) / halvingMs));
 

@@ -26,7 +26,10 @@ let stage: ScanStage;
 
 before(async () => {
   world = await testWorld();
-  api = await startApi(world, (gate) => [...habitRoutes(world), ...accountRoutes(world, gate, { publicUrl: '' })]);
+  api = await startApi(world, (gate) => [
+    ...habitRoutes(world),
+    ...accountRoutes(world, gate, { publicUrl: 'http://localhost' }),
+  ]);
 });
 after(async () => {
   await api.close();

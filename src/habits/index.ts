@@ -4,7 +4,7 @@
  */
 export { announceHits } from './announce-hits.ts';
 export { startForgetting } from './forget-old.ts';
-export { type KnownHabits, knownHabits, noHabits } from './known-habits.ts';
+export { type KnownHabits, knownHabits, noHabits, prepareHabits } from './known-habits.ts';
 export { habitLearner } from './learn-habits.ts';
 export { habitRoutes } from './routes.ts';
 export { type Consumer, settleOnce, startSettling } from './settle.ts';

@@ -9,15 +9,16 @@ import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { describeHabit } from './describe-habit.ts';
-import { aged, enough, forgetMs, type Habit, isScannersOwn, usedRanges } from './habit.ts';
+import { aged, forgetMs, type Habit, isScannersOwn, ownBlockBounds, usedRanges } from './habit.ts';
 import {
+  countLonelyBlocks,
   deleteHabits,
   findDomainId,
   type HabitPlace,
   lockHabits,
   selectDomainNames,
   selectHabitPage,
-  selectScannedBlocks,
+  selectSharedBlocks,
 } from './habit-store.ts';
 import { mostDomains } from './learn-habits.ts';
 
@@ -64,16 +65,19 @@ async function described(
   if (stored.length === 0) return [];
   const ids = stored.map((habit) => habit.domainId);
   const names = new Map((await selectDomainNames(tx, accountId, ids)).map(({ id, sealed }) => [id, sealed]));
-  const blocks = await selectScannedBlocks(tx, accountId, ids, enough.copiesOfBlock);
-  const byDomain = Map.groupBy(blocks, (block) => block.domainId);
+  const bounds = ownBlockBounds(now);
+  const lonely = await countLonelyBlocks(tx, accountId, ids, bounds);
+  const lonelyBlocks = new Map(lonely.map(({ domainId, count }) => [domainId, count]));
+  const shared = Map.groupBy(await selectSharedBlocks(tx, accountId, ids, bounds), (block) => block.domainId);
   return stored.flatMap((one) => {
     const sealed = names.get(one.domainId);
     if (sealed === undefined) return [];
     const habit = aged(one, now);
     const ranges = usedRanges(habit.tallies);
-    const own = (byDomain.get(one.domainId) ?? []).filter((block) => isScannersOwn(block, ranges, now));
+    const own = (shared.get(one.domainId) ?? []).filter((block) => isScannersOwn(block, ranges, now));
+    const ownBlocks = own.length + (lonelyBlocks.get(one.domainId) ?? 0);
     const domain = vault.open('dimension.value', sealed).toString();
-    return [describeHabit(habit, { domain, isLearning, ownBlocks: own.length })];
+    return [describeHabit(habit, { domain, isLearning, ownBlocks })];
   });
 }
 

@@ -3,14 +3,18 @@ import type { Evidence } from '@waxwing/verdict';
 import { type KnownHabits, knownHabits, noHabits } from '../habits/index.ts';
 import type { Tx } from '../platform/database.ts';
 
-interface Learner {
+export interface Learner {
   readonly accountId: string;
   readonly settings: { readonly learnScannerHabits: boolean };
+  /** What was looked up before the transaction; absent: it is looked up inside, so ask before taking locks. */
+  readonly preparedHabits?: KnownHabits | undefined;
 }
 
 /** What is known now; nothing where the account has switched learning off. */
-export const habitsOf = (tx: Tx, { accountId, settings }: Learner, now: Date): Promise<KnownHabits> =>
-  settings.learnScannerHabits ? knownHabits(tx, accountId, now) : Promise.resolve(noHabits);
+export async function habitsOf(tx: Tx, account: Learner, now: Date): Promise<KnownHabits> {
+  if (!account.settings.learnScannerHabits) return noHabits;
+  return account.preparedHabits ?? knownHabits(tx, account.accountId, now);
+}
 
 export function withHabit(evidence: Evidence, domainId: number, habits: KnownHabits): Evidence {
   const habit = habits.compare(domainId, evidence);

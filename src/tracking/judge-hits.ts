@@ -19,7 +19,7 @@ import {
 } from '../events/index.ts';
 import { announceHits, type KnownHabits } from '../habits/index.ts';
 import type { Tx } from '../platform/database.ts';
-import { habitsOf, withHabit, withLateHabit } from './compare-habit.ts';
+import { habitsOf, type Learner, withHabit, withLateHabit } from './compare-habit.ts';
 import { type EvidenceSources, evidenceOf, withDelivery } from './gather-evidence.ts';
 import type { JournaledHit } from './hit.ts';
 import { keepEvidence, restoreEvidence } from './kept-evidence.ts';
@@ -30,7 +30,7 @@ import { type CopyFacts, loadCopyFacts } from './store.ts';
 /** What the account has chosen, as of this transaction. */
 export type JudgingSettings = Pick<OutboundSettings, 'disabledRules' | 'keepRequestDays' | 'learnScannerHabits'>;
 
-export interface JudgedAccount extends AccountKeys, EvidenceSources {
+export interface JudgedAccount extends AccountKeys, EvidenceSources, Learner {
   readonly settings: JudgingSettings;
 }
 
@@ -73,6 +73,7 @@ export async function storeAccountHits(
   campaignHits: readonly CampaignHit[],
   now: Date,
 ): Promise<StoredHits> {
+  const habits = await habitsOf(tx, account, now);
   const ids = [...new Set(copyHits.map((one) => one.recipientId))];
   const facts = await loadCopyFacts(tx, account.accountId, ids);
   const known = copyHits.filter((one) => facts.get(one.recipientId)?.messageId === one.messageId);
@@ -82,7 +83,6 @@ export async function storeAccountHits(
   const ownIds = [...new Set(known.map((one) => one.recipientId))];
   const recipients = await lockRecipients(tx, account, [...ownIds, ...sources.reachedBefore]);
   const sequences = await loadSequences(tx, account, recipients, arrivals, facts, sources);
-  const habits = await habitsOf(tx, account, now);
   const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, { ...sources, habits }, now));
   const hits = judged.flatMap((one) => ('hit' in one ? [] : [one]));
   const revisions = judged.filter((one) => 'hit' in one);
@@ -109,11 +109,11 @@ export async function rejudge(
   recipientIds: readonly string[],
   now: Date,
 ): Promise<number> {
+  const habits = await habitsOf(tx, account, now);
   const recipients = await lockRecipients(tx, account, recipientIds);
   const sources = { spreads: new SourceSpreads([]), reachedBefore: new Set(recipientIds) };
   const facts = new Map<string, CopyFacts>();
   const sequences = await loadSequences(tx, account, recipients, [], facts, sources);
-  const habits = await habitsOf(tx, account, now);
   const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, { ...sources, habits }, now));
   const revisions = judged.flatMap((one) => ('hit' in one ? [one] : []));
   if (revisions.length === 0) return 0;

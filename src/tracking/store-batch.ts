@@ -4,6 +4,7 @@
  */
 import { accountVault, readSettings } from '../accounts/index.ts';
 import { dayOf } from '../core/report/days.ts';
+import { type KnownHabits, prepareHabits } from '../habits/index.ts';
 import { factsAlone, type NetworksInUse } from '../networks/index.ts';
 import { sql, type Tx, type WorkerTx } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
@@ -45,11 +46,11 @@ export async function storeBatch(
   step: JournalStep,
   hits: readonly JournaledHit[],
 ): Promise<StoredHits> {
-  const owned = await attribute(world, hits);
-  return withRequestKeys(world, owned, () =>
+  const batch = await prepare(world, hits);
+  return withRequestKeys(world, batch.owned, () =>
     world.db.asWorker(async (tx) => {
       await claim(tx, step, world);
-      return storeOwned(world, tx, owned);
+      return storeOwned(world, tx, batch);
     }),
   );
 }
@@ -65,12 +66,12 @@ export async function storeAllButPoison(
   isPassing: (error: unknown) => boolean,
   quarantine: Quarantine,
 ): Promise<{ stored: StoredHits; poisoned: number }> {
-  const owned = await attribute(world, hits);
-  return withRequestKeys(world, owned, () =>
+  const batch = await prepare(world, hits);
+  return withRequestKeys(world, batch.owned, () =>
     world.db.asWorker(async (tx) => {
       await claim(tx, step, world);
       const poison: OwnedHit[] = [];
-      const stored = await storeHalves(world, tx, owned, poison, isPassing);
+      const stored = await storeHalves(world, tx, batch, poison, isPassing);
       if (poison.length > 0) await quarantine(poison.map((one) => one.hit));
       return { stored, poisoned: poison.length };
     }),
@@ -88,39 +89,40 @@ async function withRequestKeys<T>(world: BatchWorld, owned: readonly OwnedHit[],
     } catch (error) {
       if (!(error instanceof RequestKeyMissing) || makings === mostKeyMakings) throw error;
     }
-    for (const [account, own] of Map.groupBy(owned, (one) => one.owner?.account))
-      if (account !== undefined)
-        await makeRequestKeys(
-          world,
-          account,
-          own.map((one) => one.hit),
-        );
+    for (const [account, own] of byAccount(owned))
+      await makeRequestKeys(
+        world,
+        account,
+        own.map((one) => one.hit),
+      );
   }
 }
 
 async function storeHalves(
   world: BatchWorld,
   tx: WorkerTx,
-  owned: readonly OwnedHit[],
+  batch: PreparedBatch,
   poison: OwnedHit[],
   isPassing: (error: unknown) => boolean,
 ): Promise<StoredHits> {
   await tx.query(sql`SAVEPOINT half`);
   try {
-    const stored = await storeOwned(world, tx, owned);
+    const stored = await storeOwned(world, tx, batch);
     await tx.query(sql`RELEASE SAVEPOINT half`);
     return stored;
   } catch (error) {
     if (error instanceof RequestKeyMissing || isPassing(error)) throw error;
     await tx.query(sql`ROLLBACK TO SAVEPOINT half`);
   }
+  const { owned } = batch;
   if (owned.length <= 1) {
     poison.push(...owned);
     return nothing;
   }
   const middle = owned.length >> 1;
-  const first = await storeHalves(world, tx, owned.slice(0, middle), poison, isPassing);
-  return sum(first, await storeHalves(world, tx, owned.slice(middle), poison, isPassing));
+  const half = (own: readonly OwnedHit[]) => storeHalves(world, tx, { ...batch, owned: own }, poison, isPassing);
+  const first = await half(owned.slice(0, middle));
+  return sum(first, await half(owned.slice(middle)));
 }
 
 async function claim(tx: WorkerTx, step: JournalStep, { clock }: BatchWorld): Promise<void> {
@@ -128,7 +130,7 @@ async function claim(tx: WorkerTx, step: JournalStep, { clock }: BatchWorld): Pr
 }
 
 /** An account's keys, and what its evidence is gathered from. */
-type OpenedAccount = Omit<JudgedAccount, 'settings'>;
+type OpenedAccount = Omit<JudgedAccount, 'settings' | 'preparedHabits'>;
 
 type Owner =
   | { readonly kind: 'copy'; readonly messageId: string; readonly recipientId: string }
@@ -138,6 +140,19 @@ interface OwnedHit {
   readonly hit: JournaledHit;
   /** Null: it leads to nobody. */
   readonly owner: (Owner & { readonly account: OpenedAccount }) | null;
+}
+
+/** Everything that can be looked up before the transaction locks anybody. */
+interface PreparedBatch {
+  readonly owned: readonly OwnedHit[];
+  /** By account. */
+  readonly habits: ReadonlyMap<string, KnownHabits>;
+}
+
+async function prepare(world: BatchWorld, hits: readonly JournaledHit[]): Promise<PreparedBatch> {
+  const owned = await attribute(world, hits);
+  const accounts = owned.flatMap(({ owner }) => (owner?.kind === 'copy' ? [owner.account.accountId] : []));
+  return { owned, habits: await prepareHabits(world, new Set(accounts)) };
 }
 
 async function attribute(world: BatchWorld, hits: readonly JournaledHit[]): Promise<OwnedHit[]> {
@@ -186,12 +201,12 @@ async function openAccounts(world: BatchWorld, ids: ReadonlySet<string>): Promis
   return known;
 }
 
-async function storeOwned(world: BatchWorld, tx: WorkerTx, owned: readonly OwnedHit[]): Promise<StoredHits> {
+/** In the order of accounts: two drains that make the same things in two accounts must not wait for each other. */
+async function storeOwned(world: BatchWorld, tx: WorkerTx, { owned, habits }: PreparedBatch): Promise<StoredHits> {
   const ownerless = owned.filter((one) => one.owner === null).length;
   let stored: StoredHits = { ...nothing, unattributed: ownerless };
-  const byAccount = Map.groupBy(owned, (one) => one.owner?.account);
-  for (const [account, own] of byAccount) {
-    if (account === undefined) continue;
+  for (const [opened, own] of byAccount(owned)) {
+    const account = { ...opened, preparedHabits: habits.get(opened.accountId) };
     stored = sum(
       stored,
       await tx.inAccount(account.accountId, (inside) => storeOfAccount(world, inside, account, own)),
@@ -200,10 +215,17 @@ async function storeOwned(world: BatchWorld, tx: WorkerTx, owned: readonly Owned
   return stored;
 }
 
+function byAccount(owned: readonly OwnedHit[]): [account: OpenedAccount, own: OwnedHit[]][] {
+  const grouped = Map.groupBy(owned, (one) => one.owner?.account);
+  return [...grouped]
+    .flatMap(([account, own]): [OpenedAccount, OwnedHit[]][] => (account === undefined ? [] : [[account, own]]))
+    .sort(([one], [other]) => (one.accountId < other.accountId ? -1 : 1));
+}
+
 async function storeOfAccount(
   world: BatchWorld,
   tx: Tx,
-  account: OpenedAccount,
+  account: Omit<JudgedAccount, 'settings'>,
   own: readonly OwnedHit[],
 ): Promise<StoredHits> {
   const copyHits: CopyHit[] = [];
