@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addAccountCommands } from './commands/accounts.ts';
 import { addAuditCommands } from './commands/audit.ts';
+import { addBackupCommand } from './commands/backup.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { CommandFault } from './commands/fault.ts';
 import { addImportCommand } from './commands/import.ts';
@@ -9,6 +10,7 @@ import { addJudgeCommand } from './commands/judge.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addNetworkCommands } from './commands/networks.ts';
 import { addRejudgeCommand } from './commands/rejudge.ts';
+import { addRestoreCommand } from './commands/restore.ts';
 import { addStartCommand } from './commands/start.ts';
 import { ConfigFaults } from './config.ts';
 import { DataDirInUse } from './platform/data-dir-lock.ts';
@@ -17,6 +19,7 @@ import { WrongKey } from './platform/installation.ts';
 import { KeyProviderFault } from './platform/key-provider-fault.ts';
 import { KeyFileFault } from './platform/master-key.ts';
 import { SchemaMismatch } from './platform/migrate.ts';
+import { BackupFault } from './upkeep/index.ts';
 import { version } from './version.ts';
 
 const program = new Command('waxwing')
@@ -34,6 +37,8 @@ addNetworkCommands(program);
 addImportCommand(program);
 addAuditCommands(program);
 addKeyCommands(program);
+addBackupCommand(program);
+addRestoreCommand(program);
 
 try {
   await program.parseAsync();
@@ -44,7 +49,16 @@ try {
 
 /** What an operator can act on is said in a sentence; anything else is our fault and shows where it happened. */
 function explain(error: unknown): string {
-  const foreseen = [ConfigFaults, DataDirInUse, WrongKey, KeyFileFault, KeyProviderFault, SchemaMismatch, CommandFault];
+  const foreseen = [
+    ConfigFaults,
+    DataDirInUse,
+    WrongKey,
+    KeyFileFault,
+    KeyProviderFault,
+    SchemaMismatch,
+    CommandFault,
+    BackupFault,
+  ];
   if (error instanceof DatabaseUnavailable)
     return 'The database does not answer. Check DATABASE_URL and that the server runs, then try again.';
   if (!(error instanceof Error)) return String(error);

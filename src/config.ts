@@ -178,6 +178,14 @@ const settings = {
     absentMeans: 'none',
     about: 'Proxies whose `X-Forwarded-For` is believed, as a comma list of networks such as `10.0.0.0/8`.',
   }),
+  backupDir: setting({
+    name: 'WAXWING_BACKUP_DIR',
+    form: path,
+    absent: undefined,
+    absentMeans: 'given to the command',
+    about:
+      'Where `waxwing backup` puts backups. With it the server writes the log of erasures there within seconds and ends old copies of keys. See [backup](backup.md).',
+  }),
   bootstrapApiKey: setting({
     name: 'WAXWING_BOOTSTRAP_API_KEY',
     form: printable(8, 200),

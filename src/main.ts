@@ -64,7 +64,7 @@ import {
   startKeyDestruction,
   trackingRoutes,
 } from './tracking/index.ts';
-import { startRotating } from './upkeep/index.ts';
+import { startBackupCare, startRotating } from './upkeep/index.ts';
 import { version } from './version.ts';
 
 export interface Program extends Running {
@@ -256,6 +256,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     delivery,
     startFold(world),
     startRotating(world),
+    startBackupCare(world, config.backupDir),
     startAuditSealer(world),
     startKeyDestruction(world),
   );

@@ -11,8 +11,10 @@ import { pino } from 'pino';
 import { readConfig } from '../src/config.ts';
 import { type Program, startProgram } from '../src/main.ts';
 import { sql } from '../src/platform/database.ts';
+import { joinDatabaseServer } from '../src/platform/database-server.ts';
 import { systemClock } from '../src/platform/world.ts';
 import { tell } from '../src/providers/fixtures/story.ts';
+import { makeBackup } from '../src/upkeep/index.ts';
 import { findBelow, findIn, needlesFor } from './kit/needles.ts';
 import { type SmtpSink, startSmtpSink } from './kit/smtp-sink.ts';
 import { mail, RawClient } from './kit/submission.ts';
@@ -304,10 +306,14 @@ test('nothing that people wrote, and nobody’s address, lies readable on the di
   await until(async () => (await counted('hits')) >= heard + 8, 'hits are stored', 60_000);
   await until(async () => (await counted('attempts')) >= 3, 'refusals of the remote server are stored', 60_000);
 
+  const { connection } = await joinDatabaseServer({ databaseUrl: undefined, dataDir, log: program.world.log });
+  await makeBackup({ ...program.world, connection }, backups);
+
   const places = [dataDir, temporary, backups].map((folder) => ({ folder, ...findBelow(folder, needles) }));
   const said = findIn('the log', Buffer.from(logLines.join('')), needles);
   assert.deepEqual([...places.flatMap(({ finds }) => finds), ...said], []);
-  const [data] = places;
+  const [data, , backup] = places;
+  assert.ok((backup?.bytes ?? 0) > 50_000, 'the backup was searched');
   assert.ok(data !== undefined && data.bytes > 16 * 1024 * 1024, 'the database and its write-ahead log were searched');
   assert.ok(readdirSync(join(dataDir, 'postgres', 'pg_wal')).length > 0 && existsSync(join(dataDir, 'journal')));
   assert.ok(logLines.length > 0);

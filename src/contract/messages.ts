@@ -133,6 +133,10 @@ export const erasureCertificate = z
     message: id,
     acceptedAt: instant,
     erasedAt: instant,
+    unreadableFrom: instant.optional().meta({
+      description:
+        'From then on no copy that this installation made can be read: seven days later where there are backups.',
+    }),
     erased: z.object({
       keys: z.int(),
       recipients: z.int(),

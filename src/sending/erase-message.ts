@@ -7,14 +7,16 @@ import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import { type ErasureCertificate, type ErasureClaim, erasureText } from '../core/sending/erasure.ts';
 import { cancelDeliveries } from '../delivery/index.ts';
-import { eraseDetails } from '../events/index.ts';
+import { type AccountKeys, eraseDetails } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import { installationSigner } from '../platform/signing.ts';
 import type { World } from '../platform/world.ts';
 import {
+  announceErasure,
   deleteKeyAndContent,
   forgetAnswers,
+  hasKeyCopies,
   lockMessage,
   markErased,
   readErasure,
@@ -24,31 +26,55 @@ import {
 type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
 
 const notCovered =
-  'Copies outside this installation: what was delivered, and backups of the database made before this moment.';
+  'Copies outside this installation: what was delivered, and copies of the database that were not made by waxwing backup.';
+/** Copies of keys beside a backup end after so long; until then a copy of the message could be read with one. */
+const keyCopyMs = 7 * 86_400_000;
 
 /** A message that is erased already gives the certificate it has. */
 export async function eraseMessage(world: Needs, caller: Caller, messageId: string): Promise<ErasureCertificate> {
   const vault = await accountVault(world, caller.accountId);
   const account = { accountId: caller.accountId, vault };
   return world.db.asAccount(caller.accountId, async (tx) => {
+    await announceErasure(tx);
     const message = await lockMessage(tx, messageId);
     if (message === undefined) throw new Problem('message.not_found');
     const earlier = await readErasure(tx, messageId);
     if (earlier !== undefined) return earlier;
     const now = world.clock.now();
-    const keys = await deleteKeyAndContent(tx, messageId);
-    await markErased(tx, messageId, now);
-    const { queued, attempts } = await cancelDeliveries(tx, account, messageId, now);
-    const eventDetails = await eraseDetails(tx, account, messageId);
-    await forgetAnswers(tx, account, messageId);
     const { recipients, acceptedAt } = message;
-    const erased = { keys, recipients, eventDetails, attempts, queued };
+    const erased = { recipients, ...(await eraseAll(tx, account, messageId, now)) };
     const about = { account: caller.accountId, message: messageId, erased, notCovered };
-    const times = { acceptedAt: acceptedAt.toISOString(), erasedAt: now.toISOString() };
+    const unreadableFrom = new Date(now.getTime() + ((await hasKeyCopies(tx, now)) ? keyCopyMs : 0)).toISOString();
+    const times = { acceptedAt: acceptedAt.toISOString(), erasedAt: now.toISOString(), unreadableFrom };
     const certificate = certify(world, { type: 'erasure', ...about, ...times });
     await storeErasure(tx, messageId, now, certificate);
     await writeEntry(tx, caller, messageId, now, recipients);
     return certificate;
+  });
+}
+
+async function eraseAll(tx: Tx, account: AccountKeys, messageId: string, at: Date) {
+  const keys = await deleteKeyAndContent(tx, messageId);
+  await markErased(tx, messageId, at);
+  const { queued, attempts } = await cancelDeliveries(tx, account, messageId, at);
+  const eventDetails = await eraseDetails(tx, account, messageId);
+  await forgetAnswers(tx, account, messageId);
+  return { keys, eventDetails, attempts, queued };
+}
+
+/** After a restore: does again what the certificate says was done. False: the message is not here, or erased already. */
+export async function eraseAgain(world: Needs, certificate: ErasureCertificate): Promise<boolean> {
+  const { account: accountId, message: messageId } = certificate;
+  const account = { accountId, vault: await accountVault(world, accountId) };
+  const erasedAt = new Date(certificate.erasedAt);
+  return world.db.asAccount(accountId, async (tx) => {
+    const message = await lockMessage(tx, messageId);
+    if (message === undefined || (await readErasure(tx, messageId)) !== undefined) return false;
+    await eraseAll(tx, account, messageId, erasedAt);
+    await storeErasure(tx, messageId, erasedAt, certificate);
+    const caller = { accountId, actor: { kind: 'system', id: 'restore' } } as const;
+    await writeEntry(tx, caller, messageId, world.clock.now(), message.recipients);
+    return true;
   });
 }
 
@@ -58,7 +84,7 @@ function certify(world: Needs, claim: Omit<ErasureClaim, 'key'>): ErasureCertifi
   return { ...full, signature: signer.sign(erasureText(full)) };
 }
 
-const writeEntry = (tx: Tx, caller: Caller, id: string, at: Date, recipients: number): Promise<void> =>
+const writeEntry = (tx: Tx, caller: Pick<Caller, 'actor'>, id: string, at: Date, recipients: number): Promise<void> =>
   record(tx, {
     at,
     actor: caller.actor,

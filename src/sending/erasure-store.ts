@@ -26,6 +26,18 @@ export const storeErasure = (tx: Tx, messageId: string, at: Date, certificate: E
     INSERT INTO erasures (account_id, message_id, at, certificate)
     VALUES (current_account(), ${messageId}, ${at}, ${JSON.stringify(certificate)}::jsonb)`);
 
+/** Until the transaction ends: a backup that begins meanwhile waits with its snapshot, and is seen by whoever erases next. */
+export const announceErasure = (tx: Tx): Promise<unknown> =>
+  tx.query(sql`SELECT pg_advisory_xact_lock_shared(hashtext('waxwing.erasing'))`);
+
+/** Whether a backup was begun in the last seven days, whose copies of keys may still exist. */
+export async function hasKeyCopies(tx: Tx, now: Date): Promise<boolean> {
+  const rows = await tx.query(
+    sql`SELECT FROM backups WHERE started_at > ${now}::timestamptz - interval '7 days' LIMIT 1`,
+  );
+  return rows.length > 0;
+}
+
 /** Gives how many keys there were: one, unless somebody was here before. */
 export async function deleteKeyAndContent(tx: Tx, messageId: string): Promise<number> {
   const keys = await tx.query(sql`

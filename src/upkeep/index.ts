@@ -1,4 +1,8 @@
 /** The door of upkeep: rotations of keys, backups and the doctor. */
+export { type BackupMade, makeBackup } from './backup.ts';
+export { pruneKeyCopies } from './backup-folders.ts';
 export type { Rotation } from './key-store.ts';
+export { type Restored, restoreBackup } from './restore.ts';
 export { rewrapAccount, runRotation, startRotation } from './rotate-keys.ts';
-export { startRotating } from './worker.ts';
+export { BackupFault } from './sealed-file.ts';
+export { startBackupCare, startRotating } from './worker.ts';

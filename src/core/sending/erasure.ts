@@ -7,6 +7,8 @@ export interface ErasureClaim {
   readonly message: string;
   readonly acceptedAt: string;
   readonly erasedAt: string;
+  /** When the last copy of its key ends: from then on no copy of it that we made can be read. Older certificates say none. */
+  readonly unreadableFrom?: string | undefined;
   /** What was made unreadable. */
   readonly erased: {
     /** The key that the message's content, subject, links and addresses were sealed under. */
