@@ -6,6 +6,8 @@ const nothing = (): undefined => undefined;
 Object.assign(Reflect, {
   getMetadata: nothing,
   getOwnMetadata: nothing,
+  // Asked by the polyfill that another library brings along.
+  getOwnMetadataKeys: () => [],
   defineMetadata: nothing,
   hasOwnMetadata: nothing,
 });
