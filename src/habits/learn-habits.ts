@@ -20,14 +20,12 @@ import {
   upsertLessons,
 } from './habit-store.ts';
 import { isSameLesson, type Lesson, lessonOf, noLesson, type ReadEvidence, tallied } from './lesson.ts';
-import type { Consumer, SettledCopy } from './settle.ts';
+import { type Consumer, mostHits, type SettledCopy } from './settle.ts';
 
 /** A copy accepted longer ago teaches nothing any more, and what it taught stands. */
 export const learnWithinMs = 30 * 86_400_000;
 export const mostDomains = 10_000;
 const blockBounds = { scanned: 64, peopleOnly: 128 };
-/** A copy with so many hits is nobody's habit. */
-const mostHits = 300;
 
 /** @param readEvidence what was kept of a hit, as rules were shown it */
 export const habitLearner = (readEvidence: ReadEvidence): Consumer => ({

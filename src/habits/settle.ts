@@ -26,7 +26,7 @@ import {
 
 /** A recipient's copy with its hits, judged as they are judged now. */
 export interface SettledCopy extends CopyRow {
-  /** Oldest first; of a copy with more than a thousand the newest thousand. */
+  /** Oldest first; of a copy with more than `mostHits` one more, so that it shows. */
   readonly hits: readonly JudgedHit[];
   /** Ids of the hits that are handed out with this batch; none where an earlier verdict was revised. */
   readonly newlySettled: ReadonlySet<string>;
@@ -53,7 +53,10 @@ export interface SettlingPace {
 const defaultPace: SettlingPace = { idleMs: 5_000, batches: 64, copies: 4_000 };
 /** What is held in memory at a time. */
 const copiesAtOnce = 250;
-const hitsPerCopy = 1_000;
+/** More is a machine gone wild: opening it all would cost more than it tells. */
+export const mostHits = 300;
+/** Hits that another provider told of can lie before our own acceptance. */
+const acceptedSlackMs = 2 * 86_400_000;
 const putOffMs = 10 * 60_000;
 
 /** The consumer failed at these batches. */
@@ -153,7 +156,7 @@ async function loadCopies(
 ): Promise<SettledCopy[]> {
   const copies = await selectCopies(tx, account.accountId, recipientIds);
   if (copies.length === 0) return [];
-  const since = new Date(Math.min(...copies.map((copy) => copy.acceptedAt.getTime())));
+  const since = new Date(Math.min(...copies.map((copy) => copy.acceptedAt.getTime())) - acceptedSlackMs);
   const hits = await loadReadable(
     tx,
     account,
@@ -174,7 +177,7 @@ async function loadReadable(
   since: Date,
 ): Promise<Map<string, JudgedHit[]>> {
   try {
-    return await loadHits(tx, account, recipientIds, { since, hitsPerRecipient: hitsPerCopy });
+    return await loadHits(tx, account, recipientIds, { since, hitsPerRecipient: mostHits + 1 });
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
   }

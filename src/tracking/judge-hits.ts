@@ -61,6 +61,8 @@ export interface StoredHits {
 }
 
 const settleMs = 15 * 60_000;
+/** What another provider tells of can lie before our own acceptance: its clock, or mail that it took first. */
+const acceptedSlackMs = 2 * 86_400_000;
 /** A burst that would speak against a person's own browser shows within this. */
 const burstMs = 5_000;
 /** Enough to see that a source reaches many; an unbounded look would cost more the more a machine asks. */
@@ -212,7 +214,7 @@ async function loadSequences(
     ({ recipientId }) => byRecipient.has(recipientId) || sources.reachedBefore.has(recipientId),
   );
   const withHistory = wanted.filter((recipient) => hitCount(recipient) > 0 && hitCount(recipient) < SEQUENCE_LIMIT);
-  const since = new Date(Math.min(...withHistory.map((recipient) => recipient.acceptedAt.getTime())));
+  const since = new Date(Math.min(...withHistory.map(({ acceptedAt }) => acceptedAt.getTime())) - acceptedSlackMs);
   const bounds = { since, hitsPerRecipient: SEQUENCE_LIMIT };
   const earlier = await loadHits(
     tx,
