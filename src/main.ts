@@ -310,7 +310,7 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
 }
 
 const allRoutes = (world: World, config: Config, { gate, sending, networks }: HttpNeeds): Route[] => [
-  ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? 'http://localhost' }),
+  ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
   ...auditRoutes(world),
   ...trackingRoutes(world, networks),
   ...networkRoutes(world, networks, networkRefresh(config)),

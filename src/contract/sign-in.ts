@@ -14,7 +14,7 @@ const passkeyAnswer = z.object({
   rawId: bytesText(2_000),
   type: z.literal('public-key'),
   authenticatorAttachment: z.enum(['cross-platform', 'platform']).optional(),
-  clientExtensionResults: z.object({}),
+  clientExtensionResults: z.unknown(),
   response: z.object({
     clientDataJSON: bytesText(4_000),
     authenticatorData: bytesText(4_000),

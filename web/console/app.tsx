@@ -82,6 +82,14 @@ const router = createBrowserRouter([
             path: '/audit',
             lazy: async () => ({ Component: (await import('./audit/audit-page.tsx')).AuditPage }),
           },
+          {
+            path: '/people',
+            lazy: async () => ({ Component: (await import('./people/people-page.tsx')).PeoplePage }),
+          },
+          {
+            path: '/me',
+            lazy: async () => ({ Component: (await import('./me/me-page.tsx')).MePage }),
+          },
           { path: '*', element: <NotFoundPage /> },
         ],
       },

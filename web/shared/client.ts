@@ -107,6 +107,27 @@ function requestOf(endpoint: Endpoint, body: unknown, signal: AbortSignal | unde
   return request;
 }
 
+let proof: (() => Promise<boolean>) | undefined;
+
+/** How whoever is at the page proves again who they are. Gives how to take that back. */
+export function proveWith(prove: () => Promise<boolean>): () => void {
+  proof = prove;
+  return () => {
+    proof = undefined;
+  };
+}
+
+/** A good answer, after a fresh proof where one was asked for. */
+async function provedWhenAsked(ask: () => Promise<Response>): Promise<Response> {
+  const response = await ask();
+  if (response.ok) return response;
+  const refusal = await refusalOf(response);
+  if (refusal.code !== 'auth.step_up_needed' || proof === undefined || !(await proof())) throw refusal;
+  const again = await ask();
+  if (!again.ok) throw await refusalOf(again);
+  return again;
+}
+
 /** Throws a Refusal for every answer but the endpoint's own success. */
 export async function call<E extends Endpoint>(
   endpoint: E,
@@ -114,10 +135,11 @@ export async function call<E extends Endpoint>(
   signal?: AbortSignal,
 ): Promise<z.output<E['result']>> {
   const request = requestOf(endpoint, (input as LooseInput).body, signal);
-  const response = await fetch(addressOf(endpoint, input), request).catch((failure: unknown) => {
-    throw signal?.aborted ? failure : noAnswer();
-  });
-  if (!response.ok) throw await refusalOf(response);
+  const response = await provedWhenAsked(() =>
+    fetch(addressOf(endpoint, input), request).catch((failure: unknown) => {
+      throw signal?.aborted ? failure : noAnswer();
+    }),
+  );
   const body: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
   const parsed = endpoint.result.safeParse(body);
   if (!parsed.success) throw misread(response.headers.get('x-request-id'));
@@ -126,10 +148,11 @@ export async function call<E extends Endpoint>(
 
 /** The file that an endpoint answers with. Throws a Refusal as `call` does. */
 export async function fetchFile<E extends Endpoint>(endpoint: E, input: CallInput<E>): Promise<Blob> {
-  const response = await fetch(addressOf(endpoint, input), { credentials: 'same-origin' }).catch(() => {
-    throw noAnswer();
-  });
-  if (!response.ok) throw await refusalOf(response);
+  const response = await provedWhenAsked(() =>
+    fetch(addressOf(endpoint, input), { credentials: 'same-origin' }).catch(() => {
+      throw noAnswer();
+    }),
+  );
   return response.blob().catch(() => {
     throw noAnswer();
   });

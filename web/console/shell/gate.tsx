@@ -7,6 +7,8 @@ import { Refusal } from '../../shared/client.ts';
 import { Failure } from '../elements/states.tsx';
 import { queryOf } from '../queries.ts';
 import { rememberReturn } from '../sign-in/return-path.ts';
+import { ProveDialog } from './prove-dialog.tsx';
+import { SessionEnd } from './session-end.tsx';
 import { Shell } from './shell.tsx';
 
 const isSignedOut = (failure: unknown): boolean => failure instanceof Refusal && failure.status === 401;
@@ -18,7 +20,14 @@ export function Gate() {
     rememberReturn(location.pathname + location.search);
     return <Navigate to="/sign-in" replace state={{ ended: session.data !== undefined }} />;
   }
-  if (session.data !== undefined) return <Shell account={session.data.account} />;
+  if (session.data !== undefined)
+    return (
+      <>
+        <Shell account={session.data.account} user={session.data.user} />
+        <ProveDialog />
+        <SessionEnd session={session.data} />
+      </>
+    );
   return (
     <Center mih="100dvh" p="md">
       {session.error === null ? (

@@ -9,6 +9,7 @@ import {
   IconPlugConnected,
   IconReportAnalytics,
   IconSettings,
+  IconUsers,
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
@@ -26,6 +27,7 @@ const places = [
   { to: '/providers', label: 'Providers', Icon: IconPlugConnected },
   { to: '/settings', label: 'Settings', Icon: IconSettings },
   { to: '/api-keys', label: 'API keys', Icon: IconKey },
+  { to: '/people', label: 'People', Icon: IconUsers, isExtra: true },
   { to: '/audit', label: 'Audit log', Icon: IconListCheck, isExtra: true },
 ] as const;
 
@@ -80,7 +82,13 @@ function useFocusOnArrival() {
   return main;
 }
 
-export function Shell({ account }: { account: { name: string } }) {
+interface ShellProps {
+  readonly account: { readonly name: string };
+  /** Null: somebody who came by an installation link. */
+  readonly user: { readonly name: string } | null;
+}
+
+export function Shell({ account, user }: ShellProps) {
   const main = useFocusOnArrival();
   return (
     <div className={styles.frame}>
@@ -94,7 +102,9 @@ export function Shell({ account }: { account: { name: string } }) {
         <Navigation />
         <div className={styles.account}>
           <div className={styles.accountName}>
-            <span className={styles.accountLabel}>Account</span>
+            <NavLink to="/me" className={`${styles.me} quiet-link`}>
+              {user?.name ?? 'Your sessions'}
+            </NavLink>
             <span title={account.name}>{account.name}</span>
           </div>
           <SignOut />

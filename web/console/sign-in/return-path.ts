@@ -3,7 +3,8 @@ const key = 'waxwing.return';
 const lifeMs = 60 * 60 * 1000;
 
 /** Only a path of this console; anything else could be a way out of it. */
-const isOurs = (path: string): boolean => /^\/(campaigns|messages|settings|api-keys)(\/|\?|$)/.test(path);
+const isOurs = (path: string): boolean =>
+  /^\/(campaigns|messages|judge|providers|settings|api-keys|audit|people|me)(\/|\?|$)/.test(path);
 
 export function rememberReturn(path: string): void {
   if (isOurs(path)) localStorage.setItem(key, JSON.stringify({ path, untilMs: Date.now() + lifeMs }));

@@ -1,35 +1,42 @@
-/** Redeems the one-time link that the server's owner made. The token stays in the fragment, which no server or log ever sees. */
-import { Alert, Button, Loader, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+/**
+ * Signing in: as a user, by an invitation, or by the one-time link that the server's owner made. Tokens stay in the
+ * fragment, which no server or log ever sees.
+ */
+import { Alert, Button, Divider, Loader, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconClockX, IconInfoCircle } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { useLocation, useNavigate } from 'react-router';
+import { useLocation } from 'react-router';
 import { openSession } from '../../../src/contract/access.ts';
 import { call, Refusal } from '../../shared/client.ts';
 import { CodeSample } from '../elements/code-sample.tsx';
 import { Failure } from '../elements/states.tsx';
-import { queries, sessionKey } from '../queries.ts';
 import { Wordmark } from '../shell/logo.tsx';
-import { takeReturn } from './return-path.ts';
+import { AcceptInvitation } from './accept-invitation.tsx';
+import { PasskeyButton, PasswordForm } from './as-user.tsx';
 import styles from './sign-in-page.module.css';
-
-/** The token of a pasted link, or of a pasted token alone. */
-function tokenIn(text: string): string | null {
-  const token = text.trim().replace(/^.*#token=/, '');
-  return /^[\w.~-]{8,200}$/.test(token) ? token : null;
-}
+import { tokenIn } from './token-in.ts';
+import { useEnter } from './use-enter.ts';
 
 const useRedeem = () => {
-  const navigate = useNavigate();
+  const enter = useEnter();
   return useMutation({
     mutationFn: (token: string) => call(openSession, { body: { token } }),
-    onSuccess: (session) => {
-      queries.clear();
-      queries.setQueryData(sessionKey, session);
-      void navigate(takeReturn(), { replace: true });
-    },
+    onSuccess: enter,
   });
 };
+
+/** Taken out of the address at once; the invitation itself stays good until it is accepted. */
+function useInvitationOfAddress(): string | null {
+  const { hash } = useLocation();
+  const [token, setToken] = useState<string | null>(null);
+  useEffect(() => {
+    if (!hash.startsWith('#invitation=')) return;
+    setToken(tokenIn(hash));
+    window.history.replaceState(window.history.state, '', '/sign-in');
+  }, [hash]);
+  return token;
+}
 
 /** A link works once, so it is taken out of the address and redeemed once, also where effects run twice. */
 function useTokenOfAddress(redeem: (token: string) => void): void {
@@ -105,7 +112,7 @@ function Notice({ failure, state }: { failure: Error | null; state: { ended?: bo
 const HowTo = () => (
   <div>
     <Text size="sm" mb="xs">
-      Waxwing has no passwords to steal. On the server, ask for a one-time link and open it in this browser:
+      Who runs the server needs neither: ask there for a one-time link and open it in this browser.
     </Text>
     <CodeSample label="Command for a sign-in link" code="npx waxwing sign-in" />
   </div>
@@ -113,6 +120,7 @@ const HowTo = () => (
 
 export function SignInPage() {
   const redeem = useRedeem();
+  const invitation = useInvitationOfAddress();
   const { state } = useLocation() as { state: { ended?: boolean; left?: boolean } | null };
   useTokenOfAddress(redeem.mutate);
   useEffect(() => {
@@ -123,7 +131,9 @@ export function SignInPage() {
       <div className={styles.column}>
         <Wordmark />
         <Paper className={styles.card ?? ''}>
-          {redeem.isPending || redeem.isSuccess ? (
+          {invitation !== null ? (
+            <AcceptInvitation token={invitation} />
+          ) : redeem.isPending || redeem.isSuccess ? (
             <Stack align="center" py="xl" role="status">
               <Loader type="dots" aria-hidden />
               <Title order={1} size="h2">
@@ -136,6 +146,9 @@ export function SignInPage() {
                 Sign in to the console
               </Title>
               <Notice failure={redeem.error} state={state} />
+              <PasskeyButton />
+              <PasswordForm />
+              <Divider label="or with a link" />
               <HowTo />
               <PasteLink onToken={redeem.mutate} />
             </Stack>

@@ -1,0 +1,90 @@
+/** Invites somebody, and shows the one-time link to hand over. */
+import { Alert, Button, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { IconSend } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
+import type { FormEvent } from 'react';
+import { inviteUser, listUsers } from '../../../src/contract/people.ts';
+import { type Role, roles } from '../../../src/contract/permissions.ts';
+import { type CallInput, call } from '../../shared/client.ts';
+import { CodeSample } from '../elements/code-sample.tsx';
+import { Failure } from '../elements/states.tsx';
+import { queries } from '../queries.ts';
+import { type Department, pathOf, roleNames } from './words.ts';
+
+export const roleChoices = (Object.keys(roles) as Role[]).map((role) => ({
+  value: role,
+  label: `${roleNames[role]}: ${roles[role].about}`,
+}));
+
+export const departmentChoices = (departments: readonly Department[]) => [
+  { value: '', label: 'None' },
+  ...departments.map(({ id }) => ({ value: id, label: pathOf(id, departments) })),
+];
+
+export const LinkShown = ({ link, onDone }: { link: string; onDone: () => void }) => (
+  <Stack>
+    <Alert variant="default" icon={<IconSend aria-hidden />} title="Hand over this link">
+      It works once, for three days, and lets its holder choose how to sign in. Waxwing sends no mail for it: use a way
+      that only they read.
+    </Alert>
+    <CodeSample label="Invitation link" code={link} />
+    <Button onClick={onDone}>Done</Button>
+  </Stack>
+);
+
+interface InviteDialogProps {
+  readonly isOpen: boolean;
+  readonly departments: readonly Department[];
+  onClose(): void;
+}
+
+export function InviteDialog({ isOpen, departments, onClose }: InviteDialogProps) {
+  const invite = useMutation({
+    mutationFn: (body: CallInput<typeof inviteUser>['body']) => call(inviteUser, { body }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: [listUsers.name] }),
+    gcTime: 0,
+  });
+  const close = () => {
+    invite.reset();
+    onClose();
+  };
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget);
+    const text = (name: string): string => String(data.get(name) ?? '').trim();
+    const departmentId = text('department') === '' ? null : text('department');
+    invite.mutate({ email: text('email'), name: text('name'), role: text('role') as Role, departmentId });
+  };
+  return (
+    <Modal
+      opened={isOpen}
+      onClose={close}
+      title="Invite somebody"
+      size="lg"
+      closeOnClickOutside={invite.data === undefined}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {invite.data !== undefined ? (
+        <LinkShown link={invite.data.invitation.link} onDone={close} />
+      ) : (
+        <form onSubmit={submit}>
+          <Stack>
+            <TextInput name="name" label="Name" required maxLength={100} autoComplete="off" data-autofocus />
+            <TextInput name="email" type="email" label="Email address" required maxLength={254} autoComplete="off" />
+            <NativeSelect name="role" label="Role" data={roleChoices} defaultValue="viewer" />
+            {departments.length > 0 && (
+              <NativeSelect name="department" label="Department" data={departmentChoices(departments)} />
+            )}
+            <Text size="xs" c="dimmed">
+              Nobody hands out more than they may do themselves.
+            </Text>
+            {invite.error !== null && <Failure failure={invite.error} />}
+            <Button type="submit" loading={invite.isPending}>
+              Make the invitation
+            </Button>
+          </Stack>
+        </form>
+      )}
+    </Modal>
+  );
+}
