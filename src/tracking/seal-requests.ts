@@ -65,6 +65,22 @@ export async function makeRequestKeys(
   });
 }
 
+const aheadMs = 10 * 60_000;
+const madeAhead = new WeakMap<Keys['vault'], string>();
+
+/** Shortly before a day begins, so that not every drain's first batch of the day must begin again for want of its key. */
+export async function makeNextRequestKey(
+  world: Pick<World, 'db' | 'clock'>,
+  account: Keys & Pick<AccountKeys, 'accountId'>,
+): Promise<void> {
+  const soon = new Date(world.clock.now().getTime() + aheadMs);
+  const day = requestDay(soon);
+  if (day === requestDay(world.clock.now()) || madeAhead.get(account.vault) === day) return;
+  madeAhead.set(account.vault, day);
+  const hit = { ip: '', userAgent: '', atMs: soon.getTime() };
+  await makeRequestKeys(world, account, [hit]).catch(() => madeAhead.delete(account.vault)); // then it is made when it is needed
+}
+
 /**
  * The same in a transaction that goes on: another one that makes the same key waits for its end, so it must come before
  * any lock that such another one may hold.

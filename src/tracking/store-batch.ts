@@ -19,7 +19,7 @@ import {
   type StoredHits,
   storeAccountHits,
 } from './judge-hits.ts';
-import { makeRequestKeys, RequestKeyMissing, requestSealer } from './seal-requests.ts';
+import { makeNextRequestKey, makeRequestKeys, RequestKeyMissing, requestSealer } from './seal-requests.ts';
 import { findAccounts, findHandleOwners, movePosition } from './store.ts';
 
 export interface JournalStep {
@@ -85,7 +85,9 @@ const mostKeyMakings = 3;
 async function withRequestKeys<T>(world: BatchWorld, owned: readonly OwnedHit[], store: () => Promise<T>): Promise<T> {
   for (let makings = 0; ; makings++) {
     try {
-      return await store();
+      const stored = await store();
+      for (const [account] of byAccount(owned)) await makeNextRequestKey(world, account);
+      return stored;
     } catch (error) {
       if (!(error instanceof RequestKeyMissing) || makings === mostKeyMakings) throw error;
     }
