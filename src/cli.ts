@@ -4,6 +4,7 @@ import { addAccountCommands } from './commands/accounts.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addBackupCommand } from './commands/backup.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { CommandFault } from './commands/fault.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addJudgeCommand } from './commands/judge.ts';
@@ -39,6 +40,7 @@ addAuditCommands(program);
 addKeyCommands(program);
 addBackupCommand(program);
 addRestoreCommand(program);
+addDoctorCommand(program);
 
 try {
   await program.parseAsync();

@@ -3,7 +3,6 @@
  * but what starts, in which order, and in which order it ends.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import {
@@ -16,6 +15,7 @@ import {
 } from './accounts/index.ts';
 import { auditRoutes, startAuditSealer } from './audit/index.ts';
 import { type Config, ConfigFaults, keyProvider, networkRefresh } from './config.ts';
+import { hostnameOf } from './config-hostname.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
@@ -374,11 +374,6 @@ function readTls(config: Config): SubmissionOptions['tls'] {
   }
   return tls;
 }
-
-const hostnameOf = (config: Config): string => {
-  const host = URL.parse(config.publicUrl ?? '')?.hostname ?? '';
-  return config.hostname ?? (host === '' || isIP(host.replace(/^\[|\]$/g, '')) > 0 ? 'localhost' : host);
-};
 
 /** On an empty database: with the key that was asked for, or for the console alone, which can make keys. */
 async function makeFirstAccount(world: World, config: Config, name: string): Promise<void> {

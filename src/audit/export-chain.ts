@@ -38,6 +38,18 @@ export async function exportChain(world: Needs, caller: Caller, query: ExportQue
   return Readable.from(linesOf(world, caller.accountId, before, behind));
 }
 
+/** Everything that is sealed of an account's chain, as it stands; the look is no entry. Undefined: nothing is. Throws `audit.chain_broken`. */
+export async function storedChain(world: Pick<World, 'db'>, accountId: string): Promise<Readable | undefined> {
+  const range = await world.db.readAccount(accountId, (tx) => seqRange(tx, null, null));
+  if (range === undefined) return undefined;
+  const { before, behind } = await sliceOf(world, accountId, null, null);
+  return Readable.from(bytesOf(linesOf(world, accountId, before, behind)));
+}
+
+async function* bytesOf(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  for await (const line of lines) yield Buffer.from(line);
+}
+
 /** A damaged chain is exported as it stands, so that the verifier can name what is wrong with it. */
 async function sealIfSound(world: Needs, accountId: string): Promise<void> {
   try {
@@ -49,7 +61,7 @@ async function sealIfSound(world: Needs, accountId: string): Promise<void> {
 }
 
 async function sliceOf(
-  world: Needs,
+  world: Pick<World, 'db'>,
   accountId: string,
   since: Date | null,
   until: Date | null,
@@ -62,7 +74,7 @@ async function sliceOf(
   return found;
 }
 
-async function* linesOf(world: Needs, accountId: string, before: Checkpoint, behind: Checkpoint) {
+async function* linesOf(world: Pick<World, 'db'>, accountId: string, before: Checkpoint, behind: Checkpoint) {
   yield `${lineOf(before)}\n`;
   for (let after = before.seq; after < behind.seq; ) {
     const from = after;

@@ -5,8 +5,12 @@ import type { Vault } from './vault.ts';
 
 export class WrongKey extends Error {}
 
+/** What a database keeps to know its key file by. */
+export const keyCheckOf = (vault: Vault): Buffer =>
+  createHmac('sha256', vault.derive('installation')).update('key check').digest();
+
 export async function checkKeyOfInstallation(db: Database, vault: Vault, now: Date): Promise<void> {
-  const ours = createHmac('sha256', vault.derive('installation')).update('key check').digest();
+  const ours = keyCheckOf(vault);
   const [stored] = await db.asWorker(async (tx) => {
     await tx.query(
       sql`INSERT INTO installation (key_check, created_at) VALUES (${ours}, ${now}) ON CONFLICT DO NOTHING`,

@@ -1,6 +1,8 @@
 /** The door of upkeep: rotations of keys, backups and the doctor. */
 export { type BackupMade, makeBackup } from './backup.ts';
 export { pruneKeyCopies } from './backup-folders.ts';
+export { examine } from './doctor.ts';
+export { lineFor } from './finding.ts';
 export type { Rotation } from './key-store.ts';
 export { type Restored, restoreBackup } from './restore.ts';
 export { rewrapAccount, runRotation, startRotation } from './rotate-keys.ts';

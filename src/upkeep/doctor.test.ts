@@ -1,0 +1,215 @@
+/** The doctor finds each thing that is wrong, says what to do, and changes nothing. */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import pg from 'pg';
+import { createTestAccount } from '../../test/kit/account.ts';
+import { newAuthority } from '../../test/kit/certificates.ts';
+import { queueMessage } from '../../test/kit/queued-message.ts';
+import { until } from '../../test/kit/tracking.ts';
+import { type TestWorld, testWorld } from '../../test/kit/world.ts';
+import { startAuditSealer } from '../audit/index.ts';
+import { sql } from '../platform/database.ts';
+import { checkKeyOfInstallation } from '../platform/installation.ts';
+import { openVault } from '../platform/vault.ts';
+import { makeBackup } from './backup.ts';
+import { type DoctorNeeds, examine } from './doctor.ts';
+import type { Finding } from './finding.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'waxwing-doctor-'));
+const dataDir = join(home, 'data');
+const keyFile = join(home, 'data.key');
+const backupDir = join(home, 'backups');
+const certificateFile = join(home, 'tls.pem');
+const minuteMs = 60_000;
+let world: TestWorld;
+let owner: pg.Client;
+let accountId: string;
+let needs: DoctorNeeds;
+
+before(async () => {
+  world = await testWorld(new Date().toISOString());
+  owner = new pg.Client(world.database.connection);
+  await owner.connect();
+  await checkKeyOfInstallation(world.db, world.vault, world.clock.now());
+  accountId = (await createTestAccount(world)).accountId;
+  const sealer = startAuditSealer(world);
+  await until(async () => (await owner.query('SELECT FROM audit_waiting')).rowCount === 0, 'entries are sealed');
+  await sealer.close();
+  mkdirSync(dataDir, { mode: 0o700 });
+  writeFileSync(keyFile, 'not looked into here', { mode: 0o600 });
+  await makeBackup({ ...world, connection: world.database.connection }, backupDir);
+  writeFileSync(certificateFile, (await (await newAuthority()).issue('mail.clinic.example', inDays(90))).cert);
+});
+after(async () => {
+  await owner.end();
+  await world.close();
+  rmSync(home, { recursive: true, force: true });
+});
+beforeEach(() => {
+  needs = {
+    now: world.clock.now(),
+    keyFile,
+    dataDir,
+    backupDir,
+    certificate: { file: certificateFile, hostname: 'mail.clinic.example', isConfigured: true },
+    hostname: 'localhost',
+    publicUrl: undefined,
+    trackingUrl: undefined,
+    databaseConnections: 20,
+    openVault: async () => openVault(world.masterKey),
+    openServer: async () => ({ connection: world.database.connection, stop: async () => undefined }),
+    listNetworks: async () => [{ name: 'google', isStale: false }],
+  };
+});
+
+const inDays = (days: number) => ({ notAfter: new Date(Date.now() + days * 1_440 * minuteMs) });
+
+async function found(check: string, more: Partial<DoctorNeeds> = {}): Promise<Finding> {
+  const all = await examine({ ...needs, ...more });
+  const one = all.find((finding) => finding.check === check);
+  return one ?? assert.fail(`${check} is not among ${all.map((finding) => finding.check).join(', ')}`);
+}
+
+async function is(
+  state: Finding['state'],
+  check: string,
+  words: RegExp,
+  more: Partial<DoctorNeeds> = {},
+): Promise<void> {
+  const finding = await found(check, more);
+  assert.equal(finding.state, state, `${check}: ${finding.says}`);
+  assert.match(`${finding.says}. ${finding.remedy ?? ''}`, words);
+  assert.equal(finding.remedy === undefined, state === 'ok', 'a fault has a remedy');
+}
+
+test('where all is well it says so, and leaves everything as it was', async () => {
+  const files = () => readdirSync(home, { recursive: true }).sort();
+  const earlier = files();
+  const findings = await examine(needs);
+  // A test database needs to survive no power cut.
+  assert.deepEqual(
+    findings.filter(({ state }) => state === 'fail').map(({ check }) => check),
+    ['database durability'],
+  );
+  for (const check of [
+    'key file',
+    'data directory',
+    'backups',
+    'master key',
+    'database schema',
+    'queue',
+    'audit chains',
+    'network lists',
+  ])
+    assert.equal((await found(check)).state, 'ok', check);
+  assert.deepEqual(files(), earlier);
+});
+
+test('a key file that others may read, that is gone, or that lies with the data', async () => {
+  chmodSync(keyFile, 0o644);
+  await is('fail', 'key file', /\(644\).*chmod 600/);
+  chmodSync(keyFile, 0o600);
+  await is('fail', 'key file', /not there.*copy/, { keyFile: join(home, 'none') });
+  const inside = join(dataDir, 'key');
+  writeFileSync(inside, '', { mode: 0o600 });
+  await is('warn', 'key file', /in the data directory/, { keyFile: inside });
+  rmSync(inside);
+  const openVault = () => Promise.reject(new Error('AWS KMS refused'));
+  await is('fail', 'master key', /AWS KMS refused/, { openVault });
+});
+
+test('a data directory that others may enter', async () => {
+  chmodSync(dataDir, 0o755);
+  await is('warn', 'data directory', /\(755\).*chmod 700/);
+  chmodSync(dataDir, 0o700);
+});
+
+test('backups that are missing, old, or changed', async () => {
+  await is('warn', 'backups', /WAXWING_BACKUP_DIR/, { backupDir: undefined });
+  await is('fail', 'backups', /there is none/, { backupDir: home });
+  await is('warn', 'backups', /3\.0 days/, { now: new Date(needs.now.getTime() + 4_320 * minuteMs) });
+  await is('fail', 'backups', /8\.0 days.*copy of keys is over/, {
+    now: new Date(needs.now.getTime() + 11_520 * minuteMs),
+  });
+  const manifest = join(
+    backupDir,
+    readdirSync(backupDir).filter((name) => name.includes('-7'))[0] ?? '',
+    'manifest.json',
+  );
+  const sound = readFileSync(manifest, 'utf8');
+  writeFileSync(manifest, sound.replace('"version": 1,', '"version": 2,'));
+  await is('fail', 'backups', /altered/);
+  writeFileSync(manifest, sound);
+});
+
+test('a certificate that runs out, has run out, or is for another name', async () => {
+  const { certificate } = needs;
+  const later = (days: number) => ({ now: new Date(needs.now.getTime() + days * 1_440 * minuteMs) });
+  await is('ok', 'submission certificate', /valid for/);
+  await is('warn', 'submission certificate', /Renew/, later(80));
+  await is('fail', 'submission certificate', /ran out/, later(92));
+  await is('fail', 'submission certificate', /not for other/, {
+    certificate: { ...certificate, hostname: 'other.example' },
+  });
+  await is('warn', 'submission certificate', /signed it ourselves/, {
+    certificate: { ...certificate, isConfigured: false },
+  });
+});
+
+test('names and addresses that nobody reaches, and those without TLS', async () => {
+  await is('warn', 'host name', /localhost/);
+  await is('fail', 'host name', /A or AAAA record/, { hostname: 'no-such-host.invalid' });
+  await is('warn', 'tracking URL', /not set/);
+  const server = createServer((_request, response) => response.end('ok'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await is('warn', 'public URL', /not https/, { publicUrl });
+  await new Promise((resolve) => server.close(resolve));
+  await is('fail', 'tracking URL', /does not answer.*ECONNREFUSED/, {
+    trackingUrl: publicUrl.replace('http', 'https'),
+  });
+});
+
+test('a database that is empty, of another key, or not there', async () => {
+  await is('warn', 'database', /none yet/, { openServer: async () => undefined });
+  await is('fail', 'database', /could not be checked/, { openServer: () => Promise.reject(new Error('no route')) });
+  const openOther = async () => openVault(Buffer.alloc(32, 3));
+  await is('fail', 'database schema', /not this database’s/, { openVault: openOther });
+  await is('warn', 'database connections', /may open 500/, { databaseConnections: 500 });
+});
+
+test('a queue that nobody works at', async () => {
+  const { messageId } = await queueMessage(world, {
+    accountId,
+    to: ['ana@example.org'],
+    octets: 'Subject: a\r\n\r\nb\r\n',
+  });
+  const due = (minutes: number) =>
+    world.db.asAccount(accountId, (tx) =>
+      tx.query(
+        sql`UPDATE deliveries SET due_at = now() - make_interval(mins => ${minutes}) WHERE message_id = ${messageId}`,
+      ),
+    );
+  await due(30);
+  await is('warn', 'queue', /30 minutes late/);
+  await due(300);
+  await is('fail', 'queue', /Nobody delivers/);
+  await owner.query('DELETE FROM deliveries');
+});
+
+test('lists of networks that are stale', () =>
+  is('warn', 'network lists', /apple-egress.*networks refresh/, {
+    listNetworks: async () => [{ name: 'apple-egress', isStale: true }],
+  }));
+
+test('an audit entry that was changed past the program', async () => {
+  await owner.query(`UPDATE audit_entries SET detail = '{"forged": true}'`);
+  await is('fail', 'audit chains', new RegExp(`${accountId}.*past the program`));
+  await owner.query('DELETE FROM audit_checkpoints');
+  await is('fail', 'audit chains', /no signed checkpoint/);
+});
