@@ -169,6 +169,34 @@ test('an invitation works once, for three days, and until a newer one is made', 
   assert.equal(await open('http://x/#invitation=never'), 'auth.invitation_invalid');
 });
 
+test('from one address only so many links, invitations and passkeys are tried in a minute', async () => {
+  const stranger = personAt(api.url);
+  const attempt = () => stranger.ask('POST', '/v1/invitations/open', { token: 'guessed' });
+  const answers = await Promise.all(Array.from({ length: 22 }, attempt));
+  assert.equal(answers.filter((one) => one.status === 429).length, 2);
+  assert.equal((await personAt(api.url).ask('POST', '/v1/invitations/open', { token: 'guessed' })).status, 401);
+});
+
+test('a passkey that nobody made opens nothing', async () => {
+  const visitor = personAt(api.url);
+  const { challenge } = (await visitor.ask('POST', '/v1/sign-in/passkey/options', {})).body;
+  const clientData = { type: 'webauthn.get', challenge, origin: 'http://127.0.0.1' };
+  const answer = {
+    id: 'AAAA',
+    rawId: 'AAAA',
+    type: 'public-key',
+    clientExtensionResults: {},
+    response: {
+      clientDataJSON: Buffer.from(JSON.stringify(clientData)).toString('base64url'),
+      authenticatorData: 'AAAA',
+      signature: 'AAAA',
+    },
+  };
+  const refused = await visitor.ask('POST', '/v1/sign-in/passkey', { answer });
+  assert.deepEqual([refused.status, refused.body.code], [401, 'auth.passkey_invalid']);
+  assert.equal(refused.headers.get('set-cookie'), null);
+});
+
 test('a fresh invitation replaces all that somebody signed in with, and ends their sessions', async () => {
   const { owner } = await newClinic();
   const ana = await join(owner, { role: 'viewer' });

@@ -79,7 +79,7 @@ async function createHttp(world: Needs, options: HttpOptions): Promise<FastifyIn
       bodyLimitBytes: (endpoint) => bodyLimitBytes(endpoint, options.maxMessageBytes),
       admit: (endpoint, client) => {
         const isSignIn = endpoint.open === true && endpoint.area === 'access';
-        if (isSignIn && limit.waitMs(client) > 0) throw new Problem('request.rate_limited');
+        if (isSignIn && limit.waitMs(`${endpoint.name} ${client}`) > 0) throw new Problem('request.rate_limited');
       },
     });
   refuseOtherMethods(server, options);

@@ -108,9 +108,26 @@ describe('a person', () => {
     await ana.getByText('You are signed out').waitFor();
     await isFine(ana, 'sign-in');
     await ana.getByRole('button', { name: 'Use a passkey' }).focus();
+    const sent = ana.waitForRequest((request) => request.url().endsWith('/v1/sign-in/passkey'));
     await ana.keyboard.press('Enter');
     await ana.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
     await ana.getByRole('link', { name: 'Ana Lopez' }).waitFor();
+    const body = (await sent).postData() ?? '';
+    const replay = (headers: Record<string, string>) =>
+      fetch(`${stage.url}/v1/sign-in/passkey`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      });
+    const answers = await Promise.all([replay({ origin: home }), replay({ origin: 'https://evil.example' })]);
+    assert.deepEqual(
+      answers.map((answer) => [answer.status, answer.headers.get('set-cookie')]),
+      [
+        [401, null],
+        [401, null],
+      ],
+      'an answer to a challenge is taken once',
+    );
   });
 
   it('adds a second passkey only with a fresh proof, and cannot remove the last way in', async () => {

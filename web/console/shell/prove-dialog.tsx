@@ -3,7 +3,7 @@ import { Button, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/c
 import { startAuthentication } from '@simplewebauthn/browser';
 import { IconFingerprint } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { stepUp, stepUpOptions } from '../../../src/contract/sign-in.ts';
 import { type CallInput, call, proveWith } from '../../shared/client.ts';
 import { CodeSample } from '../elements/code-sample.tsx';
@@ -18,14 +18,17 @@ interface Asked {
   settle(isProved: boolean): void;
 }
 
+/** Of two requests at once the later one asks; the earlier one stays refused. */
 function useAsked(): [Asked | null, (isProved: boolean) => void] {
   const [asked, setAsked] = useState<Asked | null>(null);
-  useEffect(() => proveWith(() => new Promise((settle) => setAsked({ settle }))), []);
-  const settle = (isProved: boolean): void => {
-    asked?.settle(isProved);
-    setAsked(null);
-  };
-  return [asked, settle];
+  const current = useRef<Asked | null>(null);
+  const change = useCallback((next: Asked | null, isProved: boolean) => {
+    current.current?.settle(isProved);
+    current.current = next;
+    setAsked(next);
+  }, []);
+  useEffect(() => proveWith(() => new Promise((settle) => change({ settle }, false))), [change]);
+  return [asked, (isProved) => change(null, isProved)];
 }
 
 interface WayProps {
