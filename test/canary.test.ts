@@ -3,7 +3,7 @@
  * that lies on the disk is searched for it, in every spelling. Nothing is stopped before: a stolen disk is not either.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -317,4 +317,22 @@ test('nothing that people wrote, and nobody’s address, lies readable on the di
   assert.ok(data !== undefined && data.bytes > 16 * 1024 * 1024, 'the database and its write-ahead log were searched');
   assert.ok(readdirSync(join(dataDir, 'postgres', 'pg_wal')).length > 0 && existsSync(join(dataDir, 'journal')));
   assert.ok(logLines.length > 0);
+});
+
+test('no secret stands in a command line, where every user of the machine may read it', {
+  skip: !existsSync('/proc'),
+}, () => {
+  const secrets = [apiKey, readFileSync(`${dataDir}.key`, 'utf8').trim()];
+  const lines = readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? [readFileSync(join('/proc', pid, 'cmdline'), 'utf8')] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+  assert.ok(
+    lines.some((line) => line.includes('unix_socket_permissions')),
+    'the database’s own is among them',
+  );
+  for (const secret of secrets) assert.ok(!lines.some((line) => line.includes(secret)));
 });
