@@ -6,10 +6,11 @@ import { type Evidence, gatherEvidence, judgeSequence, type NetworkMatch, type N
 import type { HitVerdict, JudgedHit } from '../events/index.ts';
 import type { KnownHabits } from '../habits/index.ts';
 import { withLateHabit } from './compare-habit.ts';
+import { opinion, revised } from './form-opinion.ts';
 import { type CopyUnderTest, withDelivery } from './gather-evidence.ts';
-import { earlierEvidence, keyText, opinion, revised, spread } from './judge-hits.ts';
 import type { OpenRequest } from './seal-requests.ts';
 import { type SourceMark, SourceSpreads } from './source-spread.ts';
+import { earlierEvidence, keyText, spread } from './spread-evidence.ts';
 
 export interface StoredCopy {
   readonly recipient: CopyUnderTest['recipient'] & { readonly domainId: number };

@@ -2,12 +2,11 @@
  * Judges the hits of one account's batch among all that is known of their copies, and records them: new verdicts, revised
  * earlier ones, bare counts where no more is agreed. It runs inside the transaction that moves the journal's position.
  */
-import { type Evidence, judgeSequence, SEQUENCE_LIMIT, toldRecipients, type Verdict } from '@waxwing/verdict';
+import { type Evidence, judgeSequence, SEQUENCE_LIMIT, type Verdict } from '@waxwing/verdict';
 import type { OutboundSettings } from '../contract/settings.ts';
 import {
   type AccountKeys,
   type AnonymousHit,
-  type HitVerdict,
   type JudgedHit,
   type LockedRecipient,
   type LockedRecipients,
@@ -20,11 +19,13 @@ import {
 import { announceHits, type KnownHabits } from '../habits/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { habitsOf, type Learner, withHabit, withLateHabit } from './compare-habit.ts';
+import { isAnotherOpinion, opinion, revised, withErased } from './form-opinion.ts';
 import { type EvidenceSources, evidenceOf, withDelivery } from './gather-evidence.ts';
 import type { JournaledHit } from './hit.ts';
-import { keepEvidence, restoreEvidence } from './kept-evidence.ts';
+import { keepEvidence } from './kept-evidence.ts';
 import type { SealRequest } from './seal-requests.ts';
 import { type SourceMark, SourceSpreads, type Spread, spreadWindowMs } from './source-spread.ts';
+import { earlierEvidence, keyText, spread } from './spread-evidence.ts';
 import { type CopyFacts, loadCopyFacts } from './store.ts';
 
 /** What the account has chosen, as of this transaction. */
@@ -60,11 +61,8 @@ export interface StoredHits {
   readonly judgedAlone: number;
 }
 
-const settleMs = 15 * 60_000;
 /** What another provider tells of can lie before our own acceptance: its clock, or mail that it took first. */
 const acceptedSlackMs = 2 * 86_400_000;
-/** A burst that would speak against a person's own browser shows within this. */
-const burstMs = 5_000;
 /** Enough to see that a source reaches many; an unbounded look would cost more the more a machine asks. */
 const hitsPerSource = 200;
 
@@ -275,45 +273,6 @@ function judgeCopy(
   return [...revisions, ...hits];
 }
 
-export const keyText = (sourceKey: Uint8Array | null): string | undefined =>
-  sourceKey === null ? undefined : Buffer.from(sourceKey).toString('hex');
-
-/** What an earlier verdict says of its source stays known, though the evidence beside it was kept before. */
-export function earlierEvidence(hit: JudgedHit): Evidence {
-  const evidence = restoreEvidence(hit);
-  const told = toldRecipients(hit.verdict.reasons);
-  return told.within1s + told.within10min === 0 ? evidence : widened(evidence, told);
-}
-
-export function spread(evidence: Evidence, sourceKey: string | undefined, spreads: SourceSpreads): Evidence {
-  const found = sourceKey === undefined ? undefined : spreads.at(sourceKey, evidence.atMs ?? Number.NaN);
-  return found === undefined ? evidence : widened(evidence, found);
-}
-
-const widened = (evidence: Evidence, found: Spread): Evidence => ({
-  ...evidence,
-  recipientsFromSource: {
-    within1s: Math.max(found.within1s, evidence.recipientsFromSource?.within1s ?? 0),
-    within10min: Math.max(found.within10min, evidence.recipientsFromSource?.within10min ?? 0),
-  },
-});
-
-const erasedReason = { rule: 'message-erased', text: 'The message had been deleted before this request.' };
-
-/** The same opinion for one more reason is no revision: a person who opens a mail ten times would rewrite ten verdicts. */
-const isAnotherOpinion = (was: HitVerdict, becomes: HitVerdict): boolean =>
-  was.verdict !== becomes.verdict ||
-  was.strength !== becomes.strength ||
-  was.actor !== becomes.actor ||
-  was.unknowable !== becomes.unknowable ||
-  was.ruleset !== becomes.ruleset;
-
-/** What was true of the request when it came stays beside any later opinion. */
-export const revised = (hit: JudgedHit, verdict: HitVerdict): HitVerdict =>
-  hit.verdict.reasons.some((reason) => reason.rule === erasedReason.rule) ? withErased(verdict) : verdict;
-
-const withErased = (verdict: HitVerdict): HitVerdict => ({ ...verdict, reasons: [...verdict.reasons, erasedReason] });
-
 function judgedHit(
   { hit, messageId, recipientId, sourceKey, keptRequest }: Arrival,
   evidence: Evidence,
@@ -338,23 +297,6 @@ function judgedHit(
       evidence: keepEvidence(evidence),
     },
     verdict: isErased ? withErased(formed) : formed,
-  };
-}
-
-/** Settled at once when certain, else a quarter of an hour after the hit. */
-export function opinion(verdict: Verdict | undefined, occurredAt: Date, now: Date): HitVerdict {
-  if (verdict === undefined) throw new Error('the judge left a hit out');
-  const { strength, actor, unknowable, ruleset } = verdict;
-  const afterMs = strength !== 'certain' ? settleMs : verdict.verdict === 'human' ? burstMs : 0;
-  return {
-    verdict: verdict.verdict,
-    strength,
-    actor,
-    unknowable,
-    ruleset,
-    reasons: [...verdict.reasons],
-    judgedAt: now,
-    settlesAt: new Date(occurredAt.getTime() + afterMs),
   };
 }
 
