@@ -59,7 +59,15 @@ export function DepartmentsSection({ departments }: { departments: readonly Depa
       <form className={styles.form} onSubmit={submit}>
         <TextInput name="name" label="New department" required maxLength={100} />
         {departments.length > 0 && <NativeSelect name="parent" label="Below" data={departmentChoices(departments)} />}
-        <NumberInput name="idle" label="Closes after minutes" min={1} max={1440} w="11rem" allowDecimal={false} />
+        <NumberInput
+          key={departments.length}
+          name="idle"
+          label="Closes after minutes"
+          min={1}
+          max={1440}
+          w="11rem"
+          allowDecimal={false}
+        />
         <Button type="submit" variant="default" loading={create.isPending}>
           Add
         </Button>

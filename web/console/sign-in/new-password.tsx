@@ -43,8 +43,11 @@ export function NewPasswordForm({ totp, email, failure, isPending, label, onChos
           error={why}
         />
         <Text size="sm">
-          Add this secret to an authenticator app, <a href={totp.uri}>or open it there</a>, then give the code that the
-          app shows.
+          Add this secret to an authenticator app,{' '}
+          <a className="quiet-link" href={totp.uri}>
+            or open it there
+          </a>
+          , then give the code that the app shows.
         </Text>
         <CodeSample label="Secret for the authenticator app" code={totp.secret} />
         <TextInput name="code" label="Code of the authenticator app" autoComplete="one-time-code" inputMode="numeric" />
