@@ -1,7 +1,8 @@
 /** The settings of whoever keeps the master key, and the keeper that they describe. */
 import { innerUrl, oneOf, path, printable } from './config-forms.ts';
 import { type Setting, setting } from './config-setting.ts';
-import { type KeyProvider, openKeyProvider } from './platform/key-provider.ts';
+import type { KeyProvider } from './platform/key-provider.ts';
+import { openKeyProvider } from './platform/open-key-provider.ts';
 
 export const keySettings = {
   keyProvider: setting({

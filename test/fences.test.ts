@@ -45,6 +45,7 @@ const valueOfColumn: Record<string, string> = {
   kind: "'campaign'",
   provider: "'sendgrid'",
   state: "'queued'",
+  version: '2',
   role: "'viewer'",
 };
 const valueOfType: Record<string, string> = {

@@ -7,10 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileKeys, openKeyProvider } from './key-provider.ts';
+import { fileKeys } from './key-provider.ts';
 import { KeyProviderFault } from './key-provider-fault.ts';
 import { authorization } from './key-provider-kms.ts';
 import { addMasterKey, KeyFileFault, openMasterKey, rewriteKeyFile } from './master-key.ts';
+import { openKeyProvider } from './open-key-provider.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'waxwing-keeper-'));
 const tokenFile = join(home, 'token');

@@ -2,8 +2,6 @@
  * Who guards the master key: the file itself, AWS KMS or HashiCorp Vault. The last two keep a key of their own under which
  * the file's lines are wrapped, so that a copy of the file alone opens nothing. It stores nothing.
  */
-import { type KmsOptions, kmsKeys } from './key-provider-kms.ts';
-import { type VaultOptions, vaultKeys } from './key-provider-vault.ts';
 
 export interface KeyProvider {
   readonly name: 'file' | 'aws-kms' | 'vault-transit';
@@ -19,10 +17,3 @@ export const fileKeys: KeyProvider = {
   wrap: async (key) => Buffer.from(key).toString('base64'),
   unwrap: async (text) => Buffer.from(text, 'base64'),
 };
-
-export type KeyProviderOptions = { readonly kind: 'file' } | KmsOptions | VaultOptions;
-
-export function openKeyProvider(options: KeyProviderOptions): KeyProvider {
-  if (options.kind === 'aws-kms') return kmsKeys(options);
-  return options.kind === 'vault-transit' ? vaultKeys(options) : fileKeys;
-}

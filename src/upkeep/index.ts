@@ -1,5 +1,5 @@
 /** The door of upkeep: rotations of keys, backups and the doctor. */
-export { type BackupMade, makeBackup } from './backup.ts';
+export { makeBackup } from './backup.ts';
 export { pruneKeyCopies } from './backup-folders.ts';
 export { examine } from './doctor.ts';
 export { lineFor } from './finding.ts';
