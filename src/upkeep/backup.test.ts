@@ -17,6 +17,7 @@ import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { createTestDatabase } from '../../test/kit/database.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
+import { until } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault } from '../accounts/index.ts';
 import type { ErasureCertificate } from '../core/sending/erasure.ts';
@@ -30,6 +31,7 @@ import { writeErasureLog } from './erasure-log.ts';
 import type { Manifest } from './manifest.ts';
 import { type RestoreWish, restoreBackup } from './restore.ts';
 import { runRotation, startRotation } from './rotate-keys.ts';
+import { startBackupCare } from './worker.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'waxwing-backup-'));
 const dir = join(home, 'backups');
@@ -227,7 +229,9 @@ describe('a message erased after the backup', () => {
   });
 
   it('is erased again by a restore, with the certificate that it had', async () => {
-    assert.equal(await writeErasureLog(world.db, dir), 1);
+    const care = startBackupCare(world, dir, 10); // as a running server does
+    await until(async () => readFileSync(erasureLogFile(dir), 'utf8').includes(doomed), 'the erasure is logged');
+    await care.close();
     assert.equal(await writeErasureLog(world.db, dir), 0, 'once');
     await restored({}, async (there, done) => {
       assert.equal(done.erasedAgain, 1);

@@ -10,6 +10,11 @@ import { isSignedWith } from '../platform/signing.ts';
 import { erasureLogFile } from './backup-folders.ts';
 import { BackupFault } from './sealed-file.ts';
 
+export async function countErasures(db: Database): Promise<number> {
+  const [row] = await db.asWorker((tx) => tx.query<{ n: number }>(sql`SELECT count(*)::int AS n FROM erasures`));
+  return row?.n ?? 0;
+}
+
 /** Adds what is not in it yet; makes it where there is none. Gives how many lines came. */
 export async function writeErasureLog(db: Database, dir: string): Promise<number> {
   const path = erasureLogFile(dir);

@@ -8,7 +8,7 @@ import { DatabaseUnavailable } from '../platform/database.ts';
 import { errorFacts } from '../platform/log.ts';
 import type { Running, World } from '../platform/world.ts';
 import { pruneKeyCopies } from './backup-folders.ts';
-import { writeErasureLog } from './erasure-log.ts';
+import { countErasures, writeErasureLog } from './erasure-log.ts';
 import { unfinishedRotations } from './key-store.ts';
 import { rotateBatch } from './rotate-keys.ts';
 
@@ -23,9 +23,12 @@ export function startRotating(world: World, everyMs = lookEveryMs): Running {
 
 /** Without a folder, or while there is none yet, there is nothing to care for. */
 export function startBackupCare(world: World, dir: string | undefined, everyMs = lookEveryMs): Running {
+  let logged = -1;
   return repeat(world, everyMs, 'the backups could not be cared for; trying again', async () => {
     if (dir === undefined || !existsSync(dir)) return;
-    await writeErasureLog(world.db, dir);
+    const erasures = await countErasures(world.db);
+    if (erasures !== logged) await writeErasureLog(world.db, dir);
+    logged = erasures;
     pruneKeyCopies(dir, world.clock.now());
   });
 }
