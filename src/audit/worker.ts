@@ -1,7 +1,6 @@
 /** The loop of the audit area: chains entries within about a second of the act. Any number of processes may run it. */
 import { Counter, Gauge } from 'prom-client';
-import { DatabaseUnavailable } from '../platform/database.ts';
-import { errorFacts } from '../platform/log.ts';
+import { repeat } from '../platform/repeat.ts';
 import { installationSigner } from '../platform/signing.ts';
 import type { Running, World } from '../platform/world.ts';
 import { type SealingNeeds, sealWaiting } from './seal-chain.ts';
@@ -20,47 +19,15 @@ export function startAuditSealer(world: World): Running {
     help: 'Audit chains that do not fit their signed checkpoint: the database was tampered with.',
     registers: [world.metrics],
   });
-  let closing = false;
-  let wake: (() => void) | undefined;
   /** Said once; the gauge goes on saying it. */
   let told: ReadonlySet<string> = new Set();
-
   const turn = async (): Promise<void> => {
-    try {
-      const { sealed, broken } = await sealWaiting(needs);
-      sealedCount.inc(sealed);
-      brokenGauge.set(broken.length);
-      for (const accountId of broken.filter((one) => !told.has(one)))
-        world.log.fatal({ accountId }, 'the audit chain of an account was tampered with and is not continued');
-      told = new Set(broken);
-    } catch (error) {
-      if (error instanceof DatabaseUnavailable) world.log.warn('the audit sealer waits for the database');
-      else world.log.error(errorFacts(error), 'the audit sealer failed and will try again');
-    }
+    const { sealed, broken } = await sealWaiting(needs);
+    sealedCount.inc(sealed);
+    brokenGauge.set(broken.length);
+    for (const accountId of broken.filter((one) => !told.has(one)))
+      world.log.fatal({ accountId }, 'the audit chain of an account was tampered with and is not continued');
+    told = new Set(broken);
   };
-
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, pauseMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  const loop = async (): Promise<void> => {
-    while (!closing) {
-      await turn();
-      if (!closing) await pause();
-    }
-  };
-
-  const running = loop();
-  return {
-    async close() {
-      closing = true;
-      wake?.();
-      await running;
-    },
-  };
+  return repeat(world, { name: 'the audit sealer', everyMs: pauseMs, turn });
 }

@@ -3,8 +3,7 @@
  * Reports are exact whether it runs or not; it keeps them quick. Any number of processes may run it.
  */
 import { Gauge } from 'prom-client';
-import { DatabaseUnavailable } from '../platform/database.ts';
-import { errorFacts } from '../platform/log.ts';
+import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
 import { countWaitingDeltas, ensurePartitions, foldDeltas } from './fold-store.ts';
 
@@ -33,47 +32,15 @@ function waitingGauge({ metrics }: World): Gauge {
 
 export function startFold(world: World): Running {
   const waiting = waitingGauge(world);
-  let closing = false;
-  let wake: (() => void) | undefined;
   let partitionsCheckedAtMs = Number.NEGATIVE_INFINITY;
-
   const turn = async (): Promise<void> => {
-    try {
-      const nowMs = world.clock.now().getTime();
-      if (Math.abs(nowMs - partitionsCheckedAtMs) >= partitionCheckMs) {
-        await world.db.asWorker((tx) => ensurePartitions(tx, new Date(nowMs)));
-        partitionsCheckedAtMs = nowMs;
-      }
-      await foldOnce(world);
-      waiting.set(await world.db.asWorker(countWaitingDeltas));
-    } catch (error) {
-      if (error instanceof DatabaseUnavailable) world.log.warn('the fold waits for the database');
-      else world.log.error(errorFacts(error), 'the fold failed and will try again');
+    const nowMs = world.clock.now().getTime();
+    if (Math.abs(nowMs - partitionsCheckedAtMs) >= partitionCheckMs) {
+      await world.db.asWorker((tx) => ensurePartitions(tx, new Date(nowMs)));
+      partitionsCheckedAtMs = nowMs;
     }
+    await foldOnce(world);
+    waiting.set(await world.db.asWorker(countWaitingDeltas));
   };
-
-  const loop = async (): Promise<void> => {
-    while (!closing) {
-      await turn();
-      if (!closing) await pause();
-    }
-  };
-
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, pauseMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  const running = loop();
-  return {
-    async close() {
-      closing = true;
-      wake?.();
-      await running;
-    },
-  };
+  return repeat(world, { name: 'the fold', everyMs: pauseMs, turn });
 }

@@ -1,7 +1,6 @@
 /** Deletes, a few times a day, what was learned of scanners that were not seen for long. It learns and judges nothing. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { listAccounts } from '../accounts/index.ts';
-import { errorFacts } from '../platform/log.ts';
+import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
 import { forgetMs } from './habit.ts';
 import { forgetOld, lockHabits } from './habit-store.ts';
@@ -22,19 +21,5 @@ export async function forgetOldHabits({ db, clock }: Pick<World, 'db' | 'clock'>
     });
 }
 
-export function startForgetting(world: Pick<World, 'db' | 'clock' | 'log'>): Running {
-  const stopping = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await forgetOldHabits(world).catch((error) => world.log.warn(errorFacts(error), 'old habits were not forgotten'));
-      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-  const running = loop();
-  return {
-    close() {
-      stopping.abort();
-      return running;
-    },
-  };
-}
+export const startForgetting = (world: Pick<World, 'db' | 'clock' | 'log'>): Running =>
+  repeat(world, { name: 'the forgetting of old habits', everyMs, turn: () => forgetOldHabits(world) });

@@ -2,12 +2,12 @@
  * The loop on which everything hangs that must wait for a settled verdict. It hands each consumer every settled hit once,
  * with its copy: what the consumer writes and the end of the waiting are one transaction. It judges nothing.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge } from 'prom-client';
 import { accountVault } from '../accounts/index.ts';
 import { type AccountKeys, type JudgedHit, loadHits } from '../events/index.ts';
 import { DatabaseUnavailable, type Tx, type WorkerTx } from '../platform/database.ts';
 import { errorFacts } from '../platform/log.ts';
+import { repeat } from '../platform/repeat.ts';
 import { SealBroken } from '../platform/vault.ts';
 import type { Running, World } from '../platform/world.ts';
 import type { SettlingConsumer } from './announce-hits.ts';
@@ -230,36 +230,27 @@ export function startSettling(
   consumers: readonly Consumer[],
   pace: Partial<SettlingPace> = {},
 ): Running {
-  const stopping = new AbortController();
   const lag = lagGauge(world);
   const { idleMs } = { ...defaultPace, ...pace };
 
-  const turn = async (consumer: Consumer): Promise<void> => {
-    try {
-      let taken = 1;
-      while (taken > 0 && !stopping.signal.aborted) {
-        taken = await settleOnce(world, consumer, pace);
-        lag.labels(consumer.name).set(await lagSeconds(world, consumer));
-      }
-    } catch (error) {
-      const facts = { consumer: consumer.name };
-      if (error instanceof DatabaseUnavailable) world.log.warn(facts, 'settling waits for the database');
-      else world.log.error({ ...facts, ...errorFacts(error) }, 'settling failed and will try again');
+  const turn = async (consumer: Consumer, closing: AbortSignal): Promise<void> => {
+    for (let taken = 1; taken > 0 && !closing.aborted; ) {
+      taken = await settleOnce(world, consumer, pace);
+      lag.labels(consumer.name).set(await lagSeconds(world, consumer));
     }
   };
 
-  const loop = async (consumer: Consumer): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await turn(consumer);
-      await sleep(idleMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-
-  const running = consumers.map(loop);
+  const loops = consumers.map((consumer) =>
+    repeat(world, {
+      name: 'settling',
+      everyMs: idleMs,
+      facts: { consumer: consumer.name },
+      turn: (closing) => turn(consumer, closing),
+    }),
+  );
   return {
     async close() {
-      stopping.abort();
-      await Promise.all(running);
+      await Promise.all(loops.map((loop) => loop.close()));
     },
   };
 }

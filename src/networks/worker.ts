@@ -1,8 +1,6 @@
 /** The worker's loop: looks which lists are due, asks for them one after another, and counts how that went. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter } from 'prom-client';
-import { DatabaseUnavailable } from '../platform/database.ts';
-import { errorFacts } from '../platform/log.ts';
+import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
 import { type FetchLimits, usualLimits } from './fetch-list.ts';
 import type { ListName, ListUrls } from './lists.ts';
@@ -22,44 +20,24 @@ const usualFirstAfterMs = 60_000;
 const usualLookMs = 5_000;
 
 export function startRefreshing(world: World, options: RefreshingOptions): Running {
-  const stopping = new AbortController();
   const refreshes = new Counter({
     name: 'waxwing_network_refresh_total',
     help: 'How asking publishers for their lists of networks went.',
     labelNames: ['list', 'outcome'],
     registers: [world.metrics],
   });
-  const running = loop(world, options, stopping.signal, (done) => {
+  const onDone = (done: Refreshed): void => {
     refreshes.inc({ list: done.name, outcome: done.outcome });
     tell(world, done);
-  });
-  return {
-    async close() {
-      stopping.abort();
-      await running;
-    },
   };
-}
-
-async function loop(
-  world: World,
-  options: RefreshingOptions,
-  stop: AbortSignal,
-  onDone: (done: Refreshed) => void,
-): Promise<void> {
   const { urls, intervalMs, limits = usualLimits, lookMs = usualLookMs } = options;
   let isPlanned = false;
-  while (!stop.aborted) {
-    try {
-      if (!isPlanned) await planAll(world, options);
-      isPlanned = true;
-      await refreshAllDue(world, { urls, intervalMs, limits }, stop, onDone);
-    } catch (error) {
-      if (error instanceof DatabaseUnavailable) world.log.debug('network lists wait for the database');
-      else if (!stop.aborted) world.log.error(errorFacts(error), 'network lists could not be looked after');
-    }
-    await sleep(lookMs, undefined, { signal: stop }).catch(() => undefined);
-  }
+  const turn = async (closing: AbortSignal): Promise<void> => {
+    if (!isPlanned) await planAll(world, options);
+    isPlanned = true;
+    await refreshAllDue(world, { urls, intervalMs, limits }, closing, onDone);
+  };
+  return repeat(world, { name: 'the refreshing of network lists', everyMs: lookMs, turn });
 }
 
 async function planAll(world: World, { urls, firstAfterMs = usualFirstAfterMs }: RefreshingOptions): Promise<void> {

@@ -3,8 +3,8 @@
  * does, so that neither answers nor the drain wait for it.
  */
 import { Worker } from 'node:worker_threads';
-import { type DatabaseOptions, DatabaseUnavailable } from '../platform/database.ts';
-import { errorFacts } from '../platform/log.ts';
+import type { DatabaseOptions } from '../platform/database.ts';
+import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
 import type { RunEnd } from './run-rejudgement.ts';
 import { hasFreeRun } from './run-store.ts';
@@ -69,32 +69,5 @@ export const startRejudging = (world: RejudgingWorld & Pick<World, 'log'>): Runn
     while (!signal.aborted && (await runNext(world, signal)));
   });
 
-function every({ log }: Pick<World, 'log'>, turn: (signal: AbortSignal) => Promise<void>): Running {
-  const stopping = new AbortController();
-  let wake: (() => void) | undefined;
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, lookEveryMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await turn(stopping.signal).catch((error: unknown) => {
-        if (error instanceof DatabaseUnavailable) log.warn('re-judging waits for the database');
-        else log.error(errorFacts(error), 'judging history again failed; it is tried again when its lease ends');
-      });
-      if (!stopping.signal.aborted) await pause();
-    }
-  };
-  const running = loop();
-  return {
-    async close() {
-      stopping.abort();
-      wake?.();
-      await running;
-    },
-  };
-}
+const every = (world: Pick<World, 'log'>, turn: (signal: AbortSignal) => Promise<void>): Running =>
+  repeat(world, { name: 're-judging', everyMs: lookEveryMs, turn });

@@ -3,8 +3,7 @@
  * many. It touches no event: what was sealed under a destroyed key is noise from then on.
  */
 import { record } from '../audit/index.ts';
-import { DatabaseUnavailable } from '../platform/database.ts';
-import { errorFacts } from '../platform/log.ts';
+import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
 import { deleteRequestKeys } from './request-key-store.ts';
 import { requestDay } from './request-life.ts';
@@ -31,38 +30,5 @@ export async function destroyRequestKeys({ db, clock }: Pick<World, 'db' | 'cloc
 }
 
 /** Looks every minute. Any number of processes may run it. */
-export function startKeyDestruction(world: Pick<World, 'db' | 'clock' | 'log'>): Running {
-  let isClosing = false;
-  let wake: (() => void) | undefined;
-
-  const turn = (): Promise<unknown> =>
-    destroyRequestKeys(world).catch((error: unknown) => {
-      if (error instanceof DatabaseUnavailable) world.log.warn('request keys wait for the database');
-      else world.log.error(errorFacts(error), 'request keys could not be destroyed; the next turn tries again');
-    });
-
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, everyMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  const loop = async (): Promise<void> => {
-    while (!isClosing) {
-      await turn();
-      if (!isClosing) await pause();
-    }
-  };
-
-  const running = loop();
-  return {
-    async close() {
-      isClosing = true;
-      wake?.();
-      await running;
-    },
-  };
-}
+export const startKeyDestruction = (world: Pick<World, 'db' | 'clock' | 'log'>): Running =>
+  repeat(world, { name: 'the destruction of request keys', everyMs, turn: () => destroyRequestKeys(world) });
