@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import type { OutboundSettings } from '../../src/contract/settings.ts';
-import { type Faults, openBrowser, overflowPx, screenshot, seriousFaults, watch } from '../kit/browser.ts';
-import { campaign, otherCampaign, people, prefetched, type Stage, scanned, setStage } from './stage.ts';
+import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { campaign, otherCampaign, people, prefetched, type SignedIn, type Stage, scanned, signIn } from './stage.ts';
 
 let stage: Stage;
 let browser: Browser;
@@ -12,20 +12,12 @@ let context: BrowserContext;
 let faults: Faults;
 let page: Page;
 
+let signedIn: SignedIn;
 before(async () => {
-  stage = await setStage();
-  browser = await openBrowser();
-  context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(10_000);
-  faults = await watch(context, stage.url);
-  page = await context.newPage();
-  await page.goto(await stage.signInLink());
-  await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
+  signedIn = await signIn();
+  ({ stage, browser, context, faults, page } = signedIn);
 });
-after(async () => {
-  await browser?.close();
-  await stage?.close();
-});
+after(() => signedIn?.close());
 
 const reportPath = `/campaigns/report?campaign=${encodeURIComponent(campaign)}`;
 const paths = {

@@ -1,12 +1,12 @@
 /** A message in the console: bursts told in one line, rules tried from a verdict, and erasure with its certificate. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import type { EventBody } from '../../src/contract/messages.ts';
 import { burstHeadline, inBursts, sharedReasons } from '../../web/console/messages/bursts.ts';
 import { headlineOf } from '../../web/console/messages/event-words.ts';
-import { type Faults, openBrowser, overflowPx, screenshot, seriousFaults, watch } from '../kit/browser.ts';
-import { people, type Stage, scanned, setStage } from './stage.ts';
+import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { people, type SignedIn, type Stage, scanned, signIn } from './stage.ts';
 
 const reason = { rule: 'burst', text: 'Many links within a moment.' };
 const verdict = {
@@ -66,25 +66,15 @@ describe('hits of one machine', () => {
 
 describe('a message', () => {
   let stage: Stage;
-  let browser: Browser;
-  let context: BrowserContext;
   let faults: Faults;
   let page: Page;
 
+  let signedIn: SignedIn;
   before(async () => {
-    stage = await setStage();
-    browser = await openBrowser();
-    context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-    context.setDefaultTimeout(10_000);
-    faults = await watch(context, stage.url);
-    page = await context.newPage();
-    await page.goto(await stage.signInLink());
-    await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
+    signedIn = await signIn();
+    ({ stage, faults, page } = signedIn);
   });
-  after(async () => {
-    await browser?.close();
-    await stage?.close();
-  });
+  after(() => signedIn?.close());
 
   const button = (name: string): Locator => page.getByRole('button', { name, exact: true });
   const dialog = (): Locator => page.getByRole('dialog');

@@ -8,11 +8,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import PostalMime from 'postal-mime';
 import { readConfig } from '../../src/config.ts';
 import type { EngagementReport, EngagementRow } from '../../src/contract/reports.ts';
 import { type Program, startProgram } from '../../src/main.ts';
 import { systemClock } from '../../src/platform/world.ts';
+import { type Faults, openBrowser, watch } from '../kit/browser.ts';
 import { openTestDatabase } from '../kit/database.ts';
 import { type SmtpSink, startSmtpSink } from '../kit/smtp-sink.ts';
 import { browser, until } from '../kit/tracking.ts';
@@ -29,6 +31,9 @@ export const links = [
   'https://clinic.example/recipes/soup',
   'https://clinic.example/map',
 ];
+
+/** Of a busy machine with a page. */
+const patienceMs = 20_000;
 
 export interface Stage {
   readonly url: string;
@@ -48,6 +53,34 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** Somebody signed in to the console of a stage, in a browser that notes every fault of a page. */
+export interface SignedIn {
+  readonly stage: Stage;
+  readonly browser: Browser;
+  readonly context: BrowserContext;
+  readonly faults: Faults;
+  readonly page: Page;
+  close(): Promise<void>;
+}
+
+export async function signIn(): Promise<SignedIn> {
+  const stage = await setStage();
+  const browser = await openBrowser();
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(patienceMs);
+  const faults = await watch(context, stage.url);
+  const page = await context.newPage();
+  await page.goto(await stage.signInLink());
+  await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
+  return {
+    ...{ stage, browser, context, faults, page },
+    async close() {
+      await browser.close();
+      await stage.close();
+    },
+  };
 }
 
 export async function setStage(): Promise<Stage> {
