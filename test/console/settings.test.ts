@@ -219,7 +219,7 @@ describe('an API key', () => {
 
 describe('the audit log', () => {
   it('is exported as a file that holds what was just done', async () => {
-    await open('/audit');
+    await open('/trust/audit');
     const [download] = await Promise.all([page.waitForEvent('download'), button('Export').click()]);
     const text = Buffer.concat(await (await download.createReadStream()).toArray()).toString('utf8');
     assert.match(text, /provider_connection\.deleted/);
@@ -238,7 +238,7 @@ describe('the audit log', () => {
 
 describe('these pages', () => {
   /** Settings and keys are looked at with the rest of the console. */
-  const paths = ['/providers', '/audit'];
+  const paths = ['/providers', '/trust/audit'];
 
   for (const colorScheme of ['light', 'dark'] as const)
     it(`are accessible in ${colorScheme}`, async () => {

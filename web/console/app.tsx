@@ -5,12 +5,14 @@ import { createBrowserRouter, Navigate, RouterProvider } from 'react-router';
 import { rulesPath } from './elements/judge-paths.ts';
 import { JudgeFrame } from './judge/judge-frame.tsx';
 import { styleNonce } from './nonce.ts';
+import { PeopleFrame } from './people/people-frame.tsx';
 import { queries } from './queries.ts';
 import { Gate } from './shell/gate.tsx';
 import { NotFoundPage } from './shell/not-found-page.tsx';
 import { PageCrash } from './shell/page-crash.tsx';
 import { SignInPage } from './sign-in/sign-in-page.tsx';
 import { theme } from './theme.ts';
+import { TrustFrame } from './trust/trust-frame.tsx';
 
 const router = createBrowserRouter([
   { path: '/sign-in', element: <SignInPage />, errorElement: <PageCrash /> },
@@ -79,12 +81,25 @@ const router = createBrowserRouter([
             lazy: async () => ({ Component: (await import('./api-keys/api-keys-page.tsx')).ApiKeysPage }),
           },
           {
-            path: '/audit',
-            lazy: async () => ({ Component: (await import('./audit/audit-page.tsx')).AuditPage }),
+            path: '/trust',
+            element: <TrustFrame />,
+            children: [
+              { index: true, element: <Navigate to="/trust/audit" replace /> },
+              {
+                path: 'audit',
+                lazy: async () => ({ Component: (await import('./trust/audit/audit-page.tsx')).AuditPage }),
+              },
+            ],
           },
           {
             path: '/people',
-            lazy: async () => ({ Component: (await import('./people/people-page.tsx')).PeoplePage }),
+            element: <PeopleFrame />,
+            children: [
+              {
+                index: true,
+                lazy: async () => ({ Component: (await import('./people/people-page.tsx')).PeoplePage }),
+              },
+            ],
           },
           {
             path: '/me',

@@ -1,24 +1,12 @@
-/** The judge's own places, above whichever of them is shown. */
-import { NavLink, Outlet } from 'react-router';
+/** The judge's own places. */
 import { historyPath, rulesPath } from '../elements/judge-paths.ts';
-import styles from './judge-frame.module.css';
+import { PlacesFrame } from '../elements/places-frame.tsx';
 
 const places = [
   { to: rulesPath, label: 'Rules' },
   { to: historyPath, label: 'History' },
   { to: '/judge/networks', label: 'Networks' },
   { to: '/judge/scanners', label: 'Scanners' },
-] as const;
+];
 
-export const JudgeFrame = () => (
-  <>
-    <nav className={`${styles.places} no-print`} aria-label="The judge">
-      {places.map(({ to, label }) => (
-        <NavLink key={to} to={to} className={styles.place ?? ''}>
-          {label}
-        </NavLink>
-      ))}
-    </nav>
-    <Outlet />
-  </>
-);
+export const JudgeFrame = () => <PlacesFrame label="The judge" places={places} />;

@@ -155,7 +155,7 @@ const Audit = () => (
     about={
       <>
         Every change made here is written down.{' '}
-        <Link className="quiet-link" to="/audit">
+        <Link className="quiet-link" to="/trust/audit">
           Export the audit log, or check one
         </Link>
         .

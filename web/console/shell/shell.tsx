@@ -3,12 +3,12 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import {
   IconGavel,
   IconKey,
-  IconListCheck,
   IconLogout,
   IconMail,
   IconPlugConnected,
   IconReportAnalytics,
   IconSettings,
+  IconShieldCheck,
   IconUsers,
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
@@ -28,7 +28,7 @@ const places = [
   { to: '/settings', label: 'Settings', Icon: IconSettings },
   { to: '/api-keys', label: 'API keys', Icon: IconKey },
   { to: '/people', label: 'People', Icon: IconUsers, isExtra: true },
-  { to: '/audit', label: 'Audit log', Icon: IconListCheck, isExtra: true },
+  { to: '/trust', label: 'Trust', Icon: IconShieldCheck, isExtra: true },
 ] as const;
 
 function Navigation() {

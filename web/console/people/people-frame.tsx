@@ -1,0 +1,6 @@
+/** Who has access, and by which doors. */
+import { PlacesFrame } from '../elements/places-frame.tsx';
+
+const places = [{ to: '/people', label: 'Users', isRoot: true }];
+
+export const PeopleFrame = () => <PlacesFrame label="People" places={places} />;

@@ -1,0 +1,6 @@
+/** What an auditor or an administrator asks for: the log, and how data are kept safe. */
+import { PlacesFrame } from '../elements/places-frame.tsx';
+
+const places = [{ to: '/trust/audit', label: 'Audit log' }];
+
+export const TrustFrame = () => <PlacesFrame label="Trust" places={places} />;
