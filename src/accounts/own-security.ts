@@ -1,5 +1,6 @@
 /** A user's own ways to sign in: passkeys, a password with an authenticator app, recovery codes. One way always stays. */
-import { type AuditAction, type AuditEntry, record } from '../audit/index.ts';
+import { type AuditEntry, record } from '../audit/index.ts';
+import type { AuditAction } from '../contract/audit-actions.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';

@@ -15,7 +15,7 @@ import {
   readSessionLimits as readSessionLimitsEndpoint,
   renewInvitation as renewInvitationEndpoint,
 } from '../contract/people.ts';
-import { type Route, route } from '../platform/route.ts';
+import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import {
   changeDepartment,
@@ -33,53 +33,65 @@ import { changeUser, deactivateUser, inviteUser, listUsers, renewInvitation, typ
 
 export function peopleRoutes(world: World, gate: Gate, { publicUrl }: { readonly publicUrl: string }): Route[] {
   return [
-    route(listUsersEndpoint, 'people.read', async (_request, caller) => ({
+    route(listUsersEndpoint, 'people.read', writes('users.listed'), async (_request, caller) => ({
       users: (await listUsers(world, caller)).map(userBody),
     })),
-    route(inviteUserEndpoint, 'people.manage', async ({ body }, caller) => {
+    route(inviteUserEndpoint, 'people.manage', writes('user.invited'), async ({ body }, caller) => {
       const { user, invitation } = await inviteUser(world, caller, body, publicUrl);
       return { user: userBody(user), invitation: invitationBody(invitation) };
     }),
-    route(changeUserEndpoint, 'people.manage', async ({ params, body }, caller) =>
+    route(changeUserEndpoint, 'people.manage', writes('user.changed'), async ({ params, body }, caller) =>
       userBody(await changeUser(world, gate, caller, params.id, body)),
     ),
-    route(deactivateUserEndpoint, 'people.manage', async ({ params }, caller) => {
+    route(deactivateUserEndpoint, 'people.manage', writes('user.deactivated'), async ({ params }, caller) => {
       await deactivateUser(world, gate, caller, params.id);
       return undefined;
     }),
-    route(renewInvitationEndpoint, 'people.manage', async ({ params }, caller) =>
+    route(renewInvitationEndpoint, 'people.manage', writes('user.invited_again'), async ({ params }, caller) =>
       invitationBody(await renewInvitation(world, caller, params.id, publicUrl)),
     ),
     ...departmentRoutes(world, gate),
-    route(listSessionsEndpoint, 'people.read', async (_request, caller) => ({
+    route(listSessionsEndpoint, 'people.read', writes('sessions.listed'), async (_request, caller) => ({
       sessions: (await listSessions(world, caller, 'all')).map(sessionBody),
     })),
-    route(endSomeSession, 'people.manage', async ({ params }, caller) => {
+    route(endSomeSession, 'people.manage', writes('session.ended'), async ({ params }, caller) => {
       await endSession(world, gate, caller, params.id);
       return undefined;
     }),
-    route(listAlerts, 'people.read', async (_request, caller) => ({
+    route(listAlerts, 'people.read', writes('alerts.listed'), async (_request, caller) => ({
       alerts: (await world.db.readAccount(caller.accountId, listAlertRows)).map(alertBody),
     })),
   ];
 }
 
 const departmentRoutes = (world: World, gate: Gate): Route[] => [
-  route(listDepartmentsEndpoint, 'people.read', async (_request, caller) => ({
-    departments: await listDepartments(world, caller),
-  })),
-  route(createDepartmentEndpoint, 'people.manage', ({ body }, caller) => createDepartment(world, caller, body)),
-  route(changeDepartmentEndpoint, 'people.manage', ({ params, body }, caller) =>
+  route(
+    listDepartmentsEndpoint,
+    'people.read',
+    writesNothing('Departments name no person.'),
+    async (_request, caller) => ({
+      departments: await listDepartments(world, caller),
+    }),
+  ),
+  route(createDepartmentEndpoint, 'people.manage', writes('department.created'), ({ body }, caller) =>
+    createDepartment(world, caller, body),
+  ),
+  route(changeDepartmentEndpoint, 'people.manage', writes('department.changed'), ({ params, body }, caller) =>
     changeDepartment(world, gate, caller, params.id, body),
   ),
-  route(deleteDepartmentEndpoint, 'people.manage', async ({ params }, caller) => {
+  route(deleteDepartmentEndpoint, 'people.manage', writes('department.deleted'), async ({ params }, caller) => {
     await deleteDepartment(world, caller, params.id);
     return undefined;
   }),
-  route(readSessionLimitsEndpoint, 'people.read', async (_request, caller) => ({
-    limits: await readSessionLimits(world, caller),
-  })),
-  route(changeSessionLimitsEndpoint, 'people.manage', ({ body }, caller) =>
+  route(
+    readSessionLimitsEndpoint,
+    'people.read',
+    writesNothing('Limits name no person.'),
+    async (_request, caller) => ({
+      limits: await readSessionLimits(world, caller),
+    }),
+  ),
+  route(changeSessionLimitsEndpoint, 'people.manage', writes('session_limits.changed'), ({ body }, caller) =>
     changeSessionLimits(world, gate, caller, body),
   ),
 ];

@@ -1,7 +1,7 @@
 /** The HTTP routes of the accounts area: API keys, signing in, people and the outbound settings. */
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../contract/access.ts';
 import { changeOutboundSettings, readOutboundSettings } from '../contract/settings.ts';
-import { type Route, route } from '../platform/route.ts';
+import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './api-keys.ts';
 import { changeSettings } from './change-settings.ts';
@@ -12,27 +12,34 @@ import { readSettingsRow, type StoredApiKey } from './store.ts';
 
 export function accountRoutes(world: World, gate: Gate, options: { readonly publicUrl: string }): Route[] {
   return [
-    route(listApiKeys, 'keys.manage', async (_request, caller) => ({
+    route(listApiKeys, 'keys.manage', writes('api_keys.listed'), async (_request, caller) => ({
       apiKeys: (await listKeys(world, caller)).map(keyBody),
     })),
-    route(createApiKey, 'keys.manage', async ({ body }, caller) => {
+    route(createApiKey, 'keys.manage', writes('api_key.created'), async ({ body }, caller) => {
       const key = await createKey(world, caller, body);
       return { ...keyBody(key), secret: key.secret };
     }),
-    route(rotateApiKey, 'keys.manage', async ({ params, body }, caller) => {
-      const key = await rotateKey(world, gate, caller, params.id, body.overlapHours);
-      return { ...keyBody(key), secret: key.secret };
-    }),
-    route(revokeApiKey, 'keys.manage', async ({ params }, caller) => {
+    route(
+      rotateApiKey,
+      'keys.manage',
+      writes(['api_key.created', 'api_key.rotated']),
+      async ({ params, body }, caller) => {
+        const key = await rotateKey(world, gate, caller, params.id, body.overlapHours);
+        return { ...keyBody(key), secret: key.secret };
+      },
+    ),
+    route(revokeApiKey, 'keys.manage', writes('api_key.revoked'), async ({ params }, caller) => {
       await revokeKey(world, gate, caller, params.id);
       return undefined;
     }),
     ...signInRoutes(world, gate, options),
     ...peopleRoutes(world, gate, options),
-    route(readOutboundSettings, 'settings.read', (_request, caller) =>
+    route(readOutboundSettings, 'settings.read', writesNothing('Settings name no person.'), (_request, caller) =>
       world.db.readAccount(caller.accountId, (tx) => readSettingsRow(tx, false)),
     ),
-    route(changeOutboundSettings, 'settings.change', ({ body }, caller) => changeSettings(world, caller, body)),
+    route(changeOutboundSettings, 'settings.change', writes('settings.changed'), ({ body }, caller) =>
+      changeSettings(world, caller, body),
+    ),
   ];
 }
 

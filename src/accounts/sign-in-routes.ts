@@ -24,7 +24,7 @@ import {
   stepUp as stepUpEndpoint,
   stepUpOptions as stepUpOptionsEndpoint,
 } from '../contract/sign-in.ts';
-import { Answer, type Route, route } from '../platform/route.ts';
+import { Answer, type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import type { Gate } from './gate.ts';
 import { acceptInvitation, openInvitation } from './invitations.ts';
@@ -85,84 +85,111 @@ const fromOf = (party: RelyingParty, request: { readonly headers: Headers; reado
 });
 
 const openRoutes = (world: World, party: RelyingParty, tries: Tries, isSecure: boolean): Route[] => [
-  route(openSessionEndpoint, 'open', async (request) =>
+  route(openSessionEndpoint, 'open', writes('session.opened', ['session.unusual']), async (request) =>
     signedIn(isSecure, await openSession(world, request.body.token, visitorOf(request))),
   ),
-  route(passkeySignInOptionsEndpoint, 'open', async () => ({ ...(await passkeySignInOptions(world, party)) })),
-  route(signInByPasskeyEndpoint, 'open', async (request) =>
+  route(
+    passkeySignInOptionsEndpoint,
+    'open',
+    writesNothing('A challenge for whoever asks; it reads nothing.'),
+    async () => ({ ...(await passkeySignInOptions(world, party)) }),
+  ),
+  route(signInByPasskeyEndpoint, 'open', writes('session.opened', ['session.unusual']), async (request) =>
     signedIn(isSecure, await signInByPasskey(world, fromOf(party, request), request.body.answer)),
   ),
-  route(signInByPasswordEndpoint, 'open', async (request) =>
+  route(signInByPasswordEndpoint, 'open', writes('session.opened', ['session.unusual']), async (request) =>
     signedIn(isSecure, await signInByPassword(world, tries, visitorOf(request), request.body)),
   ),
-  route(openInvitationEndpoint, 'open', async ({ body }) => {
+  route(openInvitationEndpoint, 'open', writes('invitation.opened'), async ({ body }) => {
     const { expiresAt, passkey, ...invited } = await openInvitation(world, party, body.token);
     return { ...invited, passkey: { ...passkey }, expiresAt: expiresAt.toISOString() };
   }),
-  route(acceptInvitationEndpoint, 'open', async (request) => {
+  route(acceptInvitationEndpoint, 'open', writes(['user.accepted', 'session.opened']), async (request) => {
     const { recoveryCodes, ...session } = await acceptInvitation(world, fromOf(party, request), request.body);
     return signedIn(isSecure, session, { recoveryCodes });
   }),
 ];
 
 const sessionRoutes = (world: World, gate: Gate, party: RelyingParty, tries: Tries, isSecure: boolean): Route[] => [
-  route(readSessionEndpoint, 'session', async (_request, caller) => openedBody(await readSession(world, caller))),
-  route(endSessionEndpoint, 'session', async (_request, caller) => {
+  route(readSessionEndpoint, 'session', writesNothing('Somebody’s own session.'), async (_request, caller) =>
+    openedBody(await readSession(world, caller)),
+  ),
+  route(endSessionEndpoint, 'session', writes('session.ended'), async (_request, caller) => {
     await endSession(world, gate, caller, sessionIdOf(caller));
     return new Answer(undefined, { 'set-cookie': clearSessionCookie(isSecure) });
   }),
-  route(stepUpOptionsEndpoint, 'session', async (_request, caller) => {
-    const { passkey, ...others } = await stepUpOptions(world, party, caller);
-    return { passkey: passkey === null ? null : { ...passkey }, ...others };
-  }),
-  route(stepUpEndpoint, 'session', async (request, caller) => {
+  route(
+    stepUpOptionsEndpoint,
+    'session',
+    writesNothing('Somebody’s own ways to sign in.'),
+    async (_request, caller) => {
+      const { passkey, ...others } = await stepUpOptions(world, party, caller);
+      return { passkey: passkey === null ? null : { ...passkey }, ...others };
+    },
+  ),
+  route(stepUpEndpoint, 'session', writes('session.proved'), async (request, caller) => {
     const needs = { gate, tries, ...fromOf(party, request) };
     return openedBody(await stepUp(world, needs, caller, request.body));
   }),
-  route(listOwnSessions, 'session', async (_request, caller) => ({
+  route(listOwnSessions, 'session', writesNothing('Somebody’s own sessions.'), async (_request, caller) => ({
     sessions: (await listSessions(world, caller, 'own')).map(sessionBody),
   })),
-  route(endOwnSessionEndpoint, 'session', async ({ params }, caller) => {
+  route(endOwnSessionEndpoint, 'session', writes('session.ended'), async ({ params }, caller) => {
     await endOwnSession(world, gate, caller, params.sessionId);
     return undefined;
   }),
-  route(endOtherSessionsEndpoint, 'session', async (_request, caller) => {
+  route(endOtherSessionsEndpoint, 'session', writes('sessions.ended'), async (_request, caller) => {
     await endOtherSessions(world, gate, caller);
     return undefined;
   }),
 ];
 
 const ownRoutes = (world: World, gate: Gate, party: RelyingParty): Route[] => [
-  route(readOwnSecurityEndpoint, 'session', async (_request, caller) => {
-    const { user, passkeys, recoveryCodesLeft } = await readOwnSecurity(world, caller);
-    const passkeyBodies = passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({
-      id,
-      name,
-      createdAt: createdAt.toISOString(),
-      lastUsedAt: lastUsedAt?.toISOString() ?? null,
-    }));
-    return { user: userBody(user), passkeys: passkeyBodies, recoveryCodesLeft };
-  }),
-  route(newPasskeyOptionsEndpoint, 'session', async (_request, caller) => ({
-    ...(await newPasskeyOptions(world, party, caller)),
-  })),
-  route(addPasskeyEndpoint, 'session', async (request, caller) => {
+  route(
+    readOwnSecurityEndpoint,
+    'session',
+    writesNothing('Somebody’s own ways to sign in.'),
+    async (_request, caller) => {
+      const { user, passkeys, recoveryCodesLeft } = await readOwnSecurity(world, caller);
+      const passkeyBodies = passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({
+        id,
+        name,
+        createdAt: createdAt.toISOString(),
+        lastUsedAt: lastUsedAt?.toISOString() ?? null,
+      }));
+      return { user: userBody(user), passkeys: passkeyBodies, recoveryCodesLeft };
+    },
+  ),
+  route(
+    newPasskeyOptionsEndpoint,
+    'session',
+    writesNothing('A challenge; nothing is stored before it is answered.'),
+    async (_request, caller) => ({
+      ...(await newPasskeyOptions(world, party, caller)),
+    }),
+  ),
+  route(addPasskeyEndpoint, 'session', writes('passkey.added'), async (request, caller) => {
     const from = { party, origin: request.headers.origin };
     return { id: await addPasskey(world, caller, { ...from, ...request.body }) };
   }),
-  route(removePasskeyEndpoint, 'session', async ({ params }, caller) => {
+  route(removePasskeyEndpoint, 'session', writes('passkey.removed'), async ({ params }, caller) => {
     await removePasskey(world, caller, params.passkeyId);
     return undefined;
   }),
-  route(newTotpSecretEndpoint, 'session', async (_request, caller) => newTotpSecret(world, caller)),
-  route(changeOwnPasswordEndpoint, 'session', async ({ body }, caller) => ({
+  route(
+    newTotpSecretEndpoint,
+    'session',
+    writesNothing('A proposal; nothing is stored before it is confirmed.'),
+    async (_request, caller) => newTotpSecret(world, caller),
+  ),
+  route(changeOwnPasswordEndpoint, 'session', writes('password.changed'), async ({ body }, caller) => ({
     recoveryCodes: await changeOwnPassword(world, gate, caller, body),
   })),
-  route(removeOwnPasswordEndpoint, 'session', async (_request, caller) => {
+  route(removeOwnPasswordEndpoint, 'session', writes('password.removed'), async (_request, caller) => {
     await removeOwnPassword(world, caller);
     return undefined;
   }),
-  route(renewRecoveryCodesEndpoint, 'session', async (_request, caller) => ({
+  route(renewRecoveryCodesEndpoint, 'session', writes('recovery_codes.renewed'), async (_request, caller) => ({
     recoveryCodes: await renewRecoveryCodes(world, caller),
   })),
 ];

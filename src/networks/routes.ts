@@ -1,6 +1,6 @@
 /** The HTTP routes of the networks area: which lists are in use, and asking for them now. */
 import { readNetworks as readEndpoint, refreshNetworks as refreshEndpoint } from '../contract/networks.ts';
-import { type Route, route } from '../platform/route.ts';
+import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { askForRefresh } from './ask-for-refresh.ts';
 import type { FollowedNetworks } from './networks-in-use.ts';
@@ -11,6 +11,10 @@ export const networkRoutes = (
   inUse: Pick<FollowedNetworks, 'lists'>,
   refresh: RefreshSettings,
 ): Route[] => [
-  route(readEndpoint, 'networks.read', () => readNetworks(world, inUse, refresh)),
-  route(refreshEndpoint, 'networks.refresh', (_, caller) => askForRefresh(world, caller, refresh)),
+  route(readEndpoint, 'networks.read', writesNothing('Lists of networks are public.'), () =>
+    readNetworks(world, inUse, refresh),
+  ),
+  route(refreshEndpoint, 'networks.refresh', writes('networks.refresh_asked'), (_, caller) =>
+    askForRefresh(world, caller, refresh),
+  ),
 ];

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { endpoint } from '../contract/endpoint.ts';
 import { DatabaseUnavailable } from './database.ts';
 import { startHttp } from './http.ts';
-import { Answer, route } from './route.ts';
+import { Answer, route, writesNothing } from './route.ts';
 import { type Listening, systemClock } from './world.ts';
 
 const shape = { area: 'test', params: z.object({}), query: z.object({}), status: 200, problems: [] } as const;
@@ -47,15 +47,15 @@ before(async () => {
       host: '127.0.0.1',
       port: 0,
       routes: [
-        route(echo, 'open', async ({ body }) => ({ count: body.to.length })),
-        route(broken, 'open', async () => {
+        route(echo, 'open', writesNothing('A test.'), async ({ body }) => ({ count: body.to.length })),
+        route(broken, 'open', writesNothing('A test.'), async () => {
           throw new Error('canary@example.org is in this message');
         }),
-        route(away, 'open', async () => {
+        route(away, 'open', writesNothing('A test.'), async () => {
           throw new DatabaseUnavailable('canary');
         }),
-        route(csv, 'open', async () => new Answer('a,b\r\n', { 'content-type': 'text/csv' })),
-        route(gone, 'open', async () => undefined),
+        route(csv, 'open', writesNothing('A test.'), async () => new Answer('a,b\r\n', { 'content-type': 'text/csv' })),
+        route(gone, 'open', writesNothing('A test.'), async () => undefined),
       ],
       identify: () => Promise.reject(new Error('no route asks')),
       checks: {

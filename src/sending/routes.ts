@@ -1,6 +1,6 @@
 /** Submission over HTTP. */
 import { eraseMessage as eraseMessageEndpoint, sendMessage } from '../contract/messages.ts';
-import { type Route, route } from '../platform/route.ts';
+import { type Route, route, writes } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { openDesk, type SendingOptions } from './accept-message.ts';
 import { eraseMessage } from './erase-message.ts';
@@ -9,10 +9,10 @@ import { submitByRest } from './submit-by-rest.ts';
 export function sendingRoutes(world: World, options: SendingOptions): Route[] {
   const desk = openDesk(world, options);
   return [
-    route(sendMessage, 'messages.send', (request, caller) =>
+    route(sendMessage, 'messages.send', writes('message.accepted'), (request, caller) =>
       submitByRest(desk, caller, request.body, request.headers['idempotency-key']),
     ),
-    route(eraseMessageEndpoint, 'messages.erase', async ({ params }, caller) => ({
+    route(eraseMessageEndpoint, 'messages.erase', writes('message.erased'), async ({ params }, caller) => ({
       certificate: await eraseMessage(world, caller, params.id),
     })),
   ];
