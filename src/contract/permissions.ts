@@ -30,6 +30,23 @@ export const permission = z.enum(Object.keys(permissions) as [Permission, ...Per
 
 export type Role = 'owner' | 'admin' | 'compliance' | 'sender' | 'viewer';
 
+/**
+ * What somebody narrowed to a department may still do there. Everything else is the account's as a whole, and refused to
+ * them with auth.account_wide: a new permission is account-wide until it stands here.
+ */
+export const narrowable: readonly Permission[] = [
+  'messages.send',
+  'messages.read',
+  'messages.erase',
+  'reports.read',
+  'settings.read',
+  'keys.manage',
+  'people.read',
+  'people.manage',
+  'networks.read',
+  'verdicts.judge',
+];
+
 const reading: readonly Permission[] = ['reports.read', 'settings.read', 'networks.read', 'habits.read'];
 const judging: readonly Permission[] = ['verdicts.judge', 'verdicts.rejudge', 'networks.refresh', 'habits.change'];
 

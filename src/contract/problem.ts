@@ -41,6 +41,11 @@ export const problemKinds = {
     'Run `npx waxwing sign-in` on the server for a new one.',
   ),
   'auth.forbidden': kind(403, 'The key or session may not do this.', 'Ask an owner of the account for the permission.'),
+  'auth.account_wide': kind(
+    403,
+    'This concerns the whole organisation, and your access is narrowed to a department.',
+    'Ask somebody whose access is not narrowed; docs/permissions.md has the table.',
+  ),
   'auth.credentials_invalid': kind(
     401,
     'Address, password or code is not right.',
@@ -94,7 +99,21 @@ export const problemKinds = {
     'A department cannot be there.',
     'Put it below another one: never below itself, and at most 20 deep.',
   ),
-  'department.in_use': kind(409, 'The department is not empty.', 'Move its people and the departments below it first.'),
+  'department.in_use': kind(
+    409,
+    'The department is not empty.',
+    'Move its people and the departments below it, and revoke its API keys, first. A department that mail belongs to stays: rename or move it.',
+  ),
+  'department.above_caller': kind(
+    403,
+    'The department is where your own access begins.',
+    'What holds for it is decided above it; change departments below it.',
+  ),
+  'department.account_wide': kind(
+    400,
+    'Somebody narrowed to a department needs a department.',
+    'Name `departmentId`, or let them reach the whole organisation.',
+  ),
   'session.not_found': kind(404, 'There is no such open session.', 'List the sessions to see their ids.'),
   'message.not_found': kind(
     404,

@@ -19,11 +19,18 @@ export interface WorkerTx extends Tx {
   inAccount<T>(accountId: string, run: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
+/** Whose rows a transaction may see; a caller is one. */
+export interface Scope {
+  readonly accountId: string;
+  /** Only mail of these departments. Undefined: all. */
+  readonly departments?: readonly string[] | undefined;
+}
+
 export interface Database {
-  /** A transaction that sees and writes one account's rows. */
-  asAccount<T>(accountId: string, run: (tx: Tx) => Promise<T>): Promise<T>;
-  /** A read-only transaction over one snapshot of one account's rows. */
-  readAccount<T>(accountId: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A transaction that sees and writes one account's rows; of a scope with departments, only their mail. */
+  asAccount<T>(account: string | Scope, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A read-only transaction over one snapshot of the same. */
+  readAccount<T>(account: string | Scope, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** A transaction over the queues of all accounts; see the grants to waxwing_worker in migrations/. */
   asWorker<T>(run: (tx: WorkerTx) => Promise<T>): Promise<T>;
   /** One of the few functions that may be asked before an account is known. */
@@ -56,10 +63,18 @@ const types: pg.CustomTypesConfig = {
 };
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const accountSetting = (accountId: string): string => {
-  if (!uuidShape.test(accountId)) throw new Error('an account id is not a uuid');
-  return `SET LOCAL waxwing.account = '${accountId}'`;
+const uuidOf = (id: string): string => {
+  if (!uuidShape.test(id)) throw new Error('an id is not a uuid');
+  return id;
 };
+const accountSetting = (accountId: string): string => `SET LOCAL waxwing.account = '${uuidOf(accountId)}'`;
+
+function scopeSettings(scope: string | Scope): string {
+  if (typeof scope === 'string') return accountSetting(scope);
+  const { accountId, departments } = scope;
+  if (departments === undefined) return accountSetting(accountId);
+  return `${accountSetting(accountId)}; SET LOCAL waxwing.departments = '{${departments.map(uuidOf).join(',')}}'`;
+}
 
 export function openDatabase(options: DatabaseOptions): Database {
   const { answerTimeoutMs = 10_000, statementTimeoutMs = 60_000 } = options;
@@ -108,11 +123,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 
   return {
-    asAccount: (accountId, run) =>
-      transact(`BEGIN; SET LOCAL ROLE waxwing_app; ${accountSetting(accountId)}`, (client) => run(plainTx(client))),
-    readAccount: (accountId, run) =>
+    asAccount: (account, run) =>
+      transact(`BEGIN; SET LOCAL ROLE waxwing_app; ${scopeSettings(account)}`, (client) => run(plainTx(client))),
+    readAccount: (account, run) =>
       transact(
-        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE waxwing_reader; ${accountSetting(accountId)}`,
+        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE waxwing_reader; ${scopeSettings(account)}`,
         (client) => run(plainTx(client)),
       ),
     asWorker: (run) => transact('BEGIN; SET LOCAL ROLE waxwing_worker', (client) => run(workerTx(client))),
