@@ -144,6 +144,10 @@ test('the worker sees queues and roll-ups of all accounts, and no content', asyn
     'rejudgements',
     'key_rotations',
     'erasures',
+    'emergency_accesses',
+    'alerts_waiting',
+    'alert_mails',
+    'alert_notices',
   ]);
   for (const table of tables.filter((name) => !open.has(name)))
     await assert.rejects(
@@ -177,6 +181,7 @@ test('a function with its owner’s rights answers only who needs it, and finds 
     'recipients_of_handles',
     'account_of_provider_connection',
     'replace_details_of_erased',
+    'emergency_access_of',
   ];
   assert.deepEqual(
     rows.map(({ name, grantees }) => [name, grantees]).sort(),

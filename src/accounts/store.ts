@@ -167,8 +167,21 @@ const foundColumns = raw(`f.account_id AS "accountId", f.session_id AS "sessionI
   f.role_absolute AS "roleAbsolute", f.department_idle AS "departmentIdle",
   f.department_absolute AS "departmentAbsolute"`);
 
-export async function findSession(db: Database, hash: Buffer): Promise<FoundSession | undefined> {
-  const rows = await db.askGate<FoundSession>(sql`SELECT ${foundColumns} FROM account_of_session(${hash}) f`);
+interface EmergencyColumns {
+  /** Null: none that was not ended; its time is looked at by whoever asks. */
+  readonly emergencyId: string | null;
+  readonly emergencyEndsAt: Date;
+  readonly emergencyPermissions: readonly Permission[];
+}
+
+export async function findSession(
+  db: Database,
+  hash: Buffer,
+): Promise<(FoundSession & EmergencyColumns) | undefined> {
+  const rows = await db.askGate<FoundSession & EmergencyColumns>(sql`
+    SELECT ${foundColumns}, e.emergency_id AS "emergencyId", e.ends_at AS "emergencyEndsAt",
+           e.permissions AS "emergencyPermissions"
+      FROM account_of_session(${hash}) f LEFT JOIN LATERAL emergency_access_of(f.session_id) e ON true`);
   return rows[0];
 }
 

@@ -31,7 +31,12 @@ export type AuditObjectKind =
   | 'rejudgement'
   | 'audit-log'
   | 'key-rotation'
-  | 'networks';
+  | 'networks'
+  | 'emergency'
+  | 'emergencies'
+  | 'emergency-settings'
+  | 'alert'
+  | 'alert-settings';
 
 export interface AuditEntry<A extends AuditAction> {
   readonly at: Date;
@@ -54,5 +59,12 @@ export async function record<A extends AuditAction>(tx: Tx, ...entries: readonly
                   ${entries.map(({ action }) => action)}::text[], ${entries.map(({ object }) => object.kind)}::text[],
                   ${entries.map(({ object }) => object.id ?? null)}::text[],
                   ${entries.map(({ outcome }) => outcome ?? 'done')}::text[],
-                  ${entries.map(({ detail }) => JSON.stringify(detail))}::jsonb[]) AS m`);
+                  ${entries.map(({ actor, detail }) => JSON.stringify({ ...detail, ...markOf(actor) }))}::jsonb[]) AS m`);
 }
+
+const markOf = (actor: Actor): { emergency?: string } =>
+  actor.kind === 'user' && actor.emergencyId !== undefined ? { emergency: actor.emergencyId } : {};
+
+/** A list read under emergency access is told id by id, because its report names each message that was shown. */
+export const shownUnderEmergency = <Ids extends object>(actor: Actor, ids: Ids): Partial<Ids> =>
+  'emergency' in markOf(actor) ? ids : {};

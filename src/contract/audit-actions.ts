@@ -41,8 +41,8 @@ export interface AuditDetails {
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
   'message.read': { what: 'message' | 'events' };
   'message.erased': { recipients: number };
-  'messages.listed': { messages: number };
-  'recipients.listed': { recipients: number };
+  'messages.listed': { messages: number; messageIds?: readonly string[] };
+  'recipients.listed': { recipients: number; messageIds?: readonly string[]; recipientIds?: readonly string[] };
   'report.read': {
     report: 'engagement' | 'activity';
     groupBy?: EngagementQuery['groupBy'];
@@ -67,6 +67,14 @@ export interface AuditDetails {
   'keys.rotation_started': { version: number; messages: number };
   'keys.rotated': { version: number; messages: number };
   'keys.rewrapped': { keys: number };
+  'emergency.opened': { category: string; minutes: number; permissions: readonly string[] };
+  'emergency.ended': { by: 'time' | 'user' | 'reviewer' | 'session' };
+  'emergency.reviewed': { outcome: 'justified' | 'not_justified' };
+  'emergency.read': { entries: number; format: 'json' | 'csv' };
+  'emergencies.listed': { emergencies: number };
+  'emergency_settings.changed': { openers: readonly string[]; maxMinutes: number };
+  'alert.acknowledged': { what: string };
+  'alert_settings.changed': { isMailed: boolean; maxPerHour: number };
   'audit.exported': { since: string | null; until: string | null };
 }
 

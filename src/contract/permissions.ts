@@ -13,6 +13,8 @@ export const permissions = {
   'people.read': 'See who has access: users, departments, sessions, alerts.',
   'people.manage': 'Invite, change and deactivate users; departments, session limits, ending sessions.',
   'audit.export': 'Export the audit log.',
+  'emergency.open': 'Open emergency access, where the account lets the role.',
+  'emergency.review': 'See, end and review emergency accesses of others.',
   'networks.read': 'See the lists of networks and their age.',
   'networks.refresh': 'Have the lists of networks fetched now.',
   'habits.read': 'See what was learned of scanners.',
@@ -48,6 +50,9 @@ export const narrowable: readonly Permission[] = [
 ];
 
 const reading: readonly Permission[] = ['reports.read', 'settings.read', 'networks.read', 'habits.read'];
+/** What emergency access opens: reading, and nothing that changes, removes or hands on. */
+export const emergencyPermissions = ['messages.read', 'reports.read', 'settings.read'] as const satisfies Permission[];
+
 const judging: readonly Permission[] = ['verdicts.judge', 'verdicts.rejudge', 'networks.refresh', 'habits.change'];
 
 /** Templates: each can be narrowed, none reaches beyond `owner`. */
@@ -58,6 +63,7 @@ export const roles: Readonly<Record<Role, { readonly about: string; readonly per
     permissions: [
       ...reading,
       ...judging,
+      'emergency.open',
       'settings.change',
       'keys.manage',
       'people.read',
@@ -72,14 +78,19 @@ export const roles: Readonly<Record<Role, { readonly about: string; readonly per
       ...reading,
       'people.read',
       'audit.export',
+      'emergency.open',
+      'emergency.review',
       'consents.change',
       'messages.read',
       'messages.erase',
       'verdicts.judge',
     ],
   },
-  sender: { about: 'Sends, and sees what became of it.', permissions: [...reading, 'messages.send', 'messages.read'] },
-  viewer: { about: 'Reads reports.', permissions: reading },
+  sender: {
+    about: 'Sends, and sees what became of it.',
+    permissions: [...reading, 'messages.send', 'messages.read', 'emergency.open'],
+  },
+  viewer: { about: 'Reads reports.', permissions: [...reading, 'emergency.open'] },
 };
 
 export const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);

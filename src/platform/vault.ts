@@ -32,6 +32,9 @@ export type SealPurpose =
   | 'user.totp'
   | 'session.place'
   | 'provider.secret'
+  | 'emergency.reason'
+  | 'emergency.note'
+  | 'alert.from'
   | 'journal.frame';
 
 /** AES-256-GCM under one key: version, nonce, ciphertext, tag. */

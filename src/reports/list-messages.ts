@@ -1,6 +1,6 @@
 /** Messages, newest first, with the counts that the account's own setting gives. */
 import { accountVault, readSettings } from '../accounts/index.ts';
-import { record } from '../audit/index.ts';
+import { record, shownUnderEmergency } from '../audit/index.ts';
 import { humanBits } from '../core/report/view.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
@@ -41,7 +41,10 @@ export async function listAccountMessages(
       actor,
       action: 'messages.listed',
       object: { kind: 'messages' },
-      detail: { messages: answer.messages.length },
+      detail: {
+        messages: answer.messages.length,
+        ...shownUnderEmergency(actor, { messageIds: answer.messages.map(({ id }) => id) }),
+      },
     }),
   );
   return answer;

@@ -1,6 +1,6 @@
 /** The recipients behind a number of a report, newest first, chosen by the same decision that counted them. */
 import { accountVault, readSettings } from '../accounts/index.ts';
-import { record } from '../audit/index.ts';
+import { record, shownUnderEmergency } from '../audit/index.ts';
 import type { ReportRecipient } from '../contract/reports.ts';
 import type { RecipientStatus, View } from '../contract/values.ts';
 import { humanBits, whoSaw } from '../core/report/view.ts';
@@ -66,11 +66,16 @@ export async function listRecipientsOfReport(
       actor,
       action: 'recipients.listed',
       object: { kind: 'report' },
-      detail: { recipients: answer.recipients.length },
+      detail: { recipients: answer.recipients.length, ...shownUnderEmergency(actor, idsOf(answer.recipients)) },
     }),
   );
   return answer;
 }
+
+const idsOf = (recipients: readonly ReportRecipient[]) => ({
+  messageIds: [...new Set(recipients.map(({ messageId }) => messageId))],
+  recipientIds: recipients.map(({ id }) => id),
+});
 
 async function numbersOf(tx: Tx, keys: AccountKeys, { campaign, recipientDomain }: RecipientListQuery) {
   return {
