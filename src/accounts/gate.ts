@@ -13,6 +13,7 @@ import { narrowest, permissionsOf } from './reach.ts';
 import { hashSecret } from './secrets.ts';
 import { readSessionCookie } from './session-cookie.ts';
 import { findApiKey, findSession, markApiKeyUsed, markSessionSeen } from './store.ts';
+import { emergencyOf, type OpenEmergency, underEmergency } from './under-emergency.ts';
 
 export interface GateRequest {
   readonly method: string;
@@ -40,6 +41,8 @@ export interface GateOptions {
 
 interface Known {
   readonly caller: Caller;
+  /** Of a session; its time is looked at with each request. */
+  readonly emergency?: OpenEmergency | undefined;
   /** Undefined: never by itself. */
   readonly expiresAt: Date | undefined;
   lastSeenAt: Date;
@@ -130,11 +133,12 @@ export function openGate(world: World, options: GateOptions): Gate {
       if (token === undefined) throw new Problem('auth.missing');
       if (!isReading(request.method)) refuseOtherSites(request.headers, publicOrigin);
       const known = assertKnown(await identifyBySession(token));
-      if (permission !== 'session' && !may(known.caller, permission)) throw new Problem('auth.forbidden');
+      const caller = underEmergency(known.caller, known.emergency, permission, world.clock.now());
+      if (permission !== 'session' && !may(caller, permission)) throw new Problem('auth.forbidden');
       const { freshUntil } = known;
       if (request.needsFreshProof === true && freshUntil !== undefined && world.clock.now() >= freshUntil)
         throw new Problem('auth.step_up_needed');
-      return known.caller;
+      return caller;
     },
     forget(id) {
       for (const [name, { caller }] of remembered)
@@ -225,6 +229,7 @@ async function knownSession(world: World, hash: Buffer): Promise<Known | undefin
       permissions: found.role === null ? undefined : permissionsOf(found.role, found.permissions),
       session: { id: sessionId, userId },
     },
+    emergency: emergencyOf(found),
     expiresAt: lastsUntil < found.expiresAt ? lastsUntil : found.expiresAt,
     lastSeenAt: found.lastSeenAt,
     rememberedAtMs: performance.now(),

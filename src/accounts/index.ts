@@ -4,7 +4,9 @@ import type { Database, Tx } from '../platform/database.ts';
 import { listAccounts as listAccountRows, readSettingsRow } from './store.ts';
 
 export { accountVault, freshAccountVault, wrappingKeyGraceMs } from './account-vault.ts';
+export { acknowledgeAlert, raiseAlert } from './alerts.ts';
 export { createAccount, createFirstAccount, type NewAccount } from './create-account.ts';
+export { type DirectoryPerson, isSessionOpen, readDirectory, readRole } from './directory.ts';
 export { type Gate, openGate } from './gate.ts';
 export { accountRoutes } from './routes.ts';
 export { createSignInLink } from './sign-in.ts';

@@ -27,7 +27,7 @@ import {
 } from './departments.ts';
 import type { Gate } from './gate.ts';
 import type { Invitation } from './invitations.ts';
-import { listAlertRows, type StoredAlert } from './people-store.ts';
+import { type ListedAlert, listAlertRows } from './people-store.ts';
 import { endSession, listSessions, type OpenSession } from './sessions.ts';
 import { changeUser, deactivateUser, inviteUser, listUsers, renewInvitation, type User } from './users.ts';
 
@@ -123,11 +123,14 @@ export const sessionBody = (session: OpenSession) => ({
   isThisOne: session.isThisOne,
 });
 
-const alertBody = ({ id, at, what, userId, detail }: StoredAlert) => ({
+const alertBody = ({ id, at, what, userId, detail, ...alert }: ListedAlert) => ({
   id,
   at: at.toISOString(),
   what,
   userId,
   isNewBrowser: detail.isNewBrowser ?? false,
   isNewNetwork: detail.isNewNetwork ?? false,
+  emergencyId: detail.emergencyId ?? null,
+  acknowledgedAt: alert.acknowledgedAt?.toISOString() ?? null,
+  acknowledgedBy: alert.acknowledgedBy,
 });

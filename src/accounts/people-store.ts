@@ -1,4 +1,5 @@
 /** All SQL on users, invitations, departments and session limits. Rows hold sealed addresses and names; it opens none. */
+import type { AlertKind } from '../contract/people.ts';
 import type { Permission, Role } from '../contract/permissions.ts';
 import { type Database, empty, join, raw, sql, type Tx } from '../platform/database.ts';
 
@@ -211,21 +212,52 @@ export const upsertLimit = (tx: Tx, limit: StoredLimit): Promise<unknown> =>
 export interface StoredAlert {
   readonly id: string;
   readonly at: Date;
-  readonly what: 'unusual_sign_in' | 'installation_link_used';
+  readonly what: AlertKind;
   readonly userId: string | null;
-  readonly detail: { readonly isNewBrowser?: boolean; readonly isNewNetwork?: boolean };
+  readonly detail: {
+    readonly isNewBrowser?: boolean;
+    readonly isNewNetwork?: boolean;
+    readonly emergencyId?: string;
+  };
 }
 
+/** Whoever tells people of alerts finds it among the waiting ones. */
 export const insertAlert = (tx: Tx, alert: StoredAlert): Promise<unknown> =>
   tx.query(sql`
-    INSERT INTO alerts (account_id, id, at, what, user_id, detail)
-    VALUES (current_account(), ${alert.id}, ${alert.at}, ${alert.what}, ${alert.userId},
-            ${JSON.stringify(alert.detail)}::jsonb)`);
+    WITH raised AS (
+      INSERT INTO alerts (account_id, id, at, what, user_id, detail)
+      VALUES (current_account(), ${alert.id}, ${alert.at}, ${alert.what}, ${alert.userId},
+              ${JSON.stringify(alert.detail)}::jsonb) RETURNING account_id, id)
+    INSERT INTO alerts_waiting (account_id, alert_id) SELECT account_id, id FROM raised`);
 
-export const listAlertRows = (tx: Tx): Promise<StoredAlert[]> =>
+export interface ListedAlert extends StoredAlert {
+  readonly acknowledgedAt: Date | null;
+  /** Null beside a time: no user, but a program or an installation link's holder. */
+  readonly acknowledgedBy: string | null;
+}
+
+export const listAlertRows = (tx: Tx): Promise<ListedAlert[]> =>
   tx.query(sql`
-    SELECT id, at, what, user_id AS "userId", detail FROM alerts
-     WHERE account_id = current_account() ORDER BY at DESC, id DESC LIMIT 200`);
+    SELECT id, at, what, user_id AS "userId", detail, acknowledged_at AS "acknowledgedAt",
+           acknowledged_by AS "acknowledgedBy"
+      FROM alerts WHERE account_id = current_account() ORDER BY at DESC, id DESC LIMIT 200`);
+
+/** Undefined: there is no such alert. */
+export async function markAlertAcknowledged(
+  tx: Tx,
+  id: string,
+  at: Date,
+  userId: string | null,
+): Promise<{ what: AlertKind; isFirst: boolean } | undefined> {
+  const marked = await tx.query<{ what: AlertKind }>(sql`
+    UPDATE alerts SET acknowledged_at = ${at}, acknowledged_by = ${userId}
+     WHERE account_id = current_account() AND id = ${id} AND acknowledged_at IS NULL RETURNING what`);
+  if (marked[0] !== undefined) return { ...marked[0], isFirst: true };
+  const found = await tx.query<{ what: AlertKind }>(
+    sql`SELECT what FROM alerts WHERE account_id = current_account() AND id = ${id}`,
+  );
+  return found[0] && { ...found[0], isFirst: false };
+}
 
 /** Which of these places the user was seen at, and whether anywhere at all. */
 export async function readKnownPlaces(

@@ -267,6 +267,9 @@ export const endSomeSession = endpoint({
   problems: ['session.not_found'],
 });
 
+const alertKind = z.enum(['unusual_sign_in', 'installation_link_used', 'emergency_opened', 'emergency_unreviewed']);
+export type AlertKind = z.infer<typeof alertKind>;
+
 export const listAlerts = endpoint({
   name: 'listAlerts',
   method: 'GET',
@@ -282,10 +285,13 @@ export const listAlerts = endpoint({
       z.object({
         id,
         at: instant,
-        what: z.enum(['unusual_sign_in', 'installation_link_used']),
+        what: alertKind,
         userId: id.nullable(),
         isNewBrowser: z.boolean(),
         isNewNetwork: z.boolean(),
+        emergencyId: id.nullable().meta({ description: 'The emergency access that it tells of.' }),
+        acknowledgedAt: instant.nullable(),
+        acknowledgedBy: id.nullable().meta({ description: 'Null beside a time: no user, but a program or a link.' }),
       }),
     ),
   }),

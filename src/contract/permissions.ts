@@ -47,6 +47,7 @@ export const narrowable: readonly Permission[] = [
   'people.manage',
   'networks.read',
   'verdicts.judge',
+  'emergency.open',
 ];
 
 const reading: readonly Permission[] = ['reports.read', 'settings.read', 'networks.read', 'habits.read'];

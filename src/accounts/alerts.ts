@@ -1,0 +1,26 @@
+/** Raises what somebody should look at, and notes who did. Whom it is mailed to is decided elsewhere. */
+import { record } from '../audit/index.ts';
+import { Problem } from '../contract/problem.ts';
+import type { Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
+import type { Caller } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { insertAlert, markAlertAcknowledged, type StoredAlert } from './people-store.ts';
+
+type NewAlert = Pick<StoredAlert, 'at' | 'what' | 'userId' | 'detail'>;
+
+/** In the transaction of what it tells. */
+export const raiseAlert = (tx: Tx, alert: NewAlert): Promise<unknown> =>
+  insertAlert(tx, { ...alert, id: newId(alert.at) });
+
+/** Whoever was first stays the one who did. */
+export async function acknowledgeAlert(world: Pick<World, 'db' | 'clock'>, caller: Caller, id: string): Promise<void> {
+  const [at, { actor }] = [world.clock.now(), caller];
+  await world.db.asAccount(caller.accountId, async (tx) => {
+    const marked = await markAlertAcknowledged(tx, id, at, caller.session?.userId ?? null);
+    if (marked === undefined) throw new Problem('alert.not_found');
+    const { what, isFirst } = marked;
+    if (isFirst)
+      await record(tx, { at, actor, action: 'alert.acknowledged', object: { kind: 'alert', id }, detail: { what } });
+  });
+}
