@@ -45,7 +45,11 @@ test('what one database holds is backed up and restored into another, once', () 
   const { account } = JSON.parse(waxwing(first, ['accounts', 'create', 'Example Clinic']).stdout) as {
     account: string;
   };
-  assert.match(waxwing(first, ['backup']).said, /^Backup \S+: \d+ tables, \d+ rows/);
+  assert.match(waxwing(first, ['backup', '--incremental']).said, /Make a full one/);
+  assert.match(waxwing(first, ['backup', '--full', '--incremental']).said, /Leave one of the two out/);
+  const [, full] = /^Backup (\S+): full, \d+ tables, \d+ rows/.exec(waxwing(first, ['backup']).said) ?? [];
+  assert.match(waxwing(first, ['backup', '--keep', '7']).said, new RegExp(`an increment of ${full}.*\\n0 old backups`));
+  assert.match(waxwing(first, ['backup', '--check']).said, /and the 1 that it leans on are as they were written/);
   const restored = waxwing(second, ['restore', backups]);
   assert.match(restored.said, /^Restored \S+ of .* as they were copied, in [\d.]+ s\./);
   assert.equal(restored.status, 0);
@@ -65,7 +69,8 @@ test('a new line of the key file wraps the keys of accounts, and everything goes
   const turned = waxwing(first, ['keys', 'rotate-master']);
   assert.match(turned.said, /has 2 lines now[\s\S]*1 keys of accounts/);
   assert.equal(readFileSync(join(home, 'data.key'), 'utf8').trim().split('\n').length, 2);
-  assert.equal(waxwing(first, ['backup']).status, 0);
+  const made = waxwing(first, ['backup']);
+  assert.equal(made.status, 0, made.said);
   assert.match(waxwing(first, ['keys', 'wrap']).said, /WAXWING_KEY_PROVIDER/);
 });
 

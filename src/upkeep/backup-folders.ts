@@ -1,5 +1,5 @@
-/** How backups lie in their folder, and which copies of keys are over. It deletes copies of keys and nothing else. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+/** How backups lie in their folder, and which copies of keys are over. It deletes copies of keys, and backups that nothing needs. */
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Vault } from '../platform/vault.ts';
 import { type Manifest, readManifest } from './manifest.ts';
@@ -9,17 +9,16 @@ export const keyCopyDays = 7;
 export const keyCopyMs = keyCopyDays * 86_400_000;
 
 export const keysFolder = (dir: string): string => join(dir, 'keys');
+const restoreLogFile = (dir: string): string => join(dir, 'restores.jsonl');
 export const erasureLogFile = (dir: string): string => join(dir, 'erasures.jsonl');
 
 const idShape = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+export const isBackupId = (name: string): boolean => idShape.test(name);
+
 /** Ids sort by the time they were given. */
 export const idsIn = (folder: string): string[] =>
-  existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => idShape.test(name))
-        .sort()
-    : [];
+  existsSync(folder) ? readdirSync(folder).filter(isBackupId).sort() : [];
 
 export function makeFolders(dir: string): void {
   for (const folder of [dir, keysFolder(dir)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -34,7 +33,7 @@ export function pruneKeyCopies(dir: string, now: Date): number {
   const folder = keysFolder(dir);
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     const id = name.replace(/\.part$/, '');
-    if (!idShape.test(id) || madeAtOf(id) + keyCopyMs > now.getTime()) continue;
+    if (!isBackupId(id) || madeAtOf(id) + keyCopyMs > now.getTime()) continue;
     rmSync(join(folder, name), { recursive: true });
     removed += 1;
   }
@@ -82,4 +81,23 @@ export function chooseKeys(
   if (!isOver(manifest, now)) return { folder, manifest };
   const newest = ids.at(-1);
   return newest === undefined || newest === id ? undefined : chooseKeys(dir, vault, newest, now);
+}
+
+/** So that the doctor can say when restoring was last practised. Where the folder cannot be written, nothing is lost by it. */
+export function noteRestored(dir: string, id: string, at: Date): void {
+  try {
+    appendFileSync(restoreLogFile(dir), `${JSON.stringify({ backup: id, at: at.toISOString() })}\n`, { mode: 0o600 });
+  } catch {
+    // A copy on a medium that is read-only.
+  }
+}
+
+/** Undefined: never from this folder, as far as it tells. */
+export function lastRestoredAt(dir: string): Date | undefined {
+  if (!existsSync(restoreLogFile(dir))) return undefined;
+  const times = [...readFileSync(restoreLogFile(dir), 'utf8').matchAll(/"at":"([^"]+)"/g)].map(([, at]) =>
+    Date.parse(at ?? ''),
+  );
+  const last = Math.max(...times.filter((time) => !Number.isNaN(time)));
+  return Number.isFinite(last) ? new Date(last) : undefined;
 }

@@ -14,7 +14,14 @@ const table = z.object({
   sizeBytes: z.int().min(0),
   sealedSha256: z.string(),
   plainSha256: z.string(),
+  /** Of the file that says where its chunks lie. Without one, all rows lie in the table's own file, as one stream. */
+  index: z
+    .object({ sizeBytes: z.int().min(0), sealedSha256: z.string(), chunks: z.int(), newChunks: z.int() })
+    .optional(),
 });
+
+/** An earlier backup that this one leans on, known again by its signature. */
+const link = z.object({ id: z.uuid(), signature: z.string() });
 
 const claim = z.object({
   /** `keys`: the copies of keys that belong to a backup, in a folder of their own. */
@@ -24,6 +31,8 @@ const claim = z.object({
   salt: z.string(),
   migrations: z.array(z.object({ version: z.int(), name: z.string(), checksum: z.string() })),
   months: z.array(z.iso.date()),
+  /** The full backup first; none: this is one. */
+  links: z.array(link).optional(),
   tables: z.array(table),
   /** Fingerprint of the key that signs. */
   key: z.string(),
@@ -32,6 +41,8 @@ const manifest = claim.extend({ signature: z.string() });
 
 export type ManifestTable = z.infer<typeof table>;
 export type Manifest = z.infer<typeof manifest>;
+
+export const fullIdOf = ({ id, links }: Pick<Manifest, 'id' | 'links'>): string => links?.[0]?.id ?? id;
 
 const fileName = 'manifest.json';
 const textOf = (given: z.infer<typeof claim>): string => `waxwing backup 1\n${canonicalJson(given)}`;

@@ -9,12 +9,12 @@ import { migrate, readMigrations } from '../platform/migrate.ts';
 import { installationSigner } from '../platform/signing.ts';
 import type { World } from '../platform/world.ts';
 import { eraseAgain } from '../sending/index.ts';
-import { fileOf, tableKey } from './backup.ts';
-import { chooseBackup, chooseKeys } from './backup-folders.ts';
+import { type Chain, checkChain, checkFiles, openChain, rowsIn, type Source } from './backup-chain.ts';
+import { chooseKeys, noteRestored } from './backup-folders.ts';
 import { copyIn, copyOut } from './copy-rows.ts';
 import { readErasureLog } from './erasure-log.ts';
 import type { Manifest, ManifestTable } from './manifest.ts';
-import { BackupFault, readSealed, sha256OfFile } from './sealed-file.ts';
+import { BackupFault } from './sealed-file.ts';
 import { advanceCounters, copyInText, copyOutText, readTables, type TableShape } from './table-list.ts';
 
 export interface RestoreNeeds extends Pick<World, 'db' | 'vault' | 'clock'> {
@@ -40,13 +40,9 @@ export interface Restored {
   readonly erasedAgain: number;
 }
 
-interface Source {
-  readonly folder: string;
-  readonly manifest: Manifest;
-}
-
 export async function restoreBackup(needs: RestoreNeeds, wish: RestoreWish): Promise<Restored> {
-  const main = chooseBackup(wish.dir, needs.vault, wish.backup);
+  const chain = openChain(wish.dir, needs.vault, wish.backup);
+  const main = chain.newest;
   const keys = chooseKeys(wish.dir, needs.vault, main.manifest.id, needs.clock.now());
   if (keys === undefined && wish.withoutKeys !== true)
     throw new BackupFault(
@@ -54,37 +50,27 @@ export async function restoreBackup(needs: RestoreNeeds, wish: RestoreWish): Pro
         'To restore the rest all the same: --without-keys',
     );
   const erasures = readErasureLog(wish.dir, installationSigner(needs.vault).publicKey);
-  for (const source of [main, ...(keys === undefined ? [] : [keys])]) await checkFiles(source);
-  const loaded = await loadInto(needs, main, keys);
+  await checkChain(chain);
+  if (keys !== undefined) await checkFiles(keys);
+  const loaded = await loadInto(needs, chain, keys);
   let erasedAgain = 0;
   const accounts = new Set((await listAccounts(needs.db)).map(({ accountId }) => accountId));
   for (const certificate of erasures)
     if (accounts.has(certificate.account) && (await eraseAgain(needs, certificate))) erasedAgain += 1;
   const { id, madeAt } = main.manifest;
+  noteRestored(wish.dir, id, needs.clock.now());
   return { id, madeAt, ...loaded, keysOf: keys?.manifest.id ?? null, erasedAgain };
 }
 
-/** Each file must be there, and be what the manifest says. */
-async function checkFiles({ folder, manifest }: Source): Promise<void> {
-  for (const table of manifest.tables) {
-    const path = fileOf(folder, table.name);
-    const found = await sha256OfFile(path).catch(() => undefined);
-    if (found === undefined) throw new BackupFault(`${path} is missing or cannot be read.`);
-    if (found.sizeBytes !== table.sizeBytes)
-      throw new BackupFault(`${path} was altered: it has ${found.sizeBytes} bytes, not ${table.sizeBytes}.`);
-    if (found.sha256 !== table.sealedSha256) throw new BackupFault(`${path} was altered: its hash is another.`);
-  }
-}
-
-async function loadInto(needs: RestoreNeeds, main: Source, keys: Source | undefined) {
+async function loadInto(needs: RestoreNeeds, chain: Chain, keys: Source | undefined) {
   const client = new pg.Client({ ...needs.connection, application_name: 'waxwing-restore' });
   client.on('error', () => undefined);
   await client.connect();
   try {
     await refuseUsed(client);
-    await makeSchema(needs, main.manifest);
+    await makeSchema(needs, chain.newest.manifest);
     await client.query('BEGIN; SET LOCAL statement_timeout = 0');
-    const loaded = await loadAll(needs, client, main, keys);
+    const loaded = await loadAll(needs, client, chain, keys);
     await client.query('COMMIT');
     await migrate(needs.connection, needs.clock.now());
     return loaded;
@@ -125,13 +111,14 @@ async function makeSchema({ connection, clock }: RestoreNeeds, manifest: Manifes
   );
 }
 
-async function loadAll(needs: RestoreNeeds, client: pg.Client, main: Source, keys: Source | undefined) {
+async function loadAll(needs: RestoreNeeds, client: pg.Client, chain: Chain, keys: Source | undefined) {
+  const main = chain.newest;
   const shapes = await readTables(client);
   for (const month of main.manifest.months) await client.query('SELECT ensure_event_partitions($1::date, 0)', [month]);
   await client.query(`TRUNCATE ${shapes.map(({ name }) => `"${name}"`).join(', ')}`);
   let rows = 0;
   for (const [shape, table] of inOrder(shapes, main.manifest))
-    rows += await loadTable(needs, client, main, shape, table);
+    rows += await loadTable(client, shape, table, rowsIn(needs, chain, table));
   let keyRows = 0;
   for (const [shape, table] of keys === undefined ? [] : inOrder(shapes, keys.manifest))
     keyRows += await loadKeys(needs, client, keys as Source, shape, table, main);
@@ -150,22 +137,19 @@ function inOrder(shapes: readonly TableShape[], manifest: Manifest): [TableShape
   });
 }
 
-const rowsOf = (needs: RestoreNeeds, { folder, manifest }: Source, table: ManifestTable): AsyncIterable<Uint8Array> =>
-  readSealed(
-    fileOf(folder, table.name),
-    tableKey(needs, Buffer.from(manifest.salt, 'base64'), manifest.type, manifest.id, table.name),
-  );
+/** Copies of keys lean on nothing. */
+const keysIn = (needs: RestoreNeeds, source: Source, table: ManifestTable): AsyncIterable<Uint8Array> =>
+  rowsIn(needs, { newest: source, links: [source] }, table);
 
 /** Without the triggers, whose work is in the backup already; and what lies in the table then must be what was copied. */
 async function loadTable(
-  needs: RestoreNeeds,
   client: pg.Client,
-  source: Source,
   shape: TableShape,
   table: ManifestTable,
+  copied: AsyncIterable<Uint8Array>,
 ): Promise<number> {
   await client.query(`ALTER TABLE "${shape.name}" DISABLE TRIGGER USER`);
-  const rows = await copyIn(client, copyInText(shape.name, table.columns), rowsOf(needs, source, table));
+  const rows = await copyIn(client, copyInText(shape.name, table.columns), copied);
   await client.query(`ALTER TABLE "${shape.name}" ENABLE TRIGGER USER`);
   const hash = createHash('sha256');
   await copyOut(client, copyOutText(shape), (chunk) => hash.update(chunk));
@@ -185,10 +169,10 @@ async function loadKeys(
   table: ManifestTable,
   main: Source,
 ): Promise<number> {
-  if (source.manifest.id === main.manifest.id) return loadTable(needs, client, source, shape, table);
+  if (source.manifest.id === main.manifest.id) return loadTable(client, shape, table, keysIn(needs, source, table));
   const columns = table.columns.map((name) => `"${name}"`).join(', ');
   await client.query(`CREATE TEMP TABLE key_copies (LIKE "${shape.name}") ON COMMIT DROP`);
-  await copyIn(client, copyInText('key_copies', table.columns), rowsOf(needs, source, table));
+  await copyIn(client, copyInText('key_copies', table.columns), keysIn(needs, source, table));
   const isKnown = shape.name === 'message_keys' ? 'm.id = k.message_id' : 'm.account_id = k.account_id';
   const parent = shape.name === 'message_keys' ? 'messages' : 'accounts';
   const { rowCount } = await client.query(
