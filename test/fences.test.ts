@@ -47,6 +47,7 @@ const valueOfColumn: Record<string, string> = {
   state: "'queued'",
   version: '2',
   role: "'viewer'",
+  scope: "'account'",
 };
 const valueOfType: Record<string, string> = {
   uuid: 'gen_random_uuid()',
@@ -144,6 +145,8 @@ test('the worker sees queues and roll-ups of all accounts, and no content', asyn
     'rejudgements',
     'key_rotations',
     'erasures',
+    'retention_policies',
+    'retention_runs',
     'emergency_accesses',
     'alerts_waiting',
     'alert_mails',
@@ -189,6 +192,8 @@ test('a function with its owner’s rights answers only who needs it, and finds 
       ...gate.map((name) => [name, 'waxwing_app']),
       ['ensure_event_partitions', 'waxwing_worker'],
       ['destroy_request_keys', 'waxwing_worker'],
+      ['prune_table', 'waxwing_worker'],
+      ['drop_event_month', 'waxwing_worker'],
       ['queue_audit_entries', null], // a trigger's
     ].sort(),
   );

@@ -41,6 +41,19 @@ export interface AuditDetails {
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
   'message.read': { what: 'message' | 'events' };
   'message.erased': { recipients: number };
+  'message.erasure_refused': { why: 'on_hold' | 'kept_by_policy' };
+  'hold.placed': { scope: string; messages: number };
+  'hold.released': Record<never, never>;
+  'hold.read': Record<never, never>;
+  'holds.listed': { holds: number };
+  'retention.changed': {
+    messageDays: number | null;
+    eventDays: number | null;
+    minimumDays: number | null;
+    hour: number;
+  };
+  'retention.previewed': { dueNow: number; keptByHolds: number };
+  'retention.ran': { how: 'done' | 'stopped'; erased: number; keptByHolds: number };
   'messages.listed': { messages: number; messageIds?: readonly string[] };
   'recipients.listed': { recipients: number; messageIds?: readonly string[]; recipientIds?: readonly string[] };
   'report.read': {

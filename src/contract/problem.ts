@@ -142,6 +142,33 @@ export const problemKinds = {
     'Check the id; messages of other accounts are invisible.',
   ),
   'message.too_large': kind(413, 'The message is too large.', 'Send a smaller message, or a link to the document.'),
+  'message.on_hold': kind(
+    409,
+    'The message is under a legal hold.',
+    'Nothing of it may be destroyed until every hold that covers it is released: GET /v1/holds.',
+  ),
+  'message.kept_by_policy': kind(
+    409,
+    'The account keeps messages longer than this one is old.',
+    'Wait for the end of the shortest time that messages are kept (GET /v1/retention), or change it.',
+  ),
+  'hold.not_found': kind(404, 'There is no such legal hold.', 'List the holds to see their ids.'),
+  'hold.released': kind(409, 'The legal hold was released already.', 'Place another one if it must hold again.'),
+  'hold.scope_unknown': kind(
+    400,
+    'What the legal hold is to cover does not exist.',
+    'Name a message or a department of this account.',
+  ),
+  'retention.contradictory': kind(
+    400,
+    'The times that things are kept contradict each other.',
+    'Nothing may go before the shortest time that messages are kept.',
+  ),
+  'retention.preview_needed': kind(
+    409,
+    'More messages would be erased than you said you know of.',
+    'Look with POST /v1/retention/preview, and repeat its `dueNow` as `acknowledgedMessages`.',
+  ),
   'message.no_recipients': kind(400, 'The message has no recipient.', 'Name at least one address in `to`.'),
   'message.too_many_recipients': kind(
     400,
