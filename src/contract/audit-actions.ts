@@ -23,11 +23,25 @@ export interface AuditDetails {
   'users.listed': { users: number };
   'alerts.listed': { alerts: number };
   'invitation.opened': Record<never, never>;
-  'user.invited': { role: string; permissions: readonly string[] | null };
+  'user.invited': { role: string; permissions: readonly string[] | null; by?: 'scim' };
   'user.invited_again': Record<never, never>;
   'user.accepted': { by: 'passkey' | 'password' };
-  'user.changed': { name: boolean; department: boolean; role: string; permissions: readonly string[] | null };
-  'user.deactivated': { sessions: number; apiKeys: number };
+  'user.changed': {
+    name: boolean;
+    department: boolean;
+    role: string;
+    permissions: readonly string[] | null;
+    address?: boolean;
+    by?: 'scim';
+  };
+  'user.deactivated': { sessions: number; apiKeys: number; by?: 'scim' };
+  'user.reactivated': { by: 'scim' };
+  'provisioned_group.created': { members: number };
+  'provisioned_group.changed': { name: boolean; added: number; removed: number };
+  'provisioned_group.deleted': { members: number };
+  'provisioned_group.mapped': { role: string | null; department: boolean; members: number };
+  'provisioned_groups.listed': { groups: number };
+  'provisioning.changed': { defaultRole: string; withoutGroup: string };
   'passkey.added': Record<never, never>;
   'passkey.removed': Record<never, never>;
   'password.changed': { sessions: number };

@@ -33,6 +33,8 @@ export type SealPurpose =
   | 'user.email'
   | 'user.name'
   | 'user.totp'
+  | 'provisioned.user'
+  | 'provisioned.group'
   | 'session.place'
   | 'provider.secret'
   | 'emergency.reason'
