@@ -90,6 +90,7 @@ export const message = z
   .object({
     id,
     erased,
+    onHold: z.boolean().meta({ description: 'True while a legal hold covers it: nothing of it can be erased.' }),
     campaign: z.string().nullable(),
     subject: z.string(),
     from: z.string(),
@@ -163,7 +164,7 @@ export const eraseMessage = endpoint({
   body: nothing,
   status: 200,
   result: z.object({ certificate: erasureCertificate }),
-  problems: ['message.not_found'],
+  problems: ['message.not_found', 'message.on_hold', 'message.kept_by_policy'],
 });
 
 export const messageSummary = z.object({

@@ -26,6 +26,14 @@ export async function findMessage(tx: Tx, accountId: string, id: string): Promis
   return rows[0];
 }
 
+/** Whether a legal hold covers the message. */
+export async function isOnHold(tx: Tx, accountId: string, id: string): Promise<boolean> {
+  const rows = await tx.query(
+    sql`SELECT FROM held_messages h WHERE h.account_id = ${accountId} AND h.message_id = ${id} LIMIT 1`,
+  );
+  return rows.length > 0;
+}
+
 export interface RecipientRow {
   readonly id: string;
   readonly addressSealed: Buffer;

@@ -8,7 +8,7 @@ import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { namesOf } from './dimension-names.ts';
-import { findMessage, listRecipients } from './message-store.ts';
+import { findMessage, isOnHold, listRecipients } from './message-store.ts';
 import { messageSealer, openAddress, openHeader } from './open-message.ts';
 
 export async function readOneMessage(world: Pick<World, 'db' | 'vault' | 'clock'>, caller: Caller, id: string) {
@@ -39,6 +39,7 @@ async function messageOf(tx: Tx, accountId: string, vault: AccountVault, id: str
   return {
     id: row.id,
     erased: row.keySealed === null,
+    onHold: await isOnHold(tx, accountId, id),
     campaign: campaigns.get(row.campaignId) ?? null,
     subject,
     from,

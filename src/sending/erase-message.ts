@@ -17,10 +17,12 @@ import {
   deleteKeyAndContent,
   forgetAnswers,
   hasKeyCopies,
+  lockHolds,
   lockMessage,
   markErased,
   readErasure,
   storeErasure,
+  whyKept,
 } from './erasure-store.ts';
 
 type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
@@ -30,27 +32,55 @@ const notCovered =
 /** Copies of keys beside a backup end after so long; until then a copy of the message could be read with one. */
 const keyCopyMs = 7 * 86_400_000;
 
+/** What came of asking for a message's end. Refusals leave everything as it was. */
+export type Erasing =
+  | { readonly kind: 'erased'; readonly certificate: ErasureCertificate }
+  | { readonly kind: 'erased_before'; readonly certificate: ErasureCertificate }
+  | { readonly kind: 'refused'; readonly why: 'on_hold' | 'kept_by_policy' }
+  | { readonly kind: 'not_found' };
+
 /** A message that is erased already gives the certificate it has. */
 export async function eraseMessage(world: Needs, caller: Caller, messageId: string): Promise<ErasureCertificate> {
-  const vault = await accountVault(world, caller.accountId);
-  const account = { accountId: caller.accountId, vault };
-  return world.db.asAccount(caller.accountId, async (tx) => {
-    await announceErasure(tx);
-    const message = await lockMessage(tx, messageId);
-    if (message === undefined) throw new Problem('message.not_found');
-    const earlier = await readErasure(tx, messageId);
-    if (earlier !== undefined) return earlier;
-    const now = world.clock.now();
-    const { recipients, acceptedAt } = message;
-    const erased = { recipients, ...(await eraseAll(tx, account, messageId, now)) };
-    const about = { account: caller.accountId, message: messageId, erased, notCovered };
-    const unreadableFrom = new Date(now.getTime() + ((await hasKeyCopies(tx, now)) ? keyCopyMs : 0)).toISOString();
-    const times = { acceptedAt: acceptedAt.toISOString(), erasedAt: now.toISOString(), unreadableFrom };
-    const certificate = certify(world, { type: 'erasure', ...about, ...times });
-    await storeErasure(tx, messageId, now, certificate);
-    await writeEntry(tx, caller, messageId, now, recipients);
-    return certificate;
+  const account = { accountId: caller.accountId, vault: await accountVault(world, caller.accountId) };
+  const erasing = await world.db.asAccount(caller.accountId, async (tx) => {
+    const outcome = await eraseUnlessKept(tx, world, account, messageId);
+    if (outcome.kind === 'erased')
+      await writeEntry(tx, caller, messageId, world.clock.now(), outcome.certificate.erased.recipients);
+    if (outcome.kind === 'refused') await writeRefusal(tx, caller, messageId, world.clock.now(), outcome.why);
+    return outcome;
   });
+  if (erasing.kind === 'not_found') throw new Problem('message.not_found');
+  if (erasing.kind === 'refused') throw new Problem(`message.${erasing.why}`);
+  return erasing.certificate;
+}
+
+/**
+ * Erases, unless a legal hold or the account's shortest time keeps it: both are looked at under locks that whoever places
+ * a hold waits for, before anything is touched. The audit entry is the caller's.
+ */
+export async function eraseUnlessKept(
+  tx: Tx,
+  world: Pick<World, 'vault' | 'clock'>,
+  account: AccountKeys,
+  messageId: string,
+): Promise<Erasing> {
+  await lockHolds(tx);
+  await announceErasure(tx);
+  const message = await lockMessage(tx, messageId);
+  if (message === undefined) return { kind: 'not_found' };
+  const earlier = await readErasure(tx, messageId);
+  if (earlier !== undefined) return { kind: 'erased_before', certificate: earlier };
+  const now = world.clock.now();
+  const why = await whyKept(tx, messageId, now);
+  if (why !== undefined) return { kind: 'refused', why };
+  const { recipients, acceptedAt } = message;
+  const erased = { recipients, ...(await eraseAll(tx, account, messageId, now)) };
+  const about = { account: account.accountId, message: messageId, erased, notCovered };
+  const unreadableFrom = new Date(now.getTime() + ((await hasKeyCopies(tx, now)) ? keyCopyMs : 0)).toISOString();
+  const times = { acceptedAt: acceptedAt.toISOString(), erasedAt: now.toISOString(), unreadableFrom };
+  const certificate = certify(world, { type: 'erasure', ...about, ...times });
+  await storeErasure(tx, messageId, now, certificate);
+  return { kind: 'erased', certificate };
 }
 
 async function eraseAll(tx: Tx, account: AccountKeys, messageId: string, at: Date) {
@@ -62,7 +92,10 @@ async function eraseAll(tx: Tx, account: AccountKeys, messageId: string, at: Dat
   return { keys, eventDetails, attempts, queued };
 }
 
-/** After a restore: does again what the certificate says was done. False: the message is not here, or erased already. */
+/**
+ * After a restore: does again what the certificate says was done. False: the message is not here, or erased already. Holds
+ * are not asked: when it was erased none covered it, and what came back was not to be there.
+ */
 export async function eraseAgain(world: Needs, certificate: ErasureCertificate): Promise<boolean> {
   const { account: accountId, message: messageId } = certificate;
   const account = { accountId, vault: await accountVault(world, accountId) };
@@ -78,7 +111,7 @@ export async function eraseAgain(world: Needs, certificate: ErasureCertificate):
   });
 }
 
-function certify(world: Needs, claim: Omit<ErasureClaim, 'key'>): ErasureCertificate {
+function certify(world: Pick<World, 'vault'>, claim: Omit<ErasureClaim, 'key'>): ErasureCertificate {
   const signer = installationSigner(world.vault);
   const full: ErasureClaim = { ...claim, key: signer.keyId };
   return { ...full, signature: signer.sign(erasureText(full)) };
@@ -91,4 +124,20 @@ const writeEntry = (tx: Tx, caller: Pick<Caller, 'actor'>, id: string, at: Date,
     action: 'message.erased',
     object: { kind: 'message', id },
     detail: { recipients },
+  });
+
+const writeRefusal = (
+  tx: Tx,
+  caller: Pick<Caller, 'actor'>,
+  id: string,
+  at: Date,
+  why: 'on_hold' | 'kept_by_policy',
+): Promise<void> =>
+  record(tx, {
+    at,
+    actor: caller.actor,
+    action: 'message.erasure_refused',
+    object: { kind: 'message', id },
+    detail: { why },
+    outcome: 'refused',
   });

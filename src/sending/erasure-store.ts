@@ -14,6 +14,20 @@ export async function lockMessage(
   return rows[0];
 }
 
+/** Until the transaction ends nobody places a legal hold; a hold that was just placed is waited for, and seen. */
+export const lockHolds = (tx: Tx): Promise<unknown> => tx.query(sql`SELECT lock_holds_shared()`);
+
+/** Asked after `lockHolds`. Undefined: nothing keeps it. */
+export async function whyKept(tx: Tx, messageId: string, now: Date): Promise<'on_hold' | 'kept_by_policy' | undefined> {
+  const [kept] = await tx.query<{ isHeld: boolean; isYoung: boolean }>(sql`
+    SELECT EXISTS (SELECT FROM held_messages h WHERE h.account_id = current_account() AND h.message_id = ${messageId}) AS "isHeld",
+           EXISTS (SELECT FROM messages m JOIN retention_policies p ON p.account_id = m.account_id
+                    WHERE m.account_id = current_account() AND m.id = ${messageId}
+                      AND m.accepted_at + make_interval(days => p.minimum_days) > ${now}::timestamptz) AS "isYoung"`);
+  if (kept?.isHeld === true) return 'on_hold';
+  return kept?.isYoung === true ? 'kept_by_policy' : undefined;
+}
+
 export async function readErasure(tx: Tx, messageId: string): Promise<ErasureCertificate | undefined> {
   const rows = await tx.query<{ certificate: ErasureCertificate }>(
     sql`SELECT certificate FROM erasures WHERE account_id = current_account() AND message_id = ${messageId}`,

@@ -1,7 +1,7 @@
 /** The door of sending: submission by REST and by SMTP, one pipeline behind both. */
 
 export type { SendingOptions } from './accept-message.ts';
-export { eraseAgain } from './erase-message.ts';
+export { eraseAgain, eraseUnlessKept } from './erase-message.ts';
 export {
   changeProviderMessages,
   findErasedMessages,

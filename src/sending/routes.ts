@@ -12,7 +12,7 @@ export function sendingRoutes(world: World, options: SendingOptions): Route[] {
     route(sendMessage, 'messages.send', writes('message.accepted'), (request, caller) =>
       submitByRest(desk, caller, request.body, request.headers['idempotency-key']),
     ),
-    route(eraseMessageEndpoint, 'messages.erase', writes('message.erased'), async ({ params }, caller) => ({
+    route(eraseMessageEndpoint, 'messages.erase', writes('message.erased', ['message.erasure_refused']), async ({ params }, caller) => ({
       certificate: await eraseMessage(world, caller, params.id),
     })),
   ];
