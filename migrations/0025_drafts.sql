@@ -24,6 +24,8 @@ ALTER TABLE backups
   ADD COLUMN fault text,
   ADD COLUMN removed_at timestamptz;
 GRANT SELECT ON backups TO waxwing_reader;
+-- Whoever cares for the folder notes what lies in it.
+GRANT INSERT, UPDATE ON backups TO waxwing_worker;
 
 -- Backups and checks that somebody asked for. The account is the one that runs the installation.
 CREATE TABLE backup_requests (
