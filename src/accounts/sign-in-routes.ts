@@ -100,8 +100,8 @@ const openRoutes = (world: World, party: RelyingParty, tries: Tries, isSecure: b
   route(signInByPasswordEndpoint, 'open', writes('session.opened', ['session.unusual']), async (request) =>
     signedIn(isSecure, await signInByPassword(world, tries, visitorOf(request), request.body)),
   ),
-  route(openInvitationEndpoint, 'open', writes('invitation.opened'), async ({ body }) => {
-    const { expiresAt, passkey, ...invited } = await openInvitation(world, party, body.token);
+  route(openInvitationEndpoint, 'open', writes('invitation.opened'), async (request) => {
+    const { expiresAt, passkey, ...invited } = await openInvitation(world, fromOf(party, request), request.body.token);
     return { ...invited, passkey: { ...passkey }, expiresAt: expiresAt.toISOString() };
   }),
   route(acceptInvitationEndpoint, 'open', writes(['user.accepted', 'session.opened']), async (request) => {

@@ -2,7 +2,7 @@
  * Signs users in: by a passkey, or by address, password and one-time code together. Whatever is wrong, the answer and the
  * work for it are the same, so that nobody learns who has an account here.
  */
-import { record } from '../audit/index.ts';
+import { record, sealAddress } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Tx } from '../platform/database.ts';
 import type { AccountVault } from '../platform/vault.ts';
@@ -40,11 +40,15 @@ export async function signInByPasskey(
   if (found === undefined) throw new Problem('auth.passkey_invalid');
   const { accountId, userId } = found;
   const vault = await accountVault(world, accountId);
-  return world.db.asAccount(accountId, async (tx) => {
+  const opening = world.db.asAccount(accountId, async (tx) => {
     await assertStillActive(tx, userId);
     const needs = { ...from, vault: world.vault, purpose: anybody, at: world.clock.now() };
     await takeAnswer(tx, needs, answer, await listPasskeyRows(tx, userId));
     return openSessionIn(tx, world, vault, { userId, by: 'passkey', visitor: from.visitor });
+  });
+  return opening.catch((error) => {
+    if (error instanceof Problem) noteRefusals(world, [found], from.visitor);
+    throw error;
   });
 }
 
@@ -104,7 +108,7 @@ export async function withCountedTry<T>(
   const matching = await matchingHashes(world.vault, given.email, given.password, hashes);
   const done = await check(meant.filter((one) => matching.includes(one.passwordHash)));
   if (done === undefined) {
-    noteRefusals(world, meant);
+    noteRefusals(world, meant, visitor);
     throw new Problem('auth.credentials_invalid');
   }
   tries.succeeded(triers);
@@ -112,21 +116,31 @@ export async function withCountedTry<T>(
 }
 
 /** Once the caller has its answer: an entry takes time, which would tell that there is somebody. */
-function noteRefusals(world: Needs, holders: readonly PasswordHolder[]): void {
+function noteRefusals(
+  world: Needs,
+  holders: readonly Pick<PasswordHolder, 'accountId' | 'userId'>[],
+  from: Visitor,
+): void {
+  for (const holder of holders) noteRefusal(world, holder, from).catch(() => undefined); // without a database nobody signs in either
+}
+
+async function noteRefusal(
+  world: Needs,
+  { accountId, userId: id }: Pick<PasswordHolder, 'accountId' | 'userId'>,
+  from: Visitor,
+): Promise<void> {
   const at = world.clock.now();
-  for (const { accountId, userId: id } of holders)
-    world.db
-      .asAccount(accountId, (tx) =>
-        record(tx, {
-          at,
-          actor: { kind: 'system', id: 'sign-in' },
-          action: 'sign_in.refused',
-          object: { kind: 'user', id },
-          outcome: 'refused',
-          detail: {},
-        }),
-      )
-      .catch(() => undefined); // without a database nobody signs in either
+  const address = sealAddress(await accountVault(world, accountId), from.address);
+  await world.db.asAccount(accountId, (tx) =>
+    record(tx, {
+      at,
+      actor: { kind: 'system', id: 'sign-in', address },
+      action: 'sign_in.refused',
+      object: { kind: 'user', id },
+      outcome: 'refused',
+      detail: {},
+    }),
+  );
 }
 
 /** A code of the authenticator app, or a recovery code; each is taken once. */

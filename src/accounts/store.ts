@@ -89,6 +89,10 @@ export const insertApiKey = (
             coalesce(${key.madeBy.userId}::uuid, (SELECT k.made_by FROM api_keys k
                       WHERE k.account_id = current_account() AND k.id = ${key.madeBy.keyId}::uuid)))`);
 
+/** Of all there ever were, revoked or not. */
+export const listApiKeyNames = (tx: Tx): Promise<{ id: string; name: string }[]> =>
+  tx.query(sql`SELECT id, name FROM api_keys WHERE account_id = current_account()`);
+
 const apiKeyColumns = raw(`id, name, hint, created_at AS "createdAt", last_used_at AS "lastUsedAt", permissions,
   expires_at AS "expiresAt", allowed_networks::text[] AS "allowedNetworks", replaced_by AS "replacedBy"`);
 

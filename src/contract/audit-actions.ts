@@ -8,6 +8,11 @@ import type { TrackingLevel } from './values.ts';
 
 export interface AuditDetails {
   'account.created': Record<never, never>;
+  'access.refused': {
+    code: 'auth.forbidden' | 'auth.account_wide' | 'auth.step_up_needed' | 'auth.network_refused';
+    /** Like this one, since the entry before. */
+    times: number;
+  };
   'api_keys.listed': { keys: number };
   'api_key.created': { permissions: readonly string[] | null; expiresAt: string | null; networks: number | null };
   'api_key.rotated': { replacedBy: string; expiresAt: string };
@@ -102,6 +107,12 @@ export interface AuditDetails {
   'emergency_settings.changed': { openers: readonly string[]; maxMinutes: number };
   'alert.acknowledged': { what: string };
   'alert_settings.changed': { isMailed: boolean; maxPerHour: number };
+  'audit.searched': {
+    /** Names of the filters, not what was looked for. */
+    filters: readonly string[];
+    entries: number;
+    format: 'json' | 'csv';
+  };
   'audit.exported': { since: string | null; until: string | null };
 }
 
