@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import {
   accountRoutes,
+  auditDirectory,
   createFirstAccount,
   createSignInLink,
   type Gate,
@@ -311,7 +312,7 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
 
 const allRoutes = (world: World, config: Config, { gate, sending, networks }: HttpNeeds): Route[] => [
   ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
-  ...auditRoutes(world),
+  ...auditRoutes({ ...world, ...auditDirectory(world) }),
   ...trackingRoutes(world, networks),
   ...networkRoutes(world, networks, networkRefresh(config)),
   ...habitRoutes(world),

@@ -5,6 +5,7 @@ import { listAccounts as listAccountRows, readSettingsRow } from './store.ts';
 
 export { accountVault, freshAccountVault, wrappingKeyGraceMs } from './account-vault.ts';
 export { acknowledgeAlert, raiseAlert } from './alerts.ts';
+export { auditDirectory } from './audit-directory.ts';
 export { createAccount, createFirstAccount, type NewAccount } from './create-account.ts';
 export { type DirectoryPerson, isSessionOpen, readDirectory, readRole } from './directory.ts';
 export { type Gate, openGate } from './gate.ts';

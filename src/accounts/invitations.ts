@@ -2,7 +2,7 @@
  * Invitations: a one-time link with which a user chooses how to sign in. Accepting replaces whatever they signed in with
  * before, so that a fresh invitation is also the recovery for who lost it all. No mail is sent.
  */
-import { record } from '../audit/index.ts';
+import { record, sealAddress } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Tx } from '../platform/database.ts';
 import type { AccountVault } from '../platform/vault.ts';
@@ -72,9 +72,13 @@ async function findInvited(world: Needs, token: string): Promise<Invited> {
   });
 }
 
-export async function openInvitation(world: Needs, party: RelyingParty, token: string) {
-  const { accountName, expiresAt, user } = await findInvited(world, token);
+export async function openInvitation(world: Needs, { party, visitor }: Omit<AskedFrom, 'origin'>, token: string) {
+  const { accountId, accountName, vault, expiresAt, user } = await findInvited(world, token);
   const at = world.clock.now();
+  const actor = { kind: 'user', id: user.id, address: sealAddress(vault, visitor.address) } as const;
+  await world.db.asAccount(accountId, (tx) =>
+    record(tx, { at, actor, action: 'invitation.opened', object: { kind: 'user', id: user.id }, detail: {} }),
+  );
   return {
     account: { name: accountName },
     user: { email: user.email, name: user.name },
@@ -125,7 +129,7 @@ export async function acceptInvitation(
     const recoveryCodes = proved === undefined ? [] : await renewCodes(tx, world.vault, user.id);
     await markUserAccepted(tx, user.id, at);
     const detail = { by: proved === undefined ? ('passkey' as const) : ('password' as const) };
-    const actor = { kind: 'user', id: user.id } as const;
+    const actor = { kind: 'user', id: user.id, address: sealAddress(vault, from.visitor.address) } as const;
     await record(tx, { at, actor, action: 'user.accepted', object: { kind: 'user', id: user.id }, detail });
     const wish = { userId: user.id, by: 'invitation', visitor: from.visitor } as const;
     return { ...(await openSessionIn(tx, world, vault, wish)), recoveryCodes };

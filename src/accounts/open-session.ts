@@ -2,7 +2,7 @@
  * Opens a console session for a user, or for the holder of an installation link, and notes what is unusual about it.
  * The token is always new: nothing that a browser brings along becomes a session.
  */
-import { record } from '../audit/index.ts';
+import { record, sealAddress } from '../audit/index.ts';
 import type { Permission, Role } from '../contract/permissions.ts';
 import { Problem } from '../contract/problem.ts';
 import { limitsOf } from '../core/access/session-life.ts';
@@ -62,10 +62,11 @@ export async function openSessionIn(
     expiresAt: at, // until its limits are known, below
     hash: hashSecret(world.vault, 'session', token),
   });
-  const actor: Actor = userId === null ? { kind: 'session', id } : { kind: 'user', id: userId };
+  const address = sealAddress(vault, visitor.address);
+  const actor: Actor = userId === null ? { kind: 'session', id, address } : { kind: 'user', id: userId, address };
   await record(tx, { at, actor, action: 'session.opened', object: { kind: 'session', id }, detail: { by } });
   if (userId === null) await noteLink(tx, at);
-  else await noteUser(tx, vault, { at, userId, sessionId: id, browser, network });
+  else await noteUser(tx, vault, { at, userId, actor, sessionId: id, browser, network });
   const found = await readSessionRow(tx, id);
   if (found === undefined) throw new Error('a session that was just opened is not there');
   await setSessionExpiry(tx, id, new Date(at.getTime() + limitsOf(found).absoluteMinutes * minuteMs));
@@ -81,13 +82,14 @@ async function noteLink(tx: Tx, at: Date): Promise<void> {
 interface Arrival {
   readonly at: Date;
   readonly userId: string;
+  readonly actor: Actor;
   readonly sessionId: string;
   readonly browser: string;
   readonly network: string;
 }
 
 async function noteUser(tx: Tx, vault: AccountVault, arrival: Arrival): Promise<void> {
-  const { at, userId, sessionId } = arrival;
+  const { at, userId, actor, sessionId } = arrival;
   await markUserSignedIn(tx, userId, at);
   const browser = vault.index('place.browser', arrival.browser);
   const network = vault.index('place.network', arrival.network);
@@ -97,7 +99,6 @@ async function noteUser(tx: Tx, vault: AccountVault, arrival: Arrival): Promise<
   const detail = { isNewBrowser: isNew(browser), isNewNetwork: isNew(network) };
   if (isFirst || !(detail.isNewBrowser || detail.isNewNetwork)) return;
   await insertAlert(tx, { id: newId(at), at, what: 'unusual_sign_in', userId, detail });
-  const actor: Actor = { kind: 'user', id: userId };
   await record(tx, { at, actor, action: 'session.unusual', object: { kind: 'session', id: sessionId }, detail });
 }
 

@@ -2,6 +2,8 @@
 import type { AuditBody, ChainedEntry, Checkpoint } from '../core/audit/chain.ts';
 import { bigints, bytes, uuids } from '../platform/columns.ts';
 import { sql, type Tx, type WorkerTx } from '../platform/database.ts';
+import { firstIdAt, lowestId } from '../platform/ids.ts';
+import type { SealedAddress } from '../platform/route.ts';
 
 export async function accountsWaiting(tx: WorkerTx, most: number): Promise<string[]> {
   const rows = await tx.query<{ account_id: string }>(sql`SELECT DISTINCT account_id FROM audit_waiting LIMIT ${most}`);
@@ -59,7 +61,15 @@ interface EntryRow {
   object_id: string | null;
   outcome: string;
   detail: unknown;
+  format: number;
+  department_id: string | null;
+  reason_kind: string | null;
+  reason_id: string | null;
+  address_commitment: Buffer | null;
 }
+
+const entryColumns = sql`e.id, e.at, e.actor_kind, e.actor_id, e.action, e.object_kind, e.object_id, e.outcome, e.detail,
+           e.format, e.department_id, e.reason_kind, e.reason_id, e.address_commitment`;
 
 const bodyOf = (row: EntryRow): AuditBody => ({
   id: row.id,
@@ -69,6 +79,14 @@ const bodyOf = (row: EntryRow): AuditBody => ({
   object: { kind: row.object_kind, id: row.object_id },
   outcome: row.outcome,
   detail: row.detail,
+  ...(row.format === 1 ? {} : laterFields(row)),
+});
+
+const laterFields = (row: EntryRow): Required<Pick<AuditBody, 'format' | 'department' | 'reason' | 'address'>> => ({
+  format: 2,
+  department: row.department_id,
+  reason: row.reason_kind === null ? null : { kind: row.reason_kind, id: row.reason_id },
+  address: row.address_commitment === null ? null : { commitment: row.address_commitment.toString('hex') },
 });
 
 /** Takes the oldest entries out of the queue. */
@@ -83,8 +101,8 @@ export async function takeWaiting(tx: WorkerTx, accountId: string, most: number)
 /** In the order in which they will stand. */
 export async function readEntries(tx: Tx, ids: readonly string[]): Promise<AuditBody[]> {
   const rows = await tx.query<EntryRow>(sql`
-    SELECT id, at, actor_kind, actor_id, action, object_kind, object_id, outcome, detail
-      FROM audit_entries WHERE account_id = current_account() AND id = ANY (${uuids(ids)}::uuid[]) ORDER BY id`);
+    SELECT ${entryColumns}
+      FROM audit_entries e WHERE e.account_id = current_account() AND e.id = ANY (${uuids(ids)}::uuid[]) ORDER BY e.id`);
   return rows.map(bodyOf);
 }
 
@@ -113,7 +131,8 @@ export async function seqRange(
     SELECT min(c.seq) AS first, max(c.seq) AS last
       FROM audit_entries e JOIN audit_chain c ON c.entry_id = e.id
      WHERE e.account_id = current_account()
-       AND (${since}::timestamptz IS NULL OR e.at >= ${since}) AND (${until}::timestamptz IS NULL OR e.at < ${until})`);
+       AND e.id >= ${since === null ? lowestId : firstIdAt(since)}::uuid
+       AND (${until}::timestamptz IS NULL OR e.id < ${until === null ? lowestId : firstIdAt(until)}::uuid)`);
   return row === undefined || row.first === null || row.last === null
     ? undefined
     : { first: row.first, last: row.last };
@@ -133,19 +152,31 @@ export async function enclosingCheckpoints(
   return { before: checkpointOf(before), behind: checkpointOf(behind) };
 }
 
+export interface StoredLink {
+  readonly entry: ChainedEntry;
+  readonly address: SealedAddress | null;
+}
+
 /** Entries behind number `after`, in chain order, as they stand in the tables now. */
-export async function readLinks(tx: Tx, after: number, upTo: number, most: number): Promise<ChainedEntry[]> {
-  const rows = await tx.query<EntryRow & { seq: number; prev: Buffer; hash: Buffer }>(sql`
-    SELECT c.seq, c.prev, c.hash, e.id, e.at, e.actor_kind, e.actor_id, e.action, e.object_kind, e.object_id, e.outcome,
-           e.detail
+export async function readLinks(tx: Tx, after: number, upTo: number, most: number): Promise<StoredLink[]> {
+  const rows = await tx.query<
+    EntryRow & { seq: number; prev: Buffer; hash: Buffer; address_sealed: Buffer | null }
+  >(sql`
+    SELECT c.seq, c.prev, c.hash, ${entryColumns}, e.address_sealed
       FROM audit_chain c JOIN audit_entries e ON e.id = c.entry_id AND e.account_id = c.account_id
      WHERE c.account_id = current_account() AND c.seq > ${after} AND c.seq <= ${upTo}
      ORDER BY c.seq LIMIT ${most}`);
   return rows.map((row) => ({
-    ...bodyOf(row),
-    type: 'entry',
-    seq: row.seq,
-    prev: row.prev.toString('hex'),
-    hash: row.hash.toString('hex'),
+    entry: {
+      ...bodyOf(row),
+      type: 'entry',
+      seq: row.seq,
+      prev: row.prev.toString('hex'),
+      hash: row.hash.toString('hex'),
+    },
+    address:
+      row.address_sealed === null || row.address_commitment === null
+        ? null
+        : { sealed: row.address_sealed, commitment: row.address_commitment },
   }));
 }

@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
+import { auditDirectory } from '../accounts/index.ts';
 import type { Finding } from '../core/audit/verify.ts';
 import type { Actor, Caller } from '../platform/route.ts';
 import { installationSigner, publicKeyPem, readPublicKey } from '../platform/signing.ts';
@@ -55,7 +56,8 @@ const write = (count: number): Promise<void> =>
     }
   });
 
-const exported = async (query = {}): Promise<string> => text(await exportChain(world, caller, query));
+const exported = async (query = {}): Promise<string> =>
+  text(await exportChain({ ...world, ...auditDirectory(world) }, caller, query));
 const verified = (lines: string, key = needs.signer.publicKey): Promise<Finding> =>
   verifyExport(Readable.from([Buffer.from(lines)]), key);
 const entriesOf = (finding: Finding): number => (finding.kind === 'sound' ? finding.entries : -1);

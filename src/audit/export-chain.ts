@@ -1,20 +1,24 @@
 /** Exports a slice of an account's audit chain between two stored checkpoints. It signs nothing: what was signed was signed when it was sealed. */
 import { Readable } from 'node:stream';
 import { Problem } from '../contract/problem.ts';
-import { type Checkpoint, lineOf } from '../core/audit/chain.ts';
+import { type ChainedEntry, type Checkpoint, lineOf } from '../core/audit/chain.ts';
 import type { Caller } from '../platform/route.ts';
-import { installationSigner } from '../platform/signing.ts';
+import { type InstallationSigner, installationSigner } from '../platform/signing.ts';
+import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
-import { enclosingCheckpoints, readLinks, seqRange } from './chain-store.ts';
+import { enclosingCheckpoints, readLinks, type StoredLink, seqRange } from './chain-store.ts';
+import type { Directory } from './directory.ts';
 import { record } from './record.ts';
 import { ChainBroken, sealAccount } from './seal-chain.ts';
+import { openAddress } from './sealed-address.ts';
+import { signLoss } from './signing.ts';
 
 export interface ExportQuery {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
 }
 
-type Needs = Pick<World, 'db' | 'vault' | 'clock' | 'log'>;
+type Needs = Pick<World, 'db' | 'vault' | 'clock' | 'log'> & Pick<Directory, 'vaultOf'>;
 
 const entriesPerPage = 1_000;
 const dayMs = 86_400_000;
@@ -34,16 +38,30 @@ export async function exportChain(world: Needs, caller: Caller, query: ExportQue
     }),
   );
   await sealIfSound(world, caller.accountId);
-  const { before, behind } = await sliceOf(world, caller.accountId, since, until);
-  return Readable.from(linesOf(world, caller.accountId, before, behind));
+  const slice = await sliceOf(world, caller.accountId, since, until);
+  const vault = await world.vaultOf(caller.accountId);
+  const show = opener(vault, installationSigner(world.vault), world.clock.now());
+  return Readable.from(linesOf(world, caller.accountId, slice, show));
 }
 
-/** Everything that is sealed of an account's chain, as it stands; the look is no entry. Undefined: nothing is. Throws `audit.chain_broken`. */
+type Show = (link: StoredLink) => ChainedEntry;
+
+/** With the address from which somebody acted, or our signed word that nobody can read it any more. */
+const opener =
+  (vault: AccountVault, signer: InstallationSigner, at: Date): Show =>
+  ({ entry, address }) => {
+    if (address === null || entry.address == null) return entry;
+    const opened = openAddress(vault, address);
+    const shown = opened ?? { lost: signLoss(signer, entry.hash, at) };
+    return { ...entry, address: { ...entry.address, ...shown } };
+  };
+
+/** Everything that is sealed of an account's chain, as it stands and with no address opened, for `verifyStored`. Undefined: nothing is. Throws `audit.chain_broken`. */
 export async function storedChain(world: Pick<World, 'db'>, accountId: string): Promise<Readable | undefined> {
   const range = await world.db.readAccount(accountId, (tx) => seqRange(tx, null, null));
   if (range === undefined) return undefined;
-  const { before, behind } = await sliceOf(world, accountId, null, null);
-  return Readable.from(bytesOf(linesOf(world, accountId, before, behind)));
+  const slice = await sliceOf(world, accountId, null, null);
+  return Readable.from(bytesOf(linesOf(world, accountId, slice, ({ entry }) => entry)));
 }
 
 async function* bytesOf(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
@@ -60,12 +78,17 @@ async function sealIfSound(world: Needs, accountId: string): Promise<void> {
   }
 }
 
+interface Slice {
+  readonly before: Checkpoint;
+  readonly behind: Checkpoint;
+}
+
 async function sliceOf(
   world: Pick<World, 'db'>,
   accountId: string,
   since: Date | null,
   until: Date | null,
-): Promise<{ before: Checkpoint; behind: Checkpoint }> {
+): Promise<Slice> {
   const found = await world.db.readAccount(accountId, async (tx) => {
     const range = await seqRange(tx, since, until);
     return range === undefined ? enclosingCheckpoints(tx, 1, 0) : enclosingCheckpoints(tx, range.first, range.last);
@@ -74,13 +97,13 @@ async function sliceOf(
   return found;
 }
 
-async function* linesOf(world: Pick<World, 'db'>, accountId: string, before: Checkpoint, behind: Checkpoint) {
+async function* linesOf(world: Pick<World, 'db'>, accountId: string, { before, behind }: Slice, show: Show) {
   yield `${lineOf(before)}\n`;
   for (let after = before.seq; after < behind.seq; ) {
     const from = after;
     const links = await world.db.readAccount(accountId, (tx) => readLinks(tx, from, behind.seq, entriesPerPage));
-    yield links.map((link) => `${lineOf(link)}\n`).join('');
-    after = links.at(-1)?.seq ?? behind.seq;
+    yield links.map((link) => `${lineOf(show(link))}\n`).join('');
+    after = links.at(-1)?.entry.seq ?? behind.seq;
   }
   yield `${lineOf(behind)}\n`;
 }

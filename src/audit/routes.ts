@@ -3,9 +3,10 @@ import { exportAudit, readAuditKey } from '../contract/audit.ts';
 import { Answer, type Route, route, writes, writesNothing } from '../platform/route.ts';
 import { installationSigner, publicKeyPem } from '../platform/signing.ts';
 import type { World } from '../platform/world.ts';
+import type { Directory } from './directory.ts';
 import { exportChain } from './export-chain.ts';
 
-export function auditRoutes(world: Pick<World, 'db' | 'vault' | 'clock' | 'log'>): Route[] {
+export function auditRoutes(world: Pick<World, 'db' | 'vault' | 'clock' | 'log'> & Directory): Route[] {
   const signer = installationSigner(world.vault);
   return [
     route(exportAudit, 'audit.export', writes('audit.exported'), async ({ query }, caller) => {

@@ -42,9 +42,10 @@ function wordsFor(finding: Finding): string {
     const id = finding.id === null ? '' : ` (id ${finding.id})`;
     return `NOT SOUND, ${finding.fault}, line ${finding.line}: ${finding.text}${id}`;
   }
-  const { entries, firstSeq, lastSeq, from, to, account } = finding;
+  const { entries, firstSeq, lastSeq, from, to, account, addressesHidden: hidden } = finding;
   if (entries === 0) return `Sound: no entries, account ${account}.`;
-  return `Sound: ${entries} entries, ${firstSeq} to ${lastSeq}, from ${from} to ${to}, account ${account}.`;
+  const lost = hidden === 0 ? '' : ` The server signed that of ${hidden} the address can no longer be read.`;
+  return `Sound: ${entries} entries, ${firstSeq} to ${lastSeq}, from ${from} to ${to}, account ${account}.${lost}`;
 }
 
 /** Never makes a key: an installation that has none has signed nothing. */

@@ -10,7 +10,15 @@ export type RoutePermission = Permission | 'session';
 export type Actor = ActorName & {
   /** Where the user or key belonged when it acted. */
   readonly departmentId?: string;
+  /** From which network address it acted, as the audit log keeps it. */
+  readonly address?: SealedAddress;
 };
+
+/** A network address that only the account's key opens, and what the audit log's chain says of it. */
+export interface SealedAddress {
+  readonly sealed: Buffer;
+  readonly commitment: Buffer;
+}
 
 type ActorName =
   | { readonly kind: 'api-key'; readonly id: string }

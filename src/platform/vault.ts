@@ -40,6 +40,7 @@ export type SealPurpose =
   | 'emergency.reason'
   | 'emergency.note'
   | 'alert.from'
+  | 'audit.address'
   | 'journal.frame';
 
 /** AES-256-GCM under one key: version, nonce, ciphertext, tag. */

@@ -2,7 +2,7 @@
 import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import type pg from 'pg';
 import { listAccounts } from '../accounts/index.ts';
-import { storedChain, verifyExport } from '../audit/index.ts';
+import { storedChain, verifyStored } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Database } from '../platform/database.ts';
 import { keyCheckOf } from '../platform/installation.ts';
@@ -130,7 +130,7 @@ async function lookAtChain(
   try {
     const chain = await storedChain({ db }, accountId);
     if (chain === undefined) return undefined;
-    const finding = await verifyExport(chain, publicKey);
+    const finding = await verifyStored(chain, publicKey);
     return finding.kind === 'broken' ? finding.text : finding.entries;
   } catch (error) {
     if (error instanceof Problem) return 'entries stand in the chain, but no signed checkpoint encloses them';

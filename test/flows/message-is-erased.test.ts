@@ -4,7 +4,7 @@ import { createPublicKey } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import PostalMime from 'postal-mime';
-import { accountVault, type NewAccount } from '../../src/accounts/index.ts';
+import { accountVault, auditDirectory, type NewAccount } from '../../src/accounts/index.ts';
 import { auditRoutes } from '../../src/audit/index.ts';
 import { readAuditKey } from '../../src/contract/audit.ts';
 import { eraseMessage, listMessageEvents, readMessage } from '../../src/contract/messages.ts';
@@ -48,7 +48,11 @@ before(async () => {
     pollMs: 20,
   });
   const sending = { trackingUrl: tracking.baseUrl, maxMessageBytes: 1_000_000, onQueued: () => delivery.nudge() };
-  api = await startApi(world, () => [...sendingRoutes(world, sending), ...reportRoutes(world), ...auditRoutes(world)]);
+  api = await startApi(world, () => [
+    ...sendingRoutes(world, sending),
+    ...reportRoutes(world),
+    ...auditRoutes({ ...world, ...auditDirectory(world) }),
+  ]);
 });
 after(async () => {
   await api?.close();

@@ -15,6 +15,31 @@ export interface AuditBody {
   readonly object: { readonly kind: string; readonly id: string | null };
   readonly outcome: string;
   readonly detail: unknown;
+  /** Absent: written before there were the fields below, and its hash covers none of them. */
+  readonly format?: 2;
+  /** Of whoever acted. */
+  readonly department?: string | null;
+  readonly reason?: { readonly kind: string; readonly id: string | null } | null;
+  readonly address?: AddressMark | null;
+}
+
+/**
+ * From where somebody acted. The hash covers the commitment alone, so that a chain stays whole when the address can no
+ * longer be opened; `salt` and `value` prove themselves by it, and `lost` is the server's signed word that they are gone.
+ */
+export interface AddressMark {
+  readonly commitment: string;
+  readonly salt?: string;
+  readonly value?: string;
+  readonly lost?: LossClaim;
+}
+
+export interface LossClaim {
+  readonly at: string;
+  /** Fingerprint of the key that signs. */
+  readonly key: string;
+  /** Ed25519 over `lossText`, base64url. */
+  readonly signature: string;
 }
 
 export interface ChainedEntry extends AuditBody {
@@ -51,16 +76,46 @@ export const genesisHash = (accountId: string): string => sha256(`waxwing audit 
 
 export function chainEntry(body: AuditBody, seq: number, prev: string): ChainedEntry {
   const unhashed = { ...body, type: 'entry' as const, seq, prev };
-  return { ...unhashed, hash: sha256(canonicalJson(unhashed)) };
+  return { ...unhashed, hash: hashOf(unhashed) };
 }
 
 /** One spelling for each entry, so that not a byte of an exported line can differ unnoticed. */
 export const lineOf = (line: ChainedEntry | Checkpoint): string => canonicalJson(line);
 
-/** Whether an entry's own hash is that of its content. */
+/** Whether an entry's own hash is that of its content, and its address the one that was meant. */
 export function isIntact({ hash, ...unhashed }: ChainedEntry): boolean {
-  return sha256(canonicalJson(unhashed)) === hash;
+  const { address } = unhashed;
+  return hashOf(unhashed) === hash && (address == null || isFaithful(address));
 }
+
+function hashOf(unhashed: Omit<ChainedEntry, 'hash'>): string {
+  const { address } = unhashed;
+  const covered = address == null ? unhashed : { ...unhashed, address: { commitment: address.commitment } };
+  return sha256(canonicalJson(covered));
+}
+
+/** The hash covers nothing but the commitment, so nothing but these may stand beside it. */
+function isFaithful(mark: AddressMark): boolean {
+  const { commitment, salt, value, lost } = mark;
+  switch (Object.keys(mark).sort().join()) {
+    case 'commitment':
+      return true;
+    case 'commitment,lost':
+      return typeof lost === 'object' && lost !== null && Object.keys(lost).sort().join() === 'at,key,signature';
+    case 'commitment,salt,value':
+      return typeof salt === 'string' && typeof value === 'string' && addressCommitment({ salt, value }) === commitment;
+    default:
+      return false;
+  }
+}
+
+/** The salt, 32 digits in hex, keeps the few addresses that there are from being tried one by one. */
+export const addressCommitment = ({ salt, value }: { readonly salt: string; readonly value: string }): string =>
+  sha256(`waxwing audit address 1\n${salt}\n${value}`);
+
+/** What the signature of a lost address covers; the entry's hash binds it to its place. */
+export const lossText = (entryHash: string, { at, key }: Pick<LossClaim, 'at' | 'key'>): string =>
+  `waxwing audit address lost 1\n${canonicalJson({ at, entry: entryHash, key })}`;
 
 /** What the signature of a checkpoint covers. */
 export const checkpointText = ({ type, account, seq, hash, at, key }: CheckpointClaim): string =>

@@ -6,6 +6,9 @@ import { type ChainedEntry, type Checkpoint, isIntact, lineOf } from './chain.ts
 
 export type IsSigned = (checkpoint: Checkpoint) => boolean;
 
+/** Whether an entry may rightly not show the address that its hash speaks of. */
+export type MayHideAddress = (entry: ChainedEntry) => boolean;
+
 export interface SoundExport {
   readonly kind: 'sound';
   readonly account: string;
@@ -14,6 +17,8 @@ export interface SoundExport {
   readonly lastSeq: number;
   readonly from: string | null;
   readonly to: string | null;
+  /** Entries that rightly no longer show from where somebody acted. */
+  readonly addressesHidden: number;
 }
 
 export interface BrokenExport {
@@ -40,6 +45,8 @@ export type Finding = SoundExport | BrokenExport;
 /** Lines without their line ends; `null` stands for one that is not UTF-8. `isEnded`: the last line had a line end. */
 export class ExportCheck {
   readonly #isSigned: IsSigned;
+  readonly #mayHideAddress: MayHideAddress;
+  #addressesHidden = 0;
   #lineNumber = 0;
   #first: Checkpoint | undefined;
   #last: Checkpoint | undefined;
@@ -52,8 +59,9 @@ export class ExportCheck {
   #gap: { readonly due: number; readonly found: ChainedEntry; readonly line: number } | undefined;
   #fault: BrokenExport | undefined;
 
-  constructor(isSigned: IsSigned) {
+  constructor(isSigned: IsSigned, mayHideAddress: MayHideAddress = () => false) {
     this.#isSigned = isSigned;
+    this.#mayHideAddress = mayHideAddress;
   }
 
   /** True when more lines can change nothing. */
@@ -64,12 +72,27 @@ export class ExportCheck {
   take(line: string | null): void {
     if (this.#fault !== undefined) return;
     this.#lineNumber++;
+    const strange = this.#lineNumber === 1 ? wordsForStrange(line) : undefined;
+    if (strange !== undefined) {
+      this.#fault = this.#broken('not-an-export', null, strange);
+      return;
+    }
     const read = line === null ? undefined : readLine(line);
     if (this.#gap !== undefined) this.#lookFor(this.#gap, read);
     else if (this.#lineNumber === 1) this.#begin(read);
     else if (this.#last !== undefined) this.#takeBehindEnd(read);
     else if (read?.type === 'checkpoint') this.#end(read);
     else this.#next(read);
+  }
+
+  /** A line that is longer than any that was ever exported; nothing behind it can be trusted to be a line. */
+  takeEndless(): void {
+    this.#lineNumber++;
+    this.#fault ??= this.#broken(
+      'altered',
+      this.#first === undefined ? null : this.#seq + 1,
+      `Line ${this.#lineNumber} is longer than any line of an export: this is another kind of file, or it was altered there.`,
+    );
   }
 
   finish(isEnded: boolean): Finding {
@@ -85,7 +108,7 @@ export class ExportCheck {
     const { account } = this.#first;
     const entries = this.#seq - this.#first.seq;
     const range = { firstSeq: this.#first.seq + 1, lastSeq: this.#seq, from: this.#from, to: this.#to };
-    return { kind: 'sound', account, entries, ...range };
+    return { kind: 'sound', account, entries, ...range, addressesHidden: this.#addressesHidden };
   }
 
   #begin(read: Line | undefined): void {
@@ -111,6 +134,9 @@ export class ExportCheck {
     const due = this.#seq + 1;
     if (read === undefined || !isIntact(read)) {
       this.#fail('altered', due, `Entry ${due} was altered: its content is not what its hash says.`, read?.id);
+    } else if (hidesAddress(read) && !this.#mayHideAddress(read)) {
+      const text = `Entry ${due} was altered: the address it was written with was taken out, and the server did not sign that it is lost.`;
+      this.#fail('altered', due, text, read.id);
     } else if (read.seq !== due) {
       this.#outOfPlace(read, due);
     } else if (read.prev !== this.#hash) {
@@ -126,6 +152,7 @@ export class ExportCheck {
     this.#from ??= entry.at;
     this.#to = entry.at;
     this.#lastId = entry.id;
+    if (hidesAddress(entry)) this.#addressesHidden++;
   }
 
   #outOfPlace(found: ChainedEntry, due: number): void {
@@ -193,7 +220,10 @@ export class ExportCheck {
   }
 
   #takeBehindEnd(read: Line | undefined): void {
-    const text = 'There is a line behind the last checkpoint that does not belong to the export.';
+    const text =
+      read?.type === 'checkpoint'
+        ? `Another export begins on line ${this.#lineNumber}: two were put together. Check each by itself.`
+        : 'There is a line behind the last checkpoint that does not belong to the export.';
     this.#fail('reordered', read?.seq ?? null, text);
   }
 
@@ -207,6 +237,20 @@ export class ExportCheck {
 }
 
 type Line = ChainedEntry | Checkpoint;
+
+const hidesAddress = ({ address }: ChainedEntry): boolean => address != null && address.value === undefined;
+
+const byteOrderMark = '\ufeff';
+
+/** Of a first line: what happened to the whole file, where that can be told. */
+function wordsForStrange(line: string | null): string | undefined {
+  if (line === null) return 'The file is not UTF-8 text: it is no audit export, or it was converted or compressed.';
+  if (line.startsWith(byteOrderMark))
+    return 'The file begins with a byte order mark: a program converted it. An export is checked as it was downloaded.';
+  if (line.endsWith('\r') && readLine(line.slice(0, -1)) !== undefined)
+    return 'Lines end in CR LF: a program converted the file. An export is checked as it was downloaded.';
+  return undefined;
+}
 
 /** A line in our own spelling, whole and without anything added; undefined otherwise. */
 function readLine(text: string): Line | undefined {
