@@ -6,6 +6,7 @@ const open = ['core', 'contract', 'platform'];
 const areas = [
   'audit',
   'accounts',
+  'emergency',
   'networks',
   'events',
   'habits',
@@ -13,6 +14,7 @@ const areas = [
   'rejudging',
   'delivery',
   'sending',
+  'alerting',
   'providers',
   'reports',
   'upkeep',

@@ -104,6 +104,6 @@ CREATE TABLE alert_notices (
 );
 CREATE INDEX ON alert_notices (mail_id);
 CREATE INDEX ON alert_notices (account_id) WHERE mail_id IS NULL;
-CALL fence('alert_notices', 'SELECT, INSERT, UPDATE');
+CALL fence('alert_notices', 'SELECT, INSERT, UPDATE, DELETE');
 GRANT SELECT (account_id, mail_id) ON alert_notices TO waxwing_worker;
 CREATE POLICY every_account ON alert_notices FOR SELECT TO waxwing_worker USING (true);

@@ -14,6 +14,7 @@ import {
   listAccounts,
   openGate,
 } from './accounts/index.ts';
+import { alertingRoutes, startAlerting } from './alerting/index.ts';
 import { auditRoutes, startAuditSealer } from './audit/index.ts';
 import { type Config, ConfigFaults, keyProvider, networkRefresh } from './config.ts';
 import { hostnameOf } from './config-hostname.ts';
@@ -21,6 +22,7 @@ import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
 import { startDelivery } from './delivery/index.ts';
+import { emergencyRoutes, startEmergencyCare } from './emergency/index.ts';
 import { startFold } from './events/index.ts';
 import { habitLearner, habitRoutes, startForgetting, startSettling } from './habits/index.ts';
 import {
@@ -253,6 +255,11 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   if (asking !== null) parts.loops.push(startRefreshing(world, asking));
   parts.loops.push(startSettling(world, [habitLearner(readKeptEvidence)]), startForgetting(world));
   parts.loops.push(openRejudging(world, config, needs));
+  const onQueued = () => state.nudgeDelivery();
+  parts.loops.push(
+    startEmergencyCare(world),
+    startAlerting(world, { trackingUrl: needs.trackingUrl, onQueued, consoleUrl: config.publicUrl }),
+  );
   parts.loops.push(
     delivery,
     startFold(world),
@@ -313,10 +320,12 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
 const allRoutes = (world: World, config: Config, { gate, sending, networks }: HttpNeeds): Route[] => [
   ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
   ...auditRoutes({ ...world, ...auditDirectory(world) }),
+  ...emergencyRoutes(world, gate),
   ...trackingRoutes(world, networks),
   ...networkRoutes(world, networks, networkRefresh(config)),
   ...habitRoutes(world),
   ...sendingRoutes(world, sending),
+  ...alertingRoutes(world),
   ...providerRoutes({ ...world, networks }, { publicUrl: config.publicUrl }),
   ...rejudgingRoutes(world),
   ...reportRoutes(world),

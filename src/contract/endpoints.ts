@@ -8,7 +8,9 @@ import {
   revokeApiKey,
   rotateApiKey,
 } from './access.ts';
+import { alertEndpoints } from './alerts.ts';
 import { exportAudit, readAuditKey } from './audit.ts';
+import { emergencyEndpoints } from './emergency.ts';
 import type { Endpoint } from './endpoint.ts';
 import { forgetScannerHabit, forgetScannerHabits, listScannerHabits } from './habits.ts';
 import { eraseMessage, listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
@@ -79,4 +81,6 @@ export const endpoints: readonly Endpoint[] = [
   endSession,
   ...signInEndpoints,
   ...peopleEndpoints,
+  ...alertEndpoints,
+  ...emergencyEndpoints,
 ];

@@ -1,6 +1,6 @@
 /** The door of sending: submission by REST and by SMTP, one pipeline behind both. */
 
-export type { SendingOptions } from './accept-message.ts';
+export { type Desk, openDesk, type SendingOptions } from './accept-message.ts';
 export { eraseAgain, eraseUnlessKept } from './erase-message.ts';
 export {
   changeProviderMessages,
@@ -11,3 +11,4 @@ export {
 } from './provider-store.ts';
 export { sendingRoutes } from './routes.ts';
 export { type Submission, type SubmissionOptions, startSubmission } from './smtp-submission.ts';
+export { submitByRest } from './submit-by-rest.ts';
