@@ -9,6 +9,16 @@ export { auditDirectory } from './audit-directory.ts';
 export { createAccount, createFirstAccount, type NewAccount } from './create-account.ts';
 export { type DirectoryPerson, isSessionOpen, readDirectory, readRole } from './directory.ts';
 export { type Gate, openGate } from './gate.ts';
+export {
+  addProvisionedUser,
+  assertWithinReach,
+  changeProvisionedUser,
+  deactivateProvisionedUser,
+  openProvisioner,
+  type Provisioner,
+  reactivateProvisionedUser,
+  userIndexOf,
+} from './provisioned-users.ts';
 export { accountRoutes } from './routes.ts';
 export { createSignInLink } from './sign-in.ts';
 

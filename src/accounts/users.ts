@@ -178,10 +178,10 @@ function assertWithin(caller: Caller, role: Role, permissions: readonly Permissi
   if (!covers(caller.permissions, permissionsOf(role, permissions))) throw new Problem('user.beyond_caller');
 }
 
-const isFullOwner = (user: Pick<StoredUser, 'role' | 'permissions'>): boolean =>
+export const isFullOwner = (user: Pick<StoredUser, 'role' | 'permissions'>): boolean =>
   user.role === 'owner' && user.permissions === null;
 
-async function assertNotLastOwner(tx: Tx, user: StoredUser): Promise<void> {
+export async function assertNotLastOwner(tx: Tx, user: StoredUser): Promise<void> {
   const isActive = user.acceptedAt !== null && user.deactivatedAt === null;
   if (isActive && isFullOwner(user) && (await countOtherOwners(tx, user.id)) === 0)
     throw new Problem('user.last_owner');
@@ -192,7 +192,7 @@ async function assertDepartment(tx: Tx, id: string | null): Promise<void> {
     throw new Problem('department.unknown');
 }
 
-async function mustRead(tx: Tx, id: string): Promise<StoredUser> {
+export async function mustRead(tx: Tx, id: string): Promise<StoredUser> {
   const user = await readUserRow(tx, id, true);
   if (user === undefined) throw new Problem('user.not_found');
   return user;
