@@ -9,10 +9,12 @@ import { Problem } from '../contract/problem.ts';
 import { limitsOf } from '../core/access/session-life.ts';
 import type { Caller, RoutePermission } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
+import { sourceBlock } from './place.ts';
 import { narrowest, permissionsOf } from './reach.ts';
 import { hashSecret } from './secrets.ts';
 import { readSessionCookie } from './session-cookie.ts';
 import { findApiKey, findSession, markApiKeyUsed, markSessionSeen } from './store.ts';
+import { countKeyTries } from './tries.ts';
 import { emergencyOf, type OpenEmergency, underEmergency } from './under-emergency.ts';
 
 export interface GateRequest {
@@ -64,6 +66,7 @@ const maxSecretLength = 400;
 
 export function openGate(world: World, options: GateOptions): Gate {
   const remembered = new QuickLRU<string, Known>({ maxSize: maxRemembered });
+  const keyTries = countKeyTries(world);
   const notedAtMs = new QuickLRU<string, number>({ maxSize: maxRemembered });
   const publicOrigin = new URL(options.publicUrl).origin;
   const isSecure = options.publicUrl.startsWith('https:');
@@ -93,14 +96,23 @@ export function openGate(world: World, options: GateOptions): Gate {
       .catch(() => world.log.warn({ accountId }, 'the use of a key or session could not be noted'));
   };
 
-  const knownKey = async (secret: string): Promise<Known | undefined> => {
+  /** Throws request.rate_limited where too many wrong ones came from the same place. */
+  const knownKey = async (secret: string, address: string): Promise<Known | undefined> => {
     if (secret === '' || secret.length > maxSecretLength) return undefined;
-    const known = await look(hashSecret(world.vault, 'api-key', secret), (hash) => knownApiKey(world, hash));
-    return known === undefined || hasExpired(known, world.clock.now()) ? undefined : known;
+    const hash = hashSecret(world.vault, 'api-key', secret);
+    const source = sourceBlock(address);
+    await keyTries.begin(source, hash);
+    const known = await look(hash, (one) => knownApiKey(world, one));
+    if (known === undefined || hasExpired(known, world.clock.now())) {
+      await keyTries.failed(source, hash);
+      return undefined;
+    }
+    keyTries.succeeded(hash);
+    return known;
   };
 
   const identifyByBearer = async (authorization: string, address: string): Promise<Caller> => {
-    const known = await knownKey(bearerOf(authorization));
+    const known = await knownKey(bearerOf(authorization), address);
     if (known === undefined) throw new Problem('auth.invalid');
     if (!known.isTakenFrom(address)) throw new Problem('auth.network_refused');
     noteUse(known);
@@ -116,7 +128,7 @@ export function openGate(world: World, options: GateOptions): Gate {
 
   return {
     async identifyByApiKey(secret, address, permission) {
-      const known = await knownKey(secret);
+      const known = await knownKey(secret, address).catch(undefinedWhenRefused);
       if (known === undefined || !known.isTakenFrom(address) || !may(known.caller, permission)) return undefined;
       noteUse(known);
       return known.caller;
@@ -145,6 +157,10 @@ export function openGate(world: World, options: GateOptions): Gate {
         if ([caller.actor.id, caller.session?.id, caller.accountId].includes(id)) remembered.delete(name);
     },
   };
+}
+
+function undefinedWhenRefused(error: unknown): undefined {
+  if (!(error instanceof Problem)) throw error;
 }
 
 function bearerOf(authorization: string): string {

@@ -51,7 +51,7 @@ import { countTries, type Tries } from './tries.ts';
 
 export function signInRoutes(world: World, gate: Gate, { publicUrl }: { readonly publicUrl: string }): Route[] {
   const party = relyingParty(publicUrl);
-  const tries = countTries(world.clock);
+  const tries = countTries(world);
   const isSecure = publicUrl.startsWith('https:');
   return [
     ...openRoutes(world, party, tries, isSecure),

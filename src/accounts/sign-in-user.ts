@@ -101,7 +101,7 @@ export async function withCountedTry<T>(
 ): Promise<T> {
   const lookup = hashSecret(world.vault, 'user-email', normalEmail(given.email));
   const triers = { source: sourceBlock(visitor.address), user: lookup.toString('base64') };
-  tries.begin(triers);
+  await tries.begin(triers);
   const all = await findPasswordHolders(world.db, lookup);
   const meant = all.filter((one) => ofUser === undefined || one.userId === ofUser);
   const hashes = meant.map((one) => one.passwordHash);
@@ -111,7 +111,7 @@ export async function withCountedTry<T>(
     noteRefusals(world, meant, visitor);
     throw new Problem('auth.credentials_invalid');
   }
-  tries.succeeded(triers);
+  await tries.succeeded(triers);
   return done;
 }
 
