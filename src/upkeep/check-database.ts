@@ -121,6 +121,14 @@ export async function checkAudit(db: Database, vault: Vault): Promise<Finding> {
   return fine('audit chains', `${entries} entries of ${accounts.length} accounts are as they were written`);
 }
 
+/** The same for one account, whose holder is told. */
+export async function checkAccountAudit(db: Database, vault: Vault, accountId: string): Promise<Finding> {
+  const found = await lookAtChain(db, accountId, installationSigner(vault).publicKey);
+  if (typeof found === 'string')
+    return failure('audit log', found, 'Keep it as it is, and tell whoever runs this installation.');
+  return fine('audit log', `${found ?? 0} entries are as they were written`);
+}
+
 /** How many entries are sound, or what is wrong. */
 async function lookAtChain(
   db: Database,

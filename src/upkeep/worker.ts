@@ -1,8 +1,9 @@
 /**
  * The loops of upkeep. One takes up rotations which nobody is at: a command that was stopped, a server that was restarted.
- * The other keeps the log of erasures beside the backups, and ends copies of keys in time.
+ * Another keeps the log of erasures beside the backups, and ends copies of keys in time; the last ends old drafts.
  */
 import { existsSync } from 'node:fs';
+import { forgetOldDrafts } from '../accounts/index.ts';
 import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
 import { pruneKeyCopies } from './backup-folders.ts';
@@ -33,3 +34,8 @@ export function startBackupCare(world: World, dir: string | undefined, everyMs =
   };
   return repeat(world, { name: 'the care of backups', everyMs, turn });
 }
+
+const forgetEveryMs = 3_600_000;
+
+export const startForgettingDrafts = (world: World, everyMs = forgetEveryMs): Running =>
+  repeat(world, { name: 'the forgetting of drafts', everyMs, turn: () => forgetOldDrafts(world) });
