@@ -6,7 +6,7 @@ import { accountVault } from '../accounts/index.ts';
 import type { RetryPolicy } from '../core/delivery/backoff.ts';
 import { type Outcome, outcomeOf } from '../core/delivery/outcome.ts';
 import { reasons, type Why } from '../core/delivery/reasons.ts';
-import { type DeliveryOutcome, recordDeliveries } from '../events/index.ts';
+import { type DeliveryOutcome, holdMessages, recordDeliveries } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import { type AccountVault, nullWhenBroken } from '../platform/vault.ts';
@@ -16,7 +16,6 @@ import type { Attempt } from './deliver-message.ts';
 import {
   type AttemptRow,
   type Claimed,
-  erasedMessages,
   finishDeliveries,
   insertAttempts,
   type Postponement,
@@ -55,7 +54,7 @@ export async function recordEndings(
   const vault = await accountVault(world, accountId).catch(nullWhenBroken);
   if (vault === null) return postponeUnread(world, accountId, endings);
   await world.db.asAccount(accountId, async (tx: Tx) => {
-    const told = await withoutErasedReplies(tx, endings);
+    const told = await withoutErasedReplies(tx, accountId, endings);
     const news = told.flatMap(deliveryOutcomes);
     await insertAttempts(
       tx,
@@ -74,12 +73,16 @@ export async function recordEndings(
 }
 
 /** A server's answer names people: of a message that was erased while it was sent, the code alone is kept. */
-async function withoutErasedReplies(tx: Tx, endings: readonly Ending[]): Promise<Ending[]> {
+async function withoutErasedReplies(tx: Tx, accountId: string, endings: readonly Ending[]): Promise<Ending[]> {
   const answered = endings.filter((ending) => ending.kind === 'attempt' && ending.attempt.reply !== null);
-  const erased = await erasedMessages(tx, [...new Set(answered.map((ending) => claimedOf(ending).messageId))]);
+  const held = await holdMessages(
+    tx,
+    accountId,
+    answered.map((ending) => claimedOf(ending).messageId),
+  );
   return endings.map((ending) => {
     if (ending.kind !== 'attempt' || ending.attempt.reply === null) return ending;
-    if (!erased.has(ending.attempt.claimed.messageId)) return ending;
+    if (!held.get(ending.attempt.claimed.messageId)?.isErased) return ending;
     return { ...ending, attempt: { ...ending.attempt, reply: { ...ending.attempt.reply, text: '' } } };
   });
 }

@@ -162,15 +162,6 @@ export async function readQueueDepth(tx: Tx): Promise<{ depth: number; oldestDue
   return rows[0] ?? { depth: 0, oldestDueAt: null };
 }
 
-/** Which of these were erased while they were sent. The others cannot be erased until the transaction ends. */
-export async function erasedMessages(tx: Tx, messageIds: readonly string[]): Promise<ReadonlySet<string>> {
-  if (messageIds.length === 0) return new Set();
-  const rows = await tx.query<{ id: string; isErased: boolean }>(sql`
-    SELECT id, erased_at IS NOT NULL AS "isErased" FROM messages
-     WHERE account_id = current_account() AND id = ANY (${messageIds}::uuid[]) FOR KEY SHARE`);
-  return new Set(rows.flatMap(({ id, isErased }) => (isErased ? [id] : [])));
-}
-
 /** Whose copies of a message still waited. */
 export async function unqueueMessage(tx: Tx, messageId: string): Promise<string[]> {
   const rows = await tx.query<{ recipientId: string }>(sql`

@@ -17,6 +17,7 @@ export type {
   LockedRecipients,
   Revision,
 } from './event.ts';
+export { type HeldMessage, holdMessages } from './hold-messages.ts';
 export { loadHits, loadSources, lockRecipients } from './load-hits.ts';
 export { isFlip } from './opinion.ts';
 export { placeRecipients } from './place-recipients.ts';

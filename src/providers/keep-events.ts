@@ -6,11 +6,10 @@ import type { Networks } from '@waxwing/verdict';
 import { Problem } from '../contract/problem.ts';
 import type { ProviderEvent, ProviderName } from '../core/providers/provider-event.ts';
 import { dayOf } from '../core/report/days.ts';
-import { lockRecipients, recordAccepted, recordDeliveries } from '../events/index.ts';
+import { holdMessages, lockRecipients, recordAccepted, recordDeliveries } from '../events/index.ts';
 import { factsAlone, type NetworksInUse } from '../networks/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
-import { findErasedMessages } from '../sending/index.ts';
 import { rejudgeRecipients, storeToldHits, type ToldHit } from '../tracking/index.ts';
 import { type Copy, copiesOf, derivedUuid, type IdentifiedEvent, identified, type ProviderAccount } from './copies.ts';
 import { createMessages } from './create-messages.ts';
@@ -94,13 +93,15 @@ async function freshEvents(tx: Tx, { events }: EventPlan): Promise<IdentifiedEve
 
 /** A server's answer names people; who was erased stays so. Of opens and clicks the tracking area keeps as little itself. */
 async function withoutErasedNames(tx: Tx, { accountId }: ProviderAccount, copies: readonly Copy[]): Promise<Copy[]> {
-  const erased = await findErasedMessages(
+  const held = await holdMessages(
     tx,
     accountId,
     copies.map((copy) => copy.messageId),
   );
   const unnamed = ({ id, event }: IdentifiedEvent): IdentifiedEvent => ({ id, event: { ...event, reply: null } });
-  return copies.map((copy) => (erased.has(copy.messageId) ? { ...copy, events: copy.events.map(unnamed) } : copy));
+  return copies.map((copy) =>
+    held.get(copy.messageId)?.isErased === true ? { ...copy, events: copy.events.map(unnamed) } : copy,
+  );
 }
 
 const isHit = (kind: ProviderEvent['kind']): kind is 'open' | 'click' => kind === 'open' || kind === 'click';

@@ -4,7 +4,6 @@ export { type Desk, openDesk, type SendingOptions } from './accept-message.ts';
 export { eraseAgain, eraseUnlessKept } from './erase-message.ts';
 export {
   changeProviderMessages,
-  findErasedMessages,
   insertProviderMessages,
   loadProviderLinks,
   type ProviderMessage,

@@ -54,21 +54,6 @@ async function insertKeysAndRecipients(tx: Tx, accountId: string, rows: readonly
         AS m (id, message_id, address_sealed, address_index, handle, level)`);
 }
 
-/**
- * Which of these were erased: of what is told of them later nothing may be kept that names anybody. The others cannot be
- * erased until the transaction ends.
- */
-export async function findErasedMessages(
-  tx: Tx,
-  accountId: string,
-  messageIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const rows = await tx.query<{ id: string; isErased: boolean }>(sql`
-    SELECT id, erased_at IS NOT NULL AS "isErased" FROM messages
-     WHERE account_id = ${accountId} AND id = ANY (${uuids(messageIds)}::uuid[]) FOR KEY SHARE`);
-  return new Set(rows.flatMap(({ id, isErased }) => (isErased ? [id] : [])));
-}
-
 export interface ProviderLinks {
   readonly messageId: string;
   readonly linksSealed: Buffer | null;

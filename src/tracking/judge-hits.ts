@@ -7,6 +7,8 @@ import type { OutboundSettings } from '../contract/settings.ts';
 import {
   type AccountKeys,
   type AnonymousHit,
+  type HeldMessage,
+  holdMessages,
   type JudgedHit,
   type LockedRecipient,
   type LockedRecipients,
@@ -26,7 +28,7 @@ import { keepEvidence } from './kept-evidence.ts';
 import type { SealRequest } from './seal-requests.ts';
 import { type SourceMark, SourceSpreads, type Spread, spreadWindowMs } from './source-spread.ts';
 import { earlierEvidence, keyText, spread } from './spread-evidence.ts';
-import { type CopyFacts, loadCopyFacts } from './store.ts';
+import { loadCopyFacts } from './store.ts';
 
 /** What the account has chosen, as of this transaction. */
 export type JudgingSettings = Pick<OutboundSettings, 'disabledRules' | 'keepRequestDays' | 'learnScannerHabits'>;
@@ -75,6 +77,8 @@ export async function storeAccountHits(
 ): Promise<StoredHits> {
   const habits = await habitsOf(tx, account, now);
   const ids = [...new Set(copyHits.map((one) => one.recipientId))];
+  const messageIds = copyHits.map((one) => one.messageId);
+  const messages = await holdMessages(tx, account.accountId, messageIds);
   const facts = await loadCopyFacts(tx, account.accountId, ids);
   const known = copyHits.filter((one) => facts.get(one.recipientId)?.messageId === one.messageId);
   const [open, silenced] = partition(known, (one) => facts.get(one.recipientId)?.level === 'identified');
@@ -82,8 +86,8 @@ export async function storeAccountHits(
   const sources = await loadSpreads(tx, account, arrivals);
   const ownIds = [...new Set(known.map((one) => one.recipientId))];
   const recipients = await lockRecipients(tx, account, [...ownIds, ...sources.reachedBefore]);
-  const sequences = await loadSequences(tx, account, recipients, arrivals, facts, sources);
-  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, { ...sources, habits }, now));
+  const sequences = await loadSequences(tx, account, recipients, arrivals, sources);
+  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, { ...sources, habits, messages }, now));
   const hits = judged.flatMap((one) => ('hit' in one ? [] : [one]));
   const revisions = judged.filter((one) => 'hit' in one);
   const { revised, newIds } = await recordHits(tx, account, {
@@ -112,9 +116,9 @@ export async function rejudge(
   const habits = await habitsOf(tx, account, now);
   const recipients = await lockRecipients(tx, account, recipientIds);
   const sources = { spreads: new SourceSpreads([]), reachedBefore: new Set(recipientIds) };
-  const facts = new Map<string, CopyFacts>();
-  const sequences = await loadSequences(tx, account, recipients, [], facts, sources);
-  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, { ...sources, habits }, now));
+  const sequences = await loadSequences(tx, account, recipients, [], sources);
+  const known = { ...sources, habits, messages: new Map() };
+  const judged = sequences.flatMap((sequence) => judgeCopy(account, sequence, known, now));
   const revisions = judged.flatMap((one) => ('hit' in one ? [one] : []));
   if (revisions.length === 0) return 0;
   const batch = { recipients, hits: [], revisions, anonymous: [], recordedAt: now };
@@ -193,7 +197,6 @@ const markOf = ({ sourceName, recipientId, hit }: Arrival): SourceMark[] =>
 /** A copy with the hits it had, the hits it now gets, and what is known of it. */
 interface Sequence {
   readonly recipient: LockedRecipient;
-  readonly facts: CopyFacts | undefined;
   readonly earlier: readonly JudgedHit[];
   readonly arrivals: readonly Arrival[];
   readonly isTooLong: boolean;
@@ -204,7 +207,6 @@ async function loadSequences(
   account: JudgedAccount,
   recipients: LockedRecipients,
   arrivals: readonly Arrival[],
-  facts: ReadonlyMap<string, CopyFacts>,
   sources: Sources,
 ): Promise<Sequence[]> {
   const byRecipient = Map.groupBy(arrivals, (arrival) => arrival.recipientId);
@@ -222,7 +224,6 @@ async function loadSequences(
   );
   return wanted.map((recipient) => ({
     recipient,
-    facts: facts.get(recipient.recipientId),
     earlier: earlier.get(recipient.recipientId) ?? [],
     arrivals: byRecipient.get(recipient.recipientId) ?? [],
     isTooLong: hitCount(recipient) >= SEQUENCE_LIMIT,
@@ -236,16 +237,19 @@ const hitCount = ({ opens, clicks }: LockedRecipient): number =>
 interface Known {
   readonly spreads: SourceSpreads;
   readonly habits: KnownHabits;
+  /** Those that hits come for. */
+  readonly messages: ReadonlyMap<string, HeldMessage>;
 }
 
 function judgeCopy(
   account: JudgedAccount,
   sequence: Sequence,
-  { spreads, habits }: Known,
+  { spreads, habits, messages }: Known,
   now: Date,
 ): (JudgedHit | Revision)[] {
-  const { recipient, facts, earlier, arrivals, isTooLong } = sequence;
-  const copy = { recipient, linkCount: facts?.linkCount ?? 0 };
+  const { recipient, earlier, arrivals, isTooLong } = sequence;
+  const message = messages.get(recipient.messageId);
+  const copy = { recipient, linkCount: message?.linkCount ?? 0 };
   const { domainId } = recipient;
   const before = earlier.map((hit) => {
     const kept = earlierEvidence(hit);
@@ -268,7 +272,9 @@ function judgeCopy(
   const opinions = verdicts.slice(looked.length);
   const hits = fresh.flatMap((evidence, place) => {
     const arrival = arrivals[place];
-    return arrival === undefined ? [] : [judgedHit(arrival, evidence, opinions[place], facts?.isErased === true, now)];
+    return arrival === undefined
+      ? []
+      : [judgedHit(arrival, evidence, opinions[place], message?.isErased === true, now)];
   });
   return [...revisions, ...hits];
 }

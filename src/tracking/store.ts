@@ -40,26 +40,19 @@ export interface CopyFacts {
   readonly messageId: string;
   /** The stricter of what was frozen at acceptance and what the recipient has said since. */
   readonly level: TrackingLevel;
-  readonly linkCount: number;
-  readonly isErased: boolean;
 }
 
-/**
- * Recipients' rows are never changed, so they need no lock; their consent is read as it is now. Their messages cannot be
- * erased until the transaction ends: what it stores is there for the erasure to find, or knows of it.
- */
+/** Recipients' rows are never changed, so they need no lock; their consent is read as it is now. */
 export async function loadCopyFacts(
   tx: Tx,
   accountId: string,
   recipientIds: readonly string[],
 ): Promise<Map<string, CopyFacts>> {
   const rows = await tx.query<CopyRow>(sql`
-    SELECT r.id, r.message_id, r.tracking_level, c.level AS consent, m.link_count, m.erased_at IS NOT NULL AS is_erased
+    SELECT r.id, r.message_id, r.tracking_level, c.level AS consent
       FROM recipients r
-      JOIN messages m ON m.id = r.message_id AND m.account_id = ${accountId}
       LEFT JOIN tracking_consents c ON c.account_id = ${accountId} AND c.address_index = r.address_index
-     WHERE r.account_id = ${accountId} AND r.id = ANY (${uuids(recipientIds)}::uuid[])
-       FOR KEY SHARE OF m`);
+     WHERE r.account_id = ${accountId} AND r.id = ANY (${uuids(recipientIds)}::uuid[])`);
   return new Map(rows.map((row) => [row.id, copyFacts(row)]));
 }
 
@@ -68,15 +61,11 @@ interface CopyRow {
   message_id: string;
   tracking_level: TrackingLevel;
   consent: TrackingLevel | null;
-  link_count: number;
-  is_erased: boolean;
 }
 
 const copyFacts = (row: CopyRow): CopyFacts => ({
   messageId: row.message_id,
   level: stricter(row.tracking_level, row.consent ?? 'identified'),
-  linkCount: row.link_count,
-  isErased: row.is_erased,
 });
 
 const levels: readonly TrackingLevel[] = ['off', 'anonymous', 'identified'];
