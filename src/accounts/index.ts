@@ -8,6 +8,7 @@ export { acknowledgeAlert, raiseAlert } from './alerts.ts';
 export { auditDirectory } from './audit-directory.ts';
 export { createAccount, createFirstAccount, type NewAccount } from './create-account.ts';
 export { type DirectoryPerson, isSessionOpen, readDirectory, readRole } from './directory.ts';
+export { forgetOldDrafts } from './drafts.ts';
 export { type Gate, openGate } from './gate.ts';
 export {
   addProvisionedUser,

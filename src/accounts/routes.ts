@@ -5,6 +5,7 @@ import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './api-keys.ts';
 import { changeSettings } from './change-settings.ts';
+import { draftRoutes } from './draft-routes.ts';
 import type { Gate } from './gate.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { signInRoutes } from './sign-in-routes.ts';
@@ -34,6 +35,7 @@ export function accountRoutes(world: World, gate: Gate, options: { readonly publ
     }),
     ...signInRoutes(world, gate, options),
     ...peopleRoutes(world, gate, options),
+    ...draftRoutes(world),
     route(readOutboundSettings, 'settings.read', writesNothing('Settings name no person.'), (_request, caller) =>
       world.db.readAccount(caller.accountId, (tx) => readSettingsRow(tx, false)),
     ),

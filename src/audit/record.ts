@@ -39,6 +39,7 @@ export type AuditObjectKind =
   | 'rejudgement'
   | 'audit-log'
   | 'key-rotation'
+  | 'backup'
   | 'networks'
   | 'emergency'
   | 'emergencies'

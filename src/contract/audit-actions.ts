@@ -99,6 +99,8 @@ export interface AuditDetails {
   'keys.rotation_started': { version: number; messages: number };
   'keys.rotated': { version: number; messages: number };
   'keys.rewrapped': { keys: number };
+  'backup.asked': { what: 'backup' | 'full_backup' | 'check' };
+  'backup_plan.changed': { everyHours: number | null; keepDays: number | null };
   'emergency.opened': { category: string; minutes: number; permissions: readonly string[] };
   'emergency.ended': { by: 'time' | 'user' | 'reviewer' | 'session' };
   'emergency.reviewed': { outcome: 'justified' | 'not_justified' };

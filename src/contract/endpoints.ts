@@ -11,6 +11,7 @@ import {
 import { alertEndpoints } from './alerts.ts';
 import { exportAudit, readAuditKey } from './audit.ts';
 import { emergencyEndpoints } from './emergency.ts';
+import { draftEndpoints } from './drafts.ts';
 import type { Endpoint } from './endpoint.ts';
 import { forgetScannerHabit, forgetScannerHabits, listScannerHabits } from './habits.ts';
 import { eraseMessage, listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
@@ -36,6 +37,7 @@ import {
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { signInEndpoints } from './sign-in.ts';
+import { safetyEndpoints } from './upkeep.ts';
 import { judgeObservations } from './verdicts.ts';
 
 export const endpoints: readonly Endpoint[] = [
@@ -83,4 +85,6 @@ export const endpoints: readonly Endpoint[] = [
   ...peopleEndpoints,
   ...alertEndpoints,
   ...emergencyEndpoints,
+  ...safetyEndpoints,
+  ...draftEndpoints,
 ];

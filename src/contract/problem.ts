@@ -326,6 +326,32 @@ export const problemKinds = {
     'This installation asks no publisher for network lists.',
     'Set WAXWING_NETWORKS_REFRESH_HOURS, or import lists with `npx waxwing networks import`.',
   ),
+  'safety.operator_only': kind(
+    403,
+    'Only the account that runs this installation may do this.',
+    'Ask whoever runs it: backups hold the data of every account.',
+  ),
+  'keys.rotation_under_way': kind(
+    409,
+    'A rotation of the account’s keys is under way.',
+    'Wait for its end: GET /v1/safety/keys tells how far it has come.',
+  ),
+  'backup.no_folder': kind(
+    409,
+    'No process of this installation can make backups.',
+    'Set WAXWING_BACKUP_DIR for a process with the role worker, or run `waxwing backup` on the server.',
+  ),
+  'backup.under_way': kind(
+    409,
+    'A backup or check is under way, or waits for its turn.',
+    'Wait for its end: GET /v1/safety/backups tells of it.',
+  ),
+  'draft.nobody': kind(
+    403,
+    'An installation link is nobody in particular, so no draft is kept for it.',
+    'Sign in as a user.',
+  ),
+  'draft.too_many': kind(409, 'Drafts of 100 forms are kept already.', 'Finish or discard one of them.'),
   'server.unavailable': kind(503, 'The database cannot be reached.', 'Try again in a moment; nothing was stored.'),
   'server.error': kind(500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the request id.'),
 } as const satisfies Record<string, ProblemKind>;

@@ -36,6 +36,7 @@ export type SealPurpose =
   | 'provisioned.user'
   | 'provisioned.group'
   | 'session.place'
+  | 'draft.body'
   | 'provider.secret'
   | 'emergency.reason'
   | 'emergency.note'
