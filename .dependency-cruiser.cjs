@@ -6,6 +6,7 @@ const open = ['core', 'contract', 'platform'];
 const areas = [
   'audit',
   'accounts',
+  'single-sign-on',
   'emergency',
   'networks',
   'events',

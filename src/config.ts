@@ -274,6 +274,13 @@ const settings = {
     about:
       'Which autonomous system has which addresses, `first,last,number,…` a line by commas or tabs, gzip allowed; `off`: no such table at all.',
   }),
+  ssoAllowPrivate: setting({
+    name: 'WAXWING_SSO_ALLOW_PRIVATE',
+    form: oneOf(['true', 'false']),
+    absent: 'false' as const,
+    about:
+      '`true`: identity providers in private networks may be connected, and over `http://` on this machine. Whoever manages an account’s people names their addresses, so leave it off where accounts belong to strangers. See [single sign-on](single-sign-on.md).',
+  }),
   logLevel: setting({
     name: 'WAXWING_LOG_LEVEL',
     form: oneOf(['debug', 'info', 'warn', 'error']),

@@ -67,6 +67,7 @@ import {
   startKeyDestruction,
   trackingRoutes,
 } from './tracking/index.ts';
+import { singleSignOnRoutes } from './single-sign-on/index.ts';
 import { startBackupCare, startRotating } from './upkeep/index.ts';
 import { version } from './version.ts';
 
@@ -320,6 +321,10 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
 const allRoutes = (world: World, config: Config, { gate, sending, networks }: HttpNeeds): Route[] => [
   ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
   ...auditRoutes({ ...world, ...auditDirectory(world) }),
+  ...singleSignOnRoutes(world, gate, {
+    publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000),
+    allowsInnerProviders: config.ssoAllowPrivate === 'true',
+  }),
   ...emergencyRoutes(world, gate),
   ...trackingRoutes(world, networks),
   ...networkRoutes(world, networks, networkRefresh(config)),

@@ -183,6 +183,8 @@ test('a function with its owner’s rights answers only who needs it, and finds 
     'accounts_of_email',
     'recipients_of_handles',
     'account_of_provider_connection',
+    'account_of_sso_connection',
+    'sso_connections_of_domain',
     'replace_details_of_erased',
     'emergency_access_of',
   ];

@@ -25,6 +25,7 @@ let theirConnectionId = '';
 let theirUserId = '';
 let theirDepartmentId = '';
 let theirSessionId = '';
+let theirSignOnId = '';
 
 before(async () => {
   database = await openTestDatabase();
@@ -85,6 +86,8 @@ async function fillTheirPeople(): Promise<void> {
     sessions: { id: string }[];
   };
   theirSessionId = String(sessions[0]?.id);
+  const signOn = { name: 'canary provider', domains: ['canary.example'], roleClaim: 'canary', issuer: 'https://canary.example' };
+  theirSignOnId = String((await answerOf(await ask('POST', '/v1/single-sign-on', keys.theirs, signOn))).id);
 }
 
 const theirSubmission = {
@@ -131,12 +134,18 @@ const bodies: Readonly<Record<string, unknown>> = {
   createDepartment: { name: 'mine' },
   changeDepartment: { name: 'mine' },
   changeSessionLimits: { role: 'viewer', idleMinutes: 30, absoluteMinutes: 720 },
+  createSignOnConnection: { name: 'mine' },
+  changeSignOnConnection: { name: 'mine' },
+  checkSignOnConnection: {},
+  startSignOnProof: {},
+  finishSignOnProof: { connectionId: crypto.randomUUID(), response: 'code=x&state=y' },
 };
 
 function theirIdOf(path: string): string {
   if (path.startsWith('/v1/users')) return theirUserId;
   if (path.startsWith('/v1/departments')) return theirDepartmentId;
   if (path.startsWith('/v1/sessions')) return theirSessionId;
+  if (path.startsWith('/v1/single-sign-on')) return theirSignOnId;
   if (path.startsWith('/v1/api-keys')) return theirKeyId;
   return path.startsWith('/v1/provider') ? theirConnectionId : theirMessage.id;
 }
@@ -145,6 +154,7 @@ const pathOf = (endpoint: Endpoint): string =>
   endpoint.path
     .replace('{email}', 'canary.ana@example.org')
     .replace('{domain}', 'example.org')
+    .replace('{userId}', theirUserId)
     .replace('{recipientId}', theirMessage.recipientId)
     .replace('{id}', theirIdOf(endpoint.path)) + (endpoint.name === 'importProviderEvents' ? '?provider=postmark' : '');
 

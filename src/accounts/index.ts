@@ -10,6 +10,9 @@ export { createAccount, createFirstAccount, type NewAccount } from './create-acc
 export { type DirectoryPerson, isSessionOpen, readDirectory, readRole } from './directory.ts';
 export { forgetOldDrafts } from './drafts.ts';
 export { type Gate, openGate } from './gate.ts';
+export type { OpenedSession } from './open-session.ts';
+export { lockPeople } from './people-store.ts';
+export { type Visitor, visitorOf } from './place.ts';
 export {
   addProvisionedUser,
   assertWithinReach,
@@ -20,8 +23,25 @@ export {
   reactivateProvisionedUser,
   userIndexOf,
 } from './provisioned-users.ts';
+export { covers } from './reach.ts';
+export { requireSignOn } from './required-sign-on.ts';
 export { accountRoutes } from './routes.ts';
-export { createSignInLink } from './sign-in.ts';
+export { createSignInLink, type SignedIn } from './sign-in.ts';
+export { openedBody, sessionAnswer } from './sign-in-routes.ts';
+export {
+  acceptBySignOn,
+  assertMayGive,
+  assertMayGiveRole,
+  endSignOnSessions,
+  findSignOnUser,
+  hasDepartment,
+  makeSignOnUser,
+  openSignOnSession,
+  placeBySignOn,
+  proveBySignOn,
+  readSignOnUser,
+  type SignOnUser,
+} from './sign-on.ts';
 
 /** The outbound settings of the transaction's account. */
 export const readSettings = (tx: Tx): Promise<OutboundSettings> => readSettingsRow(tx, false);

@@ -21,6 +21,7 @@ import {
 } from './people-store.ts';
 import { placeWords, type Visitor } from './place.ts';
 import { namesOf, permissionsOf } from './reach.ts';
+import { assertOwnWay } from './required-sign-on.ts';
 import { hashSecret, newToken } from './secrets.ts';
 import { insertSession, readAccountRow, readSessionRow, type SessionOpener, setSessionExpiry } from './store.ts';
 
@@ -48,9 +49,10 @@ export async function openSessionIn(
   world: Pick<World, 'vault' | 'clock'>,
   vault: AccountVault,
   wish: SessionWish,
-): Promise<OpenedSession & { readonly token: string }> {
+): Promise<OpenedSession & { readonly token: string; readonly sessionId: string }> {
   const at = world.clock.now();
   const { userId, by, visitor } = wish;
+  if (userId !== null && by !== 'sso') await assertOwnWay(tx, vault, userId);
   const [id, token] = [newId(at), newToken()];
   const { browser, network } = placeWords(visitor);
   await insertSession(tx, {
@@ -70,7 +72,7 @@ export async function openSessionIn(
   const found = await readSessionRow(tx, id);
   if (found === undefined) throw new Error('a session that was just opened is not there');
   await setSessionExpiry(tx, id, new Date(at.getTime() + limitsOf(found).absoluteMinutes * minuteMs));
-  return { ...(await describeSession(tx, vault, id)), token };
+  return { ...(await describeSession(tx, vault, id)), token, sessionId: id };
 }
 
 /** In an account with people, somebody who signs in as nobody is worth a look. */

@@ -67,7 +67,13 @@ const signedIn = (isSecure: boolean, { token, ...session }: SignedIn, more: obje
     { 'set-cookie': writeSessionCookie(isSecure, token, session.expiresAt) },
   );
 
-const openedBody = ({ account, user, permissions, expiresAt, idleMinutes }: OpenedSession) => ({
+/** The same with cookies beside it. */
+export const sessionAnswer = (isSecure: boolean, session: SignedIn, cookies: readonly string[]): Answer =>
+  new Answer(openedBody(session), {
+    'set-cookie': [writeSessionCookie(isSecure, session.token, session.expiresAt), ...cookies],
+  });
+
+export const openedBody = ({ account, user, permissions, expiresAt, idleMinutes }: OpenedSession) => ({
   account,
   user,
   permissions,

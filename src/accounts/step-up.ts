@@ -13,20 +13,23 @@ import type { Visitor } from './place.ts';
 import { hashSecret } from './secrets.ts';
 import { type Needs, sessionIdOf } from './sign-in.ts';
 import { takeSecondFactor, withCountedTry } from './sign-in-user.ts';
+import { readSessionOpener } from './sign-on-store.ts';
 import { markSessionProved, redeemSignInLink } from './store.ts';
 import type { Tries } from './tries.ts';
 
 export async function stepUpOptions(world: Needs, party: RelyingParty, caller: Caller) {
   const userId = caller.session?.userId ?? null;
-  if (userId === null) return { passkey: null, password: false, link: true };
-  const [passkeys, user] = await world.db.readAccount(caller.accountId, async (tx) => [
+  if (userId === null) return { passkey: null, password: false, link: true, signOn: false };
+  const [passkeys, user, opener] = await world.db.readAccount(caller.accountId, async (tx) => [
     await listPasskeyRows(tx, userId),
     await readUserRow(tx, userId),
+    await readSessionOpener(tx, sessionIdOf(caller)),
   ]);
   const purpose = { use: 'step-up', userId } as const;
   const options = () => signInOptions(world.vault, party, purpose, world.clock.now(), passkeys);
   const hasPassword = user !== undefined && user.passwordHash !== null;
-  return { passkey: passkeys.length === 0 ? null : await options(), password: hasPassword, link: false };
+  const passkey = passkeys.length === 0 ? null : await options();
+  return { passkey, password: hasPassword, link: false, signOn: opener === 'sso' };
 }
 
 interface Proof {

@@ -41,7 +41,7 @@ export interface FoundSession {
   readonly departmentAbsolute: number | null;
 }
 
-export type SessionOpener = 'link' | 'invitation' | 'passkey' | 'password' | 'recovery_code';
+export type SessionOpener = 'link' | 'invitation' | 'passkey' | 'password' | 'recovery_code' | 'sso';
 
 export interface StoredSession {
   readonly id: string;

@@ -36,6 +36,7 @@ export type AuditObjectKind =
   | 'consent'
   | 'scanner-habits'
   | 'provider-connection'
+  | 'sso-connection'
   | 'rejudgement'
   | 'audit-log'
   | 'key-rotation'

@@ -18,9 +18,9 @@ export interface AuditDetails {
   'api_key.rotated': { replacedBy: string; expiresAt: string };
   'api_key.revoked': Record<never, never>;
   'sign_in_link.created': Record<never, never>;
-  'session.opened': { by: 'link' | 'invitation' | 'passkey' | 'password' | 'recovery_code' };
+  'session.opened': { by: 'link' | 'invitation' | 'passkey' | 'password' | 'recovery_code' | 'sso' };
   'session.ended': Record<never, never>;
-  'session.proved': { by: 'link' | 'passkey' | 'password' | 'recovery_code' };
+  'session.proved': { by: 'link' | 'passkey' | 'password' | 'recovery_code' | 'sso' };
   'session.unusual': { isNewBrowser: boolean; isNewNetwork: boolean };
   'sessions.ended': { sessions: number };
   'sessions.listed': { sessions: number };
@@ -30,7 +30,8 @@ export interface AuditDetails {
   'invitation.opened': Record<never, never>;
   'user.invited': { role: string; permissions: readonly string[] | null; by?: 'scim' };
   'user.invited_again': Record<never, never>;
-  'user.accepted': { by: 'passkey' | 'password' };
+  'user.made': { role: string };
+  'user.accepted': { by: 'passkey' | 'password' | 'sso' };
   'user.changed': {
     name: boolean;
     department: boolean;
@@ -56,6 +57,14 @@ export interface AuditDetails {
   'department.changed': { idleMinutes: number | null; absoluteMinutes: number | null; isMoved: boolean };
   'department.deleted': Record<never, never>;
   'session_limits.changed': { role: string; idleMinutes: number; absoluteMinutes: number };
+  'sso_connection.created': { isEnabled: boolean; isRequired: boolean };
+  'sso_connection.changed': { settings: readonly string[]; isEnabled: boolean; isRequired: boolean };
+  'sso_connection.deleted': { sessions: number };
+  'sso_connection.checked': { findings: readonly string[] };
+  'sso_identity.bound': { connection: string };
+  'sso_identity.forgotten': { connection: string };
+  'sso.refused': { why: string };
+  'sso.logged_out': { sessions: number };
   'settings.changed': { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> };
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
   'message.read': { what: 'message' | 'events' };

@@ -37,6 +37,7 @@ import {
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { signInEndpoints } from './sign-in.ts';
+import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { safetyEndpoints } from './upkeep.ts';
 import { judgeObservations } from './verdicts.ts';
 
@@ -83,6 +84,7 @@ export const endpoints: readonly Endpoint[] = [
   endSession,
   ...signInEndpoints,
   ...peopleEndpoints,
+  ...singleSignOnEndpoints,
   ...alertEndpoints,
   ...emergencyEndpoints,
   ...safetyEndpoints,

@@ -230,7 +230,7 @@ export const consoleSession = z
   .object({
     id,
     userId: id.nullable().meta({ description: 'Null: opened by an installation link.' }),
-    openedBy: z.enum(['link', 'invitation', 'passkey', 'password', 'recovery_code']),
+    openedBy: z.enum(['link', 'invitation', 'passkey', 'password', 'recovery_code', 'sso']),
     place: z.string().meta({ description: 'Browser and network, as they were seen when it was opened.' }),
     createdAt: instant,
     lastSeenAt: instant,

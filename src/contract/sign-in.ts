@@ -69,7 +69,7 @@ export const signInByPasskey = endpoint({
   body: z.object({ answer: passkeyAnswer }),
   status: 200,
   result: openedSession,
-  problems: ['auth.passkey_invalid'],
+  problems: ['auth.passkey_invalid', 'sso.required'],
 });
 
 export const signInByPassword = endpoint({
@@ -81,7 +81,7 @@ export const signInByPassword = endpoint({
   body: z.object({ email: z.string().max(254), password, code }),
   status: 200,
   result: openedSession,
-  problems: ['auth.credentials_invalid'],
+  problems: ['auth.credentials_invalid', 'sso.required'],
 });
 
 export const openInvitation = endpoint({
@@ -115,7 +115,13 @@ export const acceptInvitation = endpoint({
   }),
   status: 200,
   result: openedSession.extend({ recoveryCodes }),
-  problems: ['auth.invitation_invalid', 'auth.passkey_invalid', 'password.refused', 'factor.code_invalid'],
+  problems: [
+    'auth.invitation_invalid',
+    'auth.passkey_invalid',
+    'password.refused',
+    'factor.code_invalid',
+    'sso.required',
+  ],
 });
 
 const own = { area: 'access', params: noParams, query: noQuery } as const;
@@ -128,7 +134,12 @@ export const stepUpOptions = endpoint({
   summary: 'How the holder of this session can prove again who they are.',
   body: z.object({}),
   status: 200,
-  result: z.object({ passkey: passkeyOptions.nullable(), password: z.boolean(), link: z.boolean() }),
+  result: z.object({
+    passkey: passkeyOptions.nullable(),
+    password: z.boolean(),
+    link: z.boolean(),
+    signOn: z.boolean().meta({ description: 'At the identity provider that opened the session.' }),
+  }),
   problems: [],
 });
 

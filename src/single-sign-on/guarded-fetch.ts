@@ -1,0 +1,107 @@
+/**
+ * Fetches what an identity provider publishes. An account names the address, so it never leads into the operator's own
+ * network unless he allows it, follows no redirect, and takes neither long nor much.
+ */
+import { type LookupAddress, lookup } from 'node:dns';
+import { type IncomingMessage, request as requestByHttp } from 'node:http';
+import { request as requestByHttps } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** The address leads into a network that is not asked. */
+export class AddressRefused extends Error {}
+/** The answer is larger than any such document. */
+class AnswerTooLarge extends Error {}
+
+interface FetchOptions {
+  readonly method?: string | undefined;
+  readonly headers?: ConstructorParameters<typeof Headers>[0];
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+export type ProviderFetch = (url: string, options: FetchOptions) => Promise<Response>;
+
+const timeoutMs = 10_000;
+const maxAnswerBytes = 1024 * 1024;
+
+/** Whether anybody on the internet could ask there: no loopback, private, link-local, shared or other special network. */
+const isPublic = (address: string): boolean => ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
+
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
+
+/** https; and http on this machine itself, where the operator allows it. */
+export function isAskable(text: string, allowsInner: boolean): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  if (url.protocol === 'http:') return allowsInner && isLoopback(hostOf(url));
+  if (url.protocol !== 'https:') return false;
+  const host = hostOf(url);
+  return allowsInner || (isIP(host) > 0 ? isPublic(host) : host !== 'localhost');
+}
+
+/** The name is looked up once, and what was checked is what is connected to. */
+function publicLookup(
+  hostname: string,
+  options: Parameters<LookupFunction>[1],
+  done: Parameters<LookupFunction>[2],
+): void {
+  lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
+    const [first] = found ?? [];
+    if (error !== null) done(error, '', 0);
+    else if (first === undefined || !found.every(({ address }) => isPublic(address)))
+      done(new AddressRefused('the name leads into a network that is not asked'), '', 0);
+    else if (options.all === true) done(null, found);
+    else done(null, first.address, first.family);
+  });
+}
+
+export function guardedFetch(allowsInner: boolean): ProviderFetch {
+  return async (url, options) => {
+    if (!isAskable(url, allowsInner)) throw new AddressRefused('the address is not asked');
+    const limit = AbortSignal.timeout(timeoutMs);
+    const signal = options.signal == null ? limit : AbortSignal.any([limit, options.signal]);
+    const answer = await ask(new URL(url), options, signal, allowsInner);
+    const body = await readAll(answer);
+    const status = answer.statusCode ?? 502;
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(answer.headersDistinct))
+      if (value?.[0] !== undefined) headers.set(name, value[0]);
+    return new Response([204, 205, 304].includes(status) ? null : body, { status: Math.max(200, status), headers });
+  };
+}
+
+function ask(url: URL, options: FetchOptions, signal: AbortSignal, allowsInner: boolean): Promise<IncomingMessage> {
+  const { method = 'GET', body } = options;
+  const request = url.protocol === 'https:' ? requestByHttps : requestByHttp;
+  const headers = { 'user-agent': 'waxwing', ...Object.fromEntries(new Headers(options.headers)) };
+  const sent = body === undefined || body === null ? undefined : body instanceof Uint8Array ? body : String(body);
+  return new Promise((resolve, reject) => {
+    // Connections are not kept: a name may lead elsewhere the next time.
+    const asked = request(url, {
+      method,
+      headers,
+      signal,
+      agent: false,
+      ...(allowsInner ? {} : { lookup: publicLookup }),
+    });
+    asked.on('response', resolve).on('error', reject).end(sent);
+  });
+}
+
+async function readAll(answer: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > maxAnswerBytes) {
+      answer.destroy();
+      throw new AnswerTooLarge('a provider’s answer is too large');
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
