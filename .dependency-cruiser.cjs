@@ -18,6 +18,7 @@ const areas = [
   'alerting',
   'providers',
   'reports',
+  'retention',
   'upkeep',
   'demo',
 ];

@@ -4,12 +4,11 @@
 CREATE TABLE legal_holds (
   account_id uuid NOT NULL REFERENCES accounts,
   id uuid PRIMARY KEY,
-  details_sealed bytea NOT NULL,  -- JSON: name, reason, matter
+  details_sealed bytea NOT NULL,  -- JSON: name, reason, matter; the campaign's name or the address
   scope text NOT NULL CHECK (scope IN ('message', 'campaign', 'recipient', 'department', 'period', 'account')),
   message_id uuid,
   campaign_id bigint,             -- the number of the campaign in the account
   address_index bytea,
-  address_sealed bytea,
   department_id uuid,
   department_ids uuid[],          -- it and all below it when it was placed: moving a department away frees nothing
   since timestamptz,              -- of mail accepted from then on; of one message: when it was accepted
@@ -23,7 +22,7 @@ CREATE TABLE legal_holds (
   release_sealed bytea,           -- the reason
   CHECK ((scope = 'message') = (message_id IS NOT NULL)),
   CHECK ((scope = 'campaign') = (campaign_id IS NOT NULL)),
-  CHECK ((scope = 'recipient') = (address_index IS NOT NULL AND address_sealed IS NOT NULL)),
+  CHECK ((scope = 'recipient') = (address_index IS NOT NULL)),
   CHECK ((scope = 'department') = (department_id IS NOT NULL AND department_ids IS NOT NULL)),
   CHECK (scope <> 'period' OR since IS NOT NULL OR until IS NOT NULL),
   CHECK ((released_at IS NULL) = (release_sealed IS NULL))

@@ -50,6 +50,7 @@ import { type Clock, type Listening, type Log, type Running, systemClock, type W
 import { providerRoutes } from './providers/index.ts';
 import { rejudgingRoutes, startRejudging, startRejudgingThread } from './rejudging/index.ts';
 import { reportRoutes } from './reports/index.ts';
+import { retentionRoutes, startRetention, startTidying } from './retention/index.ts';
 import {
   type SendingOptions,
   type Submission,
@@ -268,6 +269,8 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     startBackupCare(world, config.backupDir),
     startAuditSealer(world),
     startKeyDestruction(world),
+    startRetention(world),
+    startTidying(world),
   );
 }
 
@@ -334,6 +337,7 @@ const allRoutes = (world: World, config: Config, { gate, sending, networks }: Ht
   ...providerRoutes({ ...world, networks }, { publicUrl: config.publicUrl }),
   ...rejudgingRoutes(world),
   ...reportRoutes(world),
+  ...retentionRoutes(world),
 ];
 
 function readyChecks(world: World, { edge, state }: HttpNeeds): Record<string, ReadyCheck> {

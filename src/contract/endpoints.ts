@@ -35,6 +35,7 @@ import {
   startRejudgement,
 } from './rejudging.ts';
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
+import { retentionEndpoints } from './retention.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
@@ -84,6 +85,7 @@ export const endpoints: readonly Endpoint[] = [
   endSession,
   ...signInEndpoints,
   ...peopleEndpoints,
+  ...retentionEndpoints,
   ...singleSignOnEndpoints,
   ...alertEndpoints,
   ...emergencyEndpoints,

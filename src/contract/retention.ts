@@ -173,7 +173,8 @@ export const previewRetention = endpoint({
   name: 'previewRetention',
   method: 'POST',
   path: '/v1/retention/preview',
-  summary: 'What a choice would erase now and in the next 30 days, and what legal holds would keep. It changes nothing.',
+  summary:
+    'What a choice would erase now and in the next 30 days, and what legal holds would keep. It changes nothing.',
   area: 'retention',
   params: noParams,
   query: noQuery,
