@@ -121,6 +121,7 @@ export interface AuditDetails {
   'audit.searched': {
     /** Names of the filters, not what was looked for. */
     filters: readonly string[];
+    /** Of a file: at most so many. */
     entries: number;
     format: 'json' | 'csv';
   };

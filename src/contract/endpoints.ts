@@ -9,7 +9,7 @@ import {
   rotateApiKey,
 } from './access.ts';
 import { alertEndpoints } from './alerts.ts';
-import { exportAudit, readAuditKey } from './audit.ts';
+import { exportAudit, exportAuditEntries, listAuditEntries, readAuditKey } from './audit.ts';
 import { emergencyEndpoints } from './emergency.ts';
 import { draftEndpoints } from './drafts.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -67,6 +67,8 @@ export const endpoints: readonly Endpoint[] = [
   readRejudgement,
   listFlips,
   cancelRejudgement,
+  listAuditEntries,
+  exportAuditEntries,
   exportAudit,
   readAuditKey,
   listProviderConnections,

@@ -13,6 +13,7 @@ export const permissions = {
   'people.read': 'See who has access: users, departments, sessions, alerts.',
   'people.manage': 'Invite, change and deactivate users; departments, session limits, ending sessions.',
   'people.provision': 'Provision users and groups from a directory, over SCIM.',
+  'audit.read': 'Read the audit log: who did what, when and from where.',
   'audit.export': 'Export the audit log.',
   'safety.read': 'See what the doctor finds, the keys in use and the backups.',
   'safety.manage': 'Have keys rotated and backups made, and plan them.',
@@ -88,6 +89,7 @@ export const roles: Readonly<Record<Role, { readonly about: string; readonly per
     permissions: [
       ...reading,
       'people.read',
+      'audit.read',
       'audit.export',
       'holds.read',
       'holds.manage',
