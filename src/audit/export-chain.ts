@@ -8,26 +8,19 @@ import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { enclosingCheckpoints, readLinks, type StoredLink, seqRange } from './chain-store.ts';
 import type { Directory } from './directory.ts';
+import { type RangeQuery, rangeOf } from './range.ts';
 import { record } from './record.ts';
 import { ChainBroken, sealAccount } from './seal-chain.ts';
 import { openAddress } from './sealed-address.ts';
 import { signLoss } from './signing.ts';
 
-export interface ExportQuery {
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-}
-
 type Needs = Pick<World, 'db' | 'vault' | 'clock' | 'log'> & Pick<Directory, 'vaultOf'>;
 
 const entriesPerPage = 1_000;
-const dayMs = 86_400_000;
 
 /** JSON lines. The export itself is an entry of the log, and the last one of a range without end. */
-export async function exportChain(world: Needs, caller: Caller, query: ExportQuery): Promise<Readable> {
-  const since = boundOf(query.since, 0);
-  const until = boundOf(query.until, dayMs);
-  if (since !== null && until !== null && since >= until) throw new Problem('report.range_invalid');
+export async function exportChain(world: Needs, caller: Caller, query: RangeQuery): Promise<Readable> {
+  const { since, until } = rangeOf(query);
   await world.db.asAccount(caller.accountId, (tx) =>
     record(tx, {
       at: world.clock.now(),
@@ -106,10 +99,4 @@ async function* linesOf(world: Pick<World, 'db'>, accountId: string, { before, b
     after = links.at(-1)?.entry.seq ?? behind.seq;
   }
   yield `${lineOf(behind)}\n`;
-}
-
-/** An instant, or a day of UTC: its beginning, or for the end of a range the beginning of the next. */
-function boundOf(text: string | undefined, dayAddsMs: number): Date | null {
-  if (text === undefined) return null;
-  return new Date(Date.parse(text) + (text.length === 'yyyy-mm-dd'.length ? dayAddsMs : 0));
 }

@@ -5,7 +5,7 @@
 
 export type CsvCell = string | number | null;
 
-const byteOrderMark = '\uFEFF';
+export const byteOrderMark = '\uFEFF';
 
 /**
  * What spreadsheets take for the start of a formula: OWASP, "CSV Injection", with the full-width forms that some of
@@ -24,7 +24,10 @@ const cellText = (cell: CsvCell): string =>
 
 const beyondAscii = /[^\0-\x7f]/;
 
+/** A row with its line end, for who writes a table row by row. */
+export const csvRow = (cells: readonly CsvCell[]): string => `${cells.map(cellText).join(',')}\r\n`;
+
 export function csvOf(header: readonly string[], rows: readonly (readonly CsvCell[])[]): string {
-  const text = [header, ...rows].map((cells) => `${cells.map(cellText).join(',')}\r\n`).join('');
+  const text = [header, ...rows].map(csvRow).join('');
   return beyondAscii.test(text) ? byteOrderMark + text : text;
 }
