@@ -2,14 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Config, keyProvider, networkRefresh, readConfig } from '../config.ts';
-import { hostnameOf } from '../config-hostname.ts';
+import { type Config, networkRefresh, readConfig } from '../config.ts';
+import { doctorNeeds } from '../doctor-needs.ts';
 import { followNetworks, readNetworks } from '../networks/index.ts';
 import type { Database } from '../platform/database.ts';
 import { joinDatabaseServer } from '../platform/database-server.ts';
 import { openLog } from '../platform/log.ts';
-import { openMasterKey } from '../platform/master-key.ts';
-import { openVault } from '../platform/vault.ts';
 import { systemClock } from '../platform/world.ts';
 import { examine, lineFor } from '../upkeep/index.ts';
 
@@ -25,26 +23,18 @@ async function doctor(options: { json?: true }): Promise<void> {
   const { config, warnings } = readConfig(process.env);
   const log = openLog('error', 'stderr');
   const hasOwnServer = config.databaseUrl !== undefined || existsSync(join(config.dataDir, 'postgres'));
-  const found = await examine({
-    ...config,
-    now: systemClock.now(),
-    hostname: hostnameOf(config),
-    certificate: certificateOf(config),
-    openVault: async () => openVault(await openMasterKey(config.keyFile, keyProvider(config))),
-    openServer: async () => (hasOwnServer ? joinDatabaseServer({ ...config, log }) : undefined),
-    listNetworks: (db) => listNetworks(config, db),
-  });
+  const found = await examine(
+    doctorNeeds(config, {
+      now: systemClock.now(),
+      openServer: async () => (hasOwnServer ? joinDatabaseServer({ ...config, log }) : undefined),
+      listNetworks: (db) => listNetworks(config, db),
+    }),
+  );
   const findings = [...warnings.map((says) => ({ check: 'settings', state: 'warn' as const, says })), ...found];
   const text = options.json === true ? JSON.stringify({ findings }) : findings.map(lineFor).join('\n');
   process.stdout.write(`${text}\n`);
   if (findings.some(({ state }) => state === 'fail')) process.exitCode = 1;
 }
-
-const certificateOf = (config: Config) => ({
-  file: config.tlsCertFile ?? join(config.dataDir, 'submission-tls.pem'),
-  hostname: hostnameOf(config),
-  isConfigured: config.tlsCertFile !== undefined,
-});
 
 async function listNetworks(config: Config, db: Database) {
   const log = openLog('error', 'stderr');

@@ -1,11 +1,11 @@
 /** The doctor on files: the key file, the data directory, the disk, backups and the certificate. It changes none. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
-import { relative } from 'node:path';
+import { type Dirent, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { Vault } from '../platform/vault.ts';
-import { idsIn, madeAtOf } from './backup-folders.ts';
+import { isStanding, openChain } from './backup-chain.ts';
+import { idsIn, keyCopyMs, keysFolder, lastRestoredAt, madeAtOf } from './backup-folders.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
-import { readManifest } from './manifest.ts';
 import { BackupFault } from './sealed-file.ts';
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
@@ -48,14 +48,14 @@ export function checkDataDir(dataDir: string): Finding {
     : warning(check, `others may enter ${dataDir} (${octal(mode)})`, `Run: chmod 700 ${dataDir}`);
 }
 
-export function checkDisk(dataDir: string): Finding {
+export function checkDisk(dataDir: string, check = 'disk'): Finding {
   const { bavail, bsize, blocks } = statfsSync(existsSync(dataDir) ? dataDir : '/');
   const freeBytes = bavail * bsize;
   const says = `${(freeBytes / gibibyte).toFixed(1)} GiB of ${((blocks * bsize) / gibibyte).toFixed(0)} GiB are free`;
   if (freeBytes < gibibyte)
-    return failure('disk', says, 'Make room now: when it is full, mail is refused and hits are lost.');
-  if (freeBytes < 5 * gibibyte) return warning('disk', says, 'Make room soon.');
-  return fine('disk', says);
+    return failure(check, says, 'Make room now: when it is full, mail is refused and hits are lost.');
+  if (freeBytes < 5 * gibibyte) return warning(check, says, 'Make room soon.');
+  return fine(check, says);
 }
 
 export function checkBackups(dir: string | undefined, vault: Vault, now: Date): Finding {
@@ -65,7 +65,8 @@ export function checkBackups(dir: string | undefined, vault: Vault, now: Date): 
   const newest = idsIn(dir).at(-1);
   if (newest === undefined) return failure(check, `there is none in ${dir}`, 'Run: waxwing backup');
   try {
-    readManifest(`${dir}/${newest}`, vault);
+    if (!isStanding(openChain(dir, vault, newest)))
+      throw new BackupFault(`Files of ${newest}, or of what it leans on, are missing or cut off.`);
   } catch (error) {
     if (!(error instanceof BackupFault)) throw error;
     return failure(check, error.message.replace(/\.$/, ''), 'Find out who changed it, and run: waxwing backup');
@@ -74,6 +75,68 @@ export function checkBackups(dir: string | undefined, vault: Vault, now: Date): 
   const says = `the newest is ${days.toFixed(1)} days old, and its signature fits`;
   if (days > 7) return failure(check, says, 'Every copy of keys is over. Run waxwing backup now, and every day.');
   return days > 2 ? warning(check, says, 'Run waxwing backup every day.') : fine(check, says);
+}
+
+/** A backup that was never restored is a hope. */
+export function checkPractice(dir: string, now: Date): Finding {
+  const check = 'practice of restoring';
+  const remedy = 'Restore into a throw-away folder, once a quarter (docs/backup.md, “Restoring”).';
+  const last = lastRestoredAt(dir);
+  if (last === undefined) return warning(check, `nobody has restored from ${dir} yet`, remedy);
+  const days = Math.floor((now.getTime() - last.getTime()) / dayMs);
+  const says = `the last time was ${days} days ago`;
+  return days > 100 ? warning(check, says, remedy) : fine(check, says);
+}
+
+/** Copies that outlive their seven days make certificates of erasure untrue. */
+export function checkKeyCopies(dir: string, now: Date): Finding {
+  const check = 'copies of keys';
+  const ids = idsIn(keysFolder(dir));
+  const late = ids.filter((id) => madeAtOf(id) + keyCopyMs + dayMs <= now.getTime());
+  if (late.length > 0)
+    return failure(
+      check,
+      `${late.length} are older than seven days`,
+      'Run waxwing backup --prune, and set WAXWING_BACKUP_DIR for a worker that does so by itself.',
+    );
+  return fine(check, `${ids.length} that end within seven days`);
+}
+
+const lateMs = 10 * 60_000;
+
+/** A segment's name is the time of its making; the newest of a folder is being written to. */
+export function checkJournal(dataDir: string, now: Date): readonly Finding[] {
+  const folder = join(dataDir, 'journal');
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const sizeOf = ({ parentPath, name }: Dirent): number =>
+    statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0;
+  const segments = files.filter(({ name }) => /^\d{16}\.wxj$/.test(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const waiting = segments.filter((one) =>
+    segments.some((later) => later.parentPath === one.parentPath && later.name > one.name),
+  );
+  const ageMs = waiting[0] === undefined ? 0 : now.getTime() - Number(waiting[0].name.slice(0, 16));
+  const mebibytes = (segments.reduce((sum, one) => sum + sizeOf(one), 0) / 1024 ** 2).toFixed(0);
+  const says = `${mebibytes} MiB lie in it, ${waiting.length} whole segments wait`;
+  const backlog =
+    ageMs > lateMs
+      ? failure(
+          'journal',
+          `${says}, the oldest for ${Math.round(ageMs / 60_000)} minutes`,
+          'Hits do not reach the database. Does it answer, and does a process with the role edge or worker run?',
+        )
+      : fine('journal', says);
+  const aside = files.filter(({ name }) => name === 'quarantine.wxj').reduce((sum, one) => sum + sizeOf(one), 0);
+  if (aside === 0) return [backlog];
+  const words = `${aside} bytes of hits could not be stored and were set aside`;
+  return [
+    backlog,
+    warning(
+      'journal quarantine',
+      words,
+      'Keep the file quarantine.wxj in the journal’s folder and report it; what is in it counts in no report.',
+    ),
+  ];
 }
 
 export interface CertificateToCheck {

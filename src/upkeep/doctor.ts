@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import pg from 'pg';
 import { openDatabase } from '../platform/database.ts';
 import type { Vault } from '../platform/vault.ts';
+import { idsIn } from './backup-folders.ts';
 import { checkAudit, checkDatabaseClock, checkQueue, checkSchema, checkSettings } from './check-database.ts';
 import {
   type CertificateToCheck,
@@ -10,9 +11,12 @@ import {
   checkCertificate,
   checkDataDir,
   checkDisk,
+  checkJournal,
+  checkKeyCopies,
   checkKeyFile,
+  checkPractice,
 } from './check-files.ts';
-import { checkHostname, checkUrl } from './check-network.ts';
+import { checkHostname, checkReverseName, checkUrl, systemNames } from './check-network.ts';
 import { checked, type Finding, failure, fine, warning } from './finding.ts';
 
 export interface DoctorNeeds {
@@ -22,6 +26,10 @@ export interface DoctorNeeds {
   readonly backupDir: string | undefined;
   readonly certificate: CertificateToCheck;
   readonly hostname: string;
+  /** All mail goes through a relay. */
+  readonly hasRelay: boolean;
+  /** Default: as long as it takes. */
+  readonly checkWithinMs?: number;
   readonly publicUrl: string | undefined;
   readonly trackingUrl: string | undefined;
   readonly databaseConnections: number;
@@ -36,22 +44,46 @@ export interface DoctorNeeds {
 }
 
 export async function examine(needs: DoctorNeeds): Promise<readonly Finding[]> {
+  const check = checking(needs);
   const files = [
-    await checked('key file', () => checkKeyFile(needs.keyFile, needs.dataDir)),
-    await checked('data directory', () => checkDataDir(needs.dataDir)),
-    await checked('disk', () => checkDisk(needs.dataDir)),
-    await checked('submission certificate', () => checkCertificate(needs.certificate, needs.now)),
+    await check('key file', () => checkKeyFile(needs.keyFile, needs.dataDir)),
+    await check('data directory', () => checkDataDir(needs.dataDir)),
+    await check('disk', () => checkDisk(needs.dataDir)),
+    await check('journal', () => checkJournal(needs.dataDir, needs.now)),
+    await check('submission certificate', () => checkCertificate(needs.certificate, needs.now)),
   ];
   const network = await Promise.all([
-    checked('host name', () => checkHostname(needs.hostname)),
-    checked('public URL', () =>
-      checkUrl('public URL', needs.publicUrl, 'where people reach the console (WAXWING_PUBLIC_URL)'),
+    check('host name', () => checkHostname(needs.hostname)),
+    check('name of the sending address', () => checkReverseName(needs.hostname, needs.hasRelay, systemNames)),
+    check('public URL', () =>
+      checkUrl('public URL', needs.publicUrl, 'where people reach the console (WAXWING_PUBLIC_URL)', needs.now),
     ),
-    checked('tracking URL', () =>
-      checkUrl('tracking URL', needs.trackingUrl, 'where recipients reach the tracking host (WAXWING_TRACKING_URL)'),
+    check('tracking URL', () =>
+      checkUrl(
+        'tracking URL',
+        needs.trackingUrl,
+        'where recipients reach the tracking host (WAXWING_TRACKING_URL)',
+        needs.now,
+      ),
     ),
   ]);
   return [...files, ...network, await examineSealed(needs)].flat();
+}
+
+const checking =
+  ({ checkWithinMs }: DoctorNeeds) =>
+  (name: string, look: Parameters<typeof checked>[1]): Promise<readonly Finding[]> =>
+    checked(name, look, checkWithinMs);
+
+function examineBackups({ backupDir, now }: DoctorNeeds, vault: Vault): readonly Finding[] {
+  const found = checkBackups(backupDir, vault, now);
+  if (backupDir === undefined || idsIn(backupDir).length === 0) return [found];
+  return [
+    found,
+    checkKeyCopies(backupDir, now),
+    checkPractice(backupDir, now),
+    checkDisk(backupDir, 'disk of the backups'),
+  ];
 }
 
 /** What needs the key: without a key file there is nothing to be asked of it, and none is made. */
@@ -63,17 +95,19 @@ async function examineSealed(needs: DoctorNeeds): Promise<readonly Finding[]> {
   } catch (error) {
     return [failure('master key', 'it cannot be opened', (error as Error).message)];
   }
-  const backups = await checked('backups', () => checkBackups(needs.backupDir, vault, needs.now));
+  const check = checking(needs);
+  const backups = await check('backups', () => examineBackups(needs, vault));
   return [
     fine('master key', 'it opens'),
     ...backups,
-    ...(await checked('database', () => examineDatabase(needs, vault))),
+    ...(await checked('database', () => examineDatabase(needs, vault))), // its checks have their own time
   ];
 }
 
 async function examineDatabase(needs: DoctorNeeds, vault: Vault): Promise<readonly Finding[]> {
   const server = await needs.openServer();
   if (server === undefined) return [warning('database', 'there is none yet', 'It is made at the first start.')];
+  const check = checking(needs);
   const client = new pg.Client({
     ...server.connection,
     application_name: 'waxwing-doctor',
@@ -84,17 +118,17 @@ async function examineDatabase(needs: DoctorNeeds, vault: Vault): Promise<readon
   try {
     await client.connect();
     const basics = [
-      ...(await checked('database settings', () => checkSettings(client, needs.databaseConnections))),
-      ...(await checked('clock and database', () => checkDatabaseClock(client))),
+      ...(await check('database settings', () => checkSettings(client, needs.databaseConnections))),
+      ...(await check('clock and database', () => checkDatabaseClock(client))),
     ];
-    const schema = await checked('database schema', () => checkSchema(client, vault));
+    const schema = await check('database schema', () => checkSchema(client, vault));
     if (schema.some(({ state }) => state !== 'ok')) return [...basics, ...schema];
     return [
       ...basics,
       ...schema,
-      ...(await checked('queue', () => checkQueue(client))),
-      ...(await checked('audit chains', () => checkAudit(db, vault))),
-      ...(await checked('network lists', async () => networkFinding(await needs.listNetworks(db)))),
+      ...(await check('queue', () => checkQueue(client))),
+      ...(await check('audit chains', () => checkAudit(db, vault))),
+      ...(await check('network lists', async () => networkFinding(await needs.listNetworks(db)))),
     ];
   } finally {
     await client.end().catch(() => undefined);
