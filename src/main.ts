@@ -22,6 +22,7 @@ import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
 import { startDelivery } from './delivery/index.ts';
+import { serverDoctor } from './doctor-needs.ts';
 import { emergencyRoutes, startEmergencyCare } from './emergency/index.ts';
 import { startFold } from './events/index.ts';
 import { habitLearner, habitRoutes, startForgetting, startSettling } from './habits/index.ts';
@@ -69,7 +70,7 @@ import {
   trackingRoutes,
 } from './tracking/index.ts';
 import { singleSignOnRoutes } from './single-sign-on/index.ts';
-import { startBackupCare, startRotating } from './upkeep/index.ts';
+import { startBackupCare, startBackups, startForgettingDrafts, startRotating, upkeepRoutes } from './upkeep/index.ts';
 import { version } from './version.ts';
 
 export interface Program extends Running {
@@ -172,7 +173,7 @@ async function compose(
     maxMessageBytes: config.maxMessageBytes,
     onQueued: () => state.nudgeDelivery(),
   };
-  const http = await openHttp(world, config, { gate, sending, edge, state, networks }, parts);
+  const http = await openHttp(world, config, { gate, sending, edge, state, networks, connection: server.connection }, parts);
   const smtp = await openSubmission(world, config, { ...sending, gate, tls }, parts);
   const publicUrl = config.publicUrl ?? localUrl(config.host, http?.port ?? 3000);
   return {
@@ -267,6 +268,8 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     startFold(world),
     startRotating(world),
     startBackupCare(world, config.backupDir),
+    startBackups(world, config.backupDir, needs.connection),
+    startForgettingDrafts(world),
     startAuditSealer(world),
     startKeyDestruction(world),
     startRetention(world),
@@ -298,6 +301,7 @@ interface HttpNeeds {
   readonly edge: Edge | undefined;
   readonly state: State;
   readonly networks: FollowedNetworks;
+  readonly connection: DatabaseServer['connection'];
 }
 
 async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: Parts): Promise<Listening | undefined> {
@@ -321,7 +325,7 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
   return http;
 }
 
-const allRoutes = (world: World, config: Config, { gate, sending, networks }: HttpNeeds): Route[] => [
+const allRoutes = (world: World, config: Config, { gate, sending, networks, connection }: HttpNeeds): Route[] => [
   ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
   ...auditRoutes({ ...world, ...auditDirectory(world) }),
   ...singleSignOnRoutes(world, gate, {
@@ -338,6 +342,10 @@ const allRoutes = (world: World, config: Config, { gate, sending, networks }: Ht
   ...rejudgingRoutes(world),
   ...reportRoutes(world),
   ...retentionRoutes(world),
+  ...upkeepRoutes(world, {
+    keyProvider: keyProvider(config).name,
+    examineAll: serverDoctor(config, world, { connection, networks }),
+  }),
 ];
 
 function readyChecks(world: World, { edge, state }: HttpNeeds): Record<string, ReadyCheck> {

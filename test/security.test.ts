@@ -137,6 +137,9 @@ const bodies: Readonly<Record<string, unknown>> = {
   createDepartment: { name: 'mine' },
   changeDepartment: { name: 'mine' },
   changeSessionLimits: { role: 'viewer', idleMinutes: 30, absoluteMinutes: 720 },
+  askForBackup: { what: 'backup' },
+  changeBackupPlan: { everyHours: 24, keepDays: 30 },
+  saveDraft: { fields: { name: 'mine' } },
   changeRetention: { messageDays: null, eventDays: null, minimumDays: null, hour: 3 },
   previewRetention: { messageDays: 365 },
   placeHold: { name: 'mine', reason: 'mine', scope: { kind: 'period', until: '2020-01-01T00:00:00Z' } },
@@ -162,6 +165,7 @@ const pathOf = (endpoint: Endpoint): string =>
   endpoint.path
     .replace('{email}', 'canary.ana@example.org')
     .replace('{domain}', 'example.org')
+    .replace('{form}', 'invite')
     .replace('{userId}', theirUserId)
     .replace('{recipientId}', theirMessage.recipientId)
     .replace('{id}', theirIdOf(endpoint.path)) + (endpoint.name === 'importProviderEvents' ? '?provider=postmark' : '');
