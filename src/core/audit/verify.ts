@@ -244,7 +244,8 @@ const byteOrderMark = '\ufeff';
 
 /** Of a first line: what happened to the whole file, where that can be told. */
 function wordsForStrange(line: string | null): string | undefined {
-  if (line === null) return 'The file is not UTF-8 text: it is no audit export, or it was converted or compressed.';
+  if (line === null || line.includes('\0'))
+    return 'The file is not UTF-8 text: it is no audit export, or it was converted or compressed.';
   if (line.startsWith(byteOrderMark))
     return 'The file begins with a byte order mark: a program converted it. An export is checked as it was downloaded.';
   if (line.endsWith('\r') && readLine(line.slice(0, -1)) !== undefined)
