@@ -37,8 +37,9 @@ export async function sendDueMails(needs: AlertingNeeds, accountId: string): Pro
   const vault = await accountVault(world, accountId);
   const now = world.clock.now();
   const ready = await world.db.readAccount(accountId, async (tx) => {
-    const due = await listDueMails(tx, now);
-    return Promise.all(due.map(async (mail) => ({ mail, body: await bodyOf(tx, vault, needs, mail) })));
+    const bodies: { mail: DueMail; body: Submission | null }[] = [];
+    for (const mail of await listDueMails(tx, now)) bodies.push({ mail, body: await bodyOf(tx, vault, needs, mail) });
+    return bodies;
   });
   for (const { mail, body } of ready) await sendOne(needs, accountId, mail, body);
 }

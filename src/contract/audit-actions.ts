@@ -104,7 +104,7 @@ export interface AuditDetails {
   'rejudgement.asked': { dryRun: boolean; since: string | null; until: string | null; disabledRules: string[] };
   'rejudgement.cancelled': Record<never, never>;
   'rejudgement.ended': { state: 'done' | 'cancelled' | 'failed'; judged: number; flipped: number };
-  'flips.listed': { flips: number };
+  'flips.listed': { flips: number; messageIds?: readonly string[] };
   'keys.rotation_started': { version: number; messages: number };
   'keys.rotated': { version: number; messages: number };
   'keys.rewrapped': { keys: number };

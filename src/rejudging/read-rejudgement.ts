@@ -1,6 +1,6 @@
 /** What is told of re-judgings: one with its counts and examples, all in short, every flip of one. Ids and rules, no addresses. */
 import { readSettings } from '../accounts/index.ts';
-import { record } from '../audit/index.ts';
+import { record, shownUnderEmergency } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Flip, RejudgementBody } from '../contract/rejudging.ts';
 import type { View } from '../core/report/view.ts';
@@ -63,7 +63,10 @@ export async function listFlipsOf({ db, clock }: ReadWorld, caller: Caller, id: 
       actor,
       action: 'flips.listed',
       object: { kind: 'rejudgement', id },
-      detail: { flips: shown.length },
+      detail: {
+        flips: shown.length,
+        ...shownUnderEmergency(actor, { messageIds: [...new Set(shown.map(({ flip }) => flip.messageId))] }),
+      },
     });
     return {
       flips: shown.map(({ flip }) => flip),
