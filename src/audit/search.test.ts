@@ -53,6 +53,7 @@ async function keyThatMay(name: string, ...permissions: Permission[]): Promise<{
 describe('looking for entries', () => {
   it('tells who did what from where, newest first', async () => {
     const ehr = await keyThatMay('EHR', 'settings.change', 'settings.read');
+    world.clock.advance(1_000);
     const response = await fetch(`${api.url}/v1/settings/outbound`, {
       method: 'PATCH',
       headers: {

@@ -101,13 +101,19 @@ function isFaithful(mark: AddressMark): boolean {
     case 'commitment':
       return true;
     case 'commitment,lost':
-      return typeof lost === 'object' && lost !== null && Object.keys(lost).sort().join() === 'at,key,signature';
+      return isLossClaim(lost);
     case 'commitment,salt,value':
       return typeof salt === 'string' && typeof value === 'string' && addressCommitment({ salt, value }) === commitment;
     default:
       return false;
   }
 }
+
+const isLossClaim = (lost: unknown): boolean =>
+  typeof lost === 'object' &&
+  lost !== null &&
+  Object.keys(lost).sort().join() === 'at,key,signature' &&
+  Object.values(lost).every((one) => typeof one === 'string');
 
 /** The salt, 32 digits in hex, keeps the few addresses that there are from being tried one by one. */
 export const addressCommitment = ({ salt, value }: { readonly salt: string; readonly value: string }): string =>
