@@ -84,6 +84,16 @@ CREATE POLICY own_departments ON messages AS RESTRICTIVE TO waxwing_app, waxwing
 CREATE FUNCTION is_message_reached(message uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp
 AS $$ SELECT EXISTS (SELECT FROM messages m WHERE m.id = message) $$;
 
+-- The people of other departments are not there either, nor their sessions and alerts.
+CREATE POLICY own_departments ON users AS RESTRICTIVE FOR SELECT TO waxwing_app, waxwing_reader
+  USING ((SELECT current_departments()) IS NULL OR department_id = ANY ((SELECT current_departments())::uuid[]));
+CREATE FUNCTION is_user_reached(who uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp
+AS $$ SELECT EXISTS (SELECT FROM users u WHERE u.id = who) $$;
+CREATE POLICY own_departments ON sessions AS RESTRICTIVE FOR SELECT TO waxwing_app, waxwing_reader
+  USING ((SELECT current_departments()) IS NULL OR is_user_reached(user_id));
+CREATE POLICY own_departments ON alerts AS RESTRICTIVE FOR SELECT TO waxwing_app, waxwing_reader
+  USING ((SELECT current_departments()) IS NULL OR is_user_reached(user_id));
+
 DO $$
 DECLARE table_name text;
 BEGIN

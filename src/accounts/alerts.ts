@@ -16,7 +16,7 @@ export const raiseAlert = (tx: Tx, alert: NewAlert): Promise<unknown> =>
 /** Whoever was first stays the one who did. */
 export async function acknowledgeAlert(world: Pick<World, 'db' | 'clock'>, caller: Caller, id: string): Promise<void> {
   const [at, { actor }] = [world.clock.now(), caller];
-  await world.db.asAccount(caller.accountId, async (tx) => {
+  await world.db.asAccount(caller, async (tx) => {
     const marked = await markAlertAcknowledged(tx, id, at, caller.session?.userId ?? null);
     if (marked === undefined) throw new Problem('alert.not_found');
     const { what, isFirst } = marked;

@@ -6,7 +6,9 @@ import { Problem } from '../contract/problem.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { type AddedKey, addApiKey, type KeyLimits } from './create-account.ts';
+import { assertDepartment } from './departments.ts';
 import type { Gate } from './gate.ts';
+import { departmentForNew, isNarrowed, reaches, withinDepartments } from './narrowing.ts';
 import { newApiKeySecret } from './secrets.ts';
 import { listApiKeyRows, lockApiKey, markApiKeyRevoked, replaceApiKey, type StoredApiKey } from './store.ts';
 
@@ -16,31 +18,42 @@ export interface KeyWish {
   readonly permissions?: readonly Permission[] | undefined;
   readonly expiresAt?: string | undefined;
   readonly allowedNetworks?: readonly string[] | undefined;
+  readonly departmentId?: string | null | undefined;
 }
 
 const hourMs = 3_600_000;
 
 export const listKeys = (world: World, caller: Caller): Promise<StoredApiKey[]> =>
-  world.db.readAccount(caller.accountId, listApiKeyRows);
+  world.db.readAccount(caller, async (tx) =>
+    (await listApiKeyRows(tx)).filter((key) => reaches(caller, key.departmentId)),
+  );
 
 export async function createKey(world: World, caller: Caller, wish: KeyWish): Promise<AddedKey> {
   const limits: KeyLimits = {
     permissions: permissionsOf(caller, wish),
     expiresAt: wish.expiresAt === undefined ? null : futureOf(wish.expiresAt, world.clock.now()),
     allowedNetworks: wish.allowedNetworks?.map(networkOf) ?? null,
+    departmentId: departmentForNew(caller, wish.departmentId),
   };
-  return world.db.asAccount(caller.accountId, (tx) =>
-    addApiKey(tx, world, { name: wish.name, actor: caller.actor, secret: newApiKeySecret(), limits }),
-  );
+  return world.db.asAccount(caller, async (tx) => {
+    await assertDepartment(tx, limits.departmentId);
+    return addApiKey(tx, world, { name: wish.name, actor: caller.actor, secret: newApiKeySecret(), limits });
+  });
 }
 
 /** Nobody hands out more than they have: null, for everything, only who may do everything. */
 function permissionsOf(caller: Caller, { role, permissions }: KeyWish): readonly Permission[] | null {
-  const template = role === undefined || role === 'owner' ? undefined : roles[role].permissions;
+  const template = role === undefined || role === 'owner' ? undefined : templateOf(caller, role);
   const wished = permissions === undefined ? template : permissions.filter((one) => template?.includes(one) ?? true);
-  if (wished === undefined) return role === 'owner' ? unlessNarrower(caller, null) : (caller.permissions ?? null);
+  if (wished === undefined)
+    return role === 'owner' ? unlessNarrower(caller, everything(caller)) : (caller.permissions ?? null);
   return unlessNarrower(caller, [...new Set(wished)].sort());
 }
+
+const templateOf = (caller: Caller, role: Role): readonly Permission[] =>
+  withinDepartments(roles[role].permissions, isNarrowed(caller)) ?? [];
+const everything = (caller: Caller): readonly Permission[] | null =>
+  withinDepartments(undefined, isNarrowed(caller)) ?? null;
 
 function unlessNarrower(caller: Caller, wished: readonly Permission[] | null): readonly Permission[] | null {
   const { permissions } = caller;
@@ -83,9 +96,10 @@ export async function rotateKey(
   const added = await world.db.asAccount(caller.accountId, async (tx) => {
     const old = await lockApiKey(tx, id);
     if (old === undefined || (old.expiresAt !== null && old.expiresAt <= at)) throw new Problem('key.not_found');
-    unlessNarrower(caller, old.permissions);
-    const { name, permissions, expiresAt, allowedNetworks } = old;
-    const limits = { permissions, expiresAt, allowedNetworks };
+    if (!reaches(caller, old.departmentId)) throw new Problem('key.not_found');
+    unlessNarrower(caller, withinDepartments(old.permissions ?? undefined, isNarrowed(caller)) ?? null);
+    const { name, permissions, expiresAt, allowedNetworks, departmentId } = old;
+    const limits = { permissions, expiresAt, allowedNetworks, departmentId };
     const key = await addApiKey(tx, world, { name, actor, secret: newApiKeySecret(), limits });
     const overlapEnd = new Date(at.getTime() + overlapHours * hourMs);
     const ends = expiresAt !== null && expiresAt < overlapEnd ? expiresAt : overlapEnd;
@@ -103,7 +117,9 @@ export async function revokeKey(world: World, gate: Gate, caller: Caller, id: st
   const at = world.clock.now();
   const { actor } = caller;
   await world.db.asAccount(caller.accountId, async (tx) => {
-    if (!(await markApiKeyRevoked(tx, id, at))) throw new Problem('key.not_found');
+    const found = await lockApiKey(tx, id);
+    if (found === undefined || !reaches(caller, found.departmentId)) throw new Problem('key.not_found');
+    await markApiKeyRevoked(tx, id, at);
     await record(tx, { at, actor, action: 'api_key.revoked', object: { kind: 'api-key', id }, detail: {} });
   });
   gate.forget(id);

@@ -57,10 +57,15 @@ async function writeAccount(
   if (wish.apiKey !== undefined) await addApiKey(tx, world, { name: 'First key', actor, secret: wish.apiKey });
 }
 
-/** What a key may do, until when and from where; null: everything, for good, from anywhere. */
-export type KeyLimits = Pick<StoredApiKey, 'permissions' | 'expiresAt' | 'allowedNetworks'>;
+/** What a key may do, until when, from where and for which department; null: everything, for good, from anywhere. */
+export type KeyLimits = Pick<StoredApiKey, 'permissions' | 'expiresAt' | 'allowedNetworks' | 'departmentId'>;
 
-const withoutLimits: KeyLimits = { permissions: null, expiresAt: null, allowedNetworks: null };
+const withoutLimits: KeyLimits = {
+  permissions: null,
+  expiresAt: null,
+  allowedNetworks: null,
+  departmentId: null,
+};
 
 export interface AddedKey extends StoredApiKey {
   readonly secret: string;
@@ -81,6 +86,7 @@ export async function addApiKey(
     permissions: limits.permissions,
     expiresAt: limits.expiresAt?.toISOString() ?? null,
     networks: limits.allowedNetworks?.length ?? null,
+    departmentId: limits.departmentId,
   };
   await record(tx, { at, actor, action: 'api_key.created', object: { kind: 'api-key', id: key.id }, detail });
   return { ...key, secret };

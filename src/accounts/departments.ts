@@ -9,6 +9,7 @@ import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import type { Gate } from './gate.ts';
+import { departmentForNew, isNarrowed, reaches, refuseNarrowed } from './narrowing.ts';
 import {
   deleteDepartmentRow,
   insertDepartment,
@@ -22,8 +23,26 @@ import {
 } from './people-store.ts';
 import type { Needs } from './sign-in.ts';
 
-export const listDepartments = (world: Needs, caller: Caller): Promise<StoredDepartment[]> =>
-  world.db.readAccount(caller.accountId, listDepartmentRows);
+/** Of who is narrowed, theirs and those below; what stands above them is not named. */
+export async function listDepartments(world: Needs, caller: Caller): Promise<StoredDepartment[]> {
+  const all = await world.db.readAccount(caller, listDepartmentRows);
+  const shown = all.filter(({ id }) => reaches(caller, id));
+  return shown.map((one) => (reaches(caller, one.parentId) ? one : { ...one, parentId: null }));
+}
+
+/** Throws department.unknown. */
+export async function assertDepartment(tx: Tx, id: string | null): Promise<void> {
+  if (id !== null && !(await listDepartmentRows(tx)).some((one) => one.id === id))
+    throw new Problem('department.unknown');
+}
+
+/** Throws department.not_found, or department.above_caller: where somebody's access begins, those above decide. */
+export async function departmentToChange(tx: Tx, caller: Caller, id: string): Promise<StoredDepartment> {
+  const found = (await listDepartmentRows(tx)).find((one) => one.id === id);
+  if (found === undefined || !reaches(caller, id)) throw new Problem('department.not_found');
+  if (isNarrowed(caller) && !reaches(caller, found.parentId)) throw new Problem('department.above_caller');
+  return found;
+}
 
 type Wish = { readonly [Name in Exclude<keyof StoredDepartment, 'id'>]?: StoredDepartment[Name] | undefined };
 
@@ -33,9 +52,10 @@ export function createDepartment(
   wish: Wish & { readonly name: string },
 ): Promise<StoredDepartment> {
   const [at, { actor }] = [world.clock.now(), caller];
-  const { name, parentId = null, idleMinutes = null, absoluteMinutes = null } = wish;
+  const { name, idleMinutes = null, absoluteMinutes = null } = wish;
+  const parentId = departmentForNew(caller, wish.parentId);
   const made = { id: newId(at), name, parentId, idleMinutes, absoluteMinutes };
-  return world.db.asAccount(caller.accountId, async (tx) => {
+  return world.db.asAccount(caller, async (tx) => {
     await lockPeople(tx);
     await assertPlace(tx, made);
     await insertDepartment(tx, made, at);
@@ -53,12 +73,12 @@ export async function changeDepartment(
   wish: Wish,
 ): Promise<StoredDepartment> {
   const [at, { actor }] = [world.clock.now(), caller];
-  const changed = await world.db.asAccount(caller.accountId, async (tx) => {
+  const changed = await world.db.asAccount(caller, async (tx) => {
     await lockPeople(tx);
-    const before = (await listDepartmentRows(tx)).find((one) => one.id === id);
-    if (before === undefined) throw new Problem('department.not_found');
+    const before = await departmentToChange(tx, caller, id);
     const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined));
     const after: StoredDepartment = { ...before, ...given, id };
+    if (!reaches(caller, after.parentId)) throw new Problem('department.unknown');
     await assertPlace(tx, after);
     await updateDepartment(tx, after);
     const { idleMinutes, absoluteMinutes } = after;
@@ -72,9 +92,9 @@ export async function changeDepartment(
 
 export function deleteDepartment(world: Needs, caller: Caller, id: string): Promise<void> {
   const [at, { actor }] = [world.clock.now(), caller];
-  return world.db.asAccount(caller.accountId, async (tx) => {
+  return world.db.asAccount(caller, async (tx) => {
     await lockPeople(tx);
-    if (!(await listDepartmentRows(tx)).some((one) => one.id === id)) throw new Problem('department.not_found');
+    await departmentToChange(tx, caller, id);
     if (!(await deleteDepartmentRow(tx, id))) throw new Problem('department.in_use');
     await record(tx, { at, actor, action: 'department.deleted', object: { kind: 'department', id }, detail: {} });
   });
@@ -98,6 +118,7 @@ export async function changeSessionLimits(
   caller: Caller,
   limit: StoredLimit,
 ): Promise<StoredLimit> {
+  refuseNarrowed(caller);
   const [at, { actor }] = [world.clock.now(), caller];
   await world.db.asAccount(caller.accountId, async (tx) => {
     await upsertLimit(tx, limit);

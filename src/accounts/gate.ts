@@ -4,16 +4,17 @@
  */
 import { BlockList, isIP } from 'node:net';
 import QuickLRU from 'quick-lru';
-import type { Permission } from '../contract/permissions.ts';
+import { narrowable, type Permission } from '../contract/permissions.ts';
 import { Problem } from '../contract/problem.ts';
 import { limitsOf } from '../core/access/session-life.ts';
 import type { Caller, RoutePermission } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { sourceBlock } from './place.ts';
+import { withinDepartments } from './narrowing.ts';
 import { narrowest, permissionsOf } from './reach.ts';
 import { hashSecret } from './secrets.ts';
 import { readSessionCookie } from './session-cookie.ts';
-import { findApiKey, findSession, markApiKeyUsed, markSessionSeen } from './store.ts';
+import { type FoundReach, findApiKey, findSession, markApiKeyUsed, markSessionSeen } from './store.ts';
 import { countKeyTries } from './tries.ts';
 import { emergencyOf, type OpenEmergency, underEmergency } from './under-emergency.ts';
 
@@ -138,7 +139,8 @@ export function openGate(world: World, options: GateOptions): Gate {
       if (authorization !== undefined) {
         const caller = await identifyByBearer(authorization, request.address);
         // A program has no console session.
-        if (permission === 'session' || !may(caller, permission)) throw new Problem('auth.forbidden');
+        if (permission === 'session') throw new Problem('auth.forbidden');
+        refuseUnlessAllowed(caller, permission);
         return caller;
       }
       const token = readSessionCookie(isSecure, cookie);
@@ -146,7 +148,7 @@ export function openGate(world: World, options: GateOptions): Gate {
       if (!isReading(request.method)) refuseOtherSites(request.headers, publicOrigin);
       const known = assertKnown(await identifyBySession(token));
       const caller = underEmergency(known.caller, known.emergency, permission, world.clock.now());
-      if (permission !== 'session' && !may(caller, permission)) throw new Problem('auth.forbidden');
+      if (permission !== 'session') refuseUnlessAllowed(caller, permission);
       const { freshUntil } = known;
       if (request.needsFreshProof === true && freshUntil !== undefined && world.clock.now() >= freshUntil)
         throw new Problem('auth.step_up_needed');
@@ -177,6 +179,13 @@ const isReading = (method: string): boolean => method === 'GET' || method === 'H
 
 const may = ({ permissions }: Caller, permission: Permission): boolean =>
   permissions === undefined || permissions.includes(permission);
+
+/** Who is narrowed is told so, where that alone is why. */
+function refuseUnlessAllowed(caller: Caller, permission: Permission): void {
+  if (may(caller, permission)) return;
+  const isWide = caller.departments !== undefined && !narrowable.includes(permission);
+  throw new Problem(isWide ? 'auth.account_wide' : 'auth.forbidden');
+}
 
 const hasExpired = ({ expiresAt }: Known, now: Date): boolean => expiresAt !== undefined && now >= expiresAt;
 
@@ -211,17 +220,25 @@ function within(networks: readonly string[]): (address: string) => boolean {
   };
 }
 
+/** Which departments a caller is narrowed to; an open emergency access lifts it for what it opens (under-emergency.ts). */
+const departmentsOf = ({ departments }: FoundReach): readonly string[] | undefined => departments ?? undefined;
+
+const placeOf = ({ departmentId }: FoundReach) => (departmentId === null ? {} : { departmentId });
+
 async function knownApiKey(world: World, hash: Buffer): Promise<Known | undefined> {
   const found = await findApiKey(world.db, hash);
   if (found === undefined) return undefined;
+  const departments = departmentsOf(found);
+  const granted = narrowest(
+    found.permissions ?? undefined,
+    found.makerRole === null ? undefined : permissionsOf(found.makerRole, found.makerPermissions),
+  );
   return {
     caller: {
       accountId: found.accountId,
-      actor: { kind: 'api-key', id: found.keyId },
-      permissions: narrowest(
-        found.permissions ?? undefined,
-        found.makerRole === null ? undefined : permissionsOf(found.makerRole, found.makerPermissions),
-      ),
+      actor: { kind: 'api-key', id: found.keyId, ...placeOf(found) },
+      permissions: withinDepartments(granted, departments !== undefined),
+      departments,
     },
     expiresAt: found.expiresAt ?? undefined,
     lastSeenAt: world.clock.now(),
@@ -238,11 +255,14 @@ async function knownSession(world: World, hash: Buffer): Promise<Known | undefin
   const { accountId, sessionId, userId } = found;
   const { idleMinutes, absoluteMinutes } = limitsOf(found);
   const lastsUntil = new Date(found.createdAt.getTime() + absoluteMinutes * minuteMs);
+  const departments = departmentsOf(found);
+  const granted = found.role === null ? undefined : permissionsOf(found.role, found.permissions);
   return {
     caller: {
       accountId,
-      actor: userId === null ? { kind: 'session', id: sessionId } : { kind: 'user', id: userId },
-      permissions: found.role === null ? undefined : permissionsOf(found.role, found.permissions),
+      actor: userId === null ? { kind: 'session', id: sessionId } : { kind: 'user', id: userId, ...placeOf(found) },
+      permissions: withinDepartments(granted, departments !== undefined),
+      departments,
       session: { id: sessionId, userId },
     },
     emergency: emergencyOf(found),

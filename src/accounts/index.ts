@@ -1,6 +1,7 @@
 /** Accounts, who may act for them, and what they have chosen. */
 import type { OutboundSettings } from '../contract/settings.ts';
 import type { Database, Tx } from '../platform/database.ts';
+import { readSettingsWithPolicies } from './policy-store.ts';
 import { listAccounts as listAccountRows, readSettingsRow } from './store.ts';
 
 export { accountVault, freshAccountVault, wrappingKeyGraceMs } from './account-vault.ts';
@@ -10,6 +11,7 @@ export { createAccount, createFirstAccount, type NewAccount } from './create-acc
 export { type DirectoryPerson, isSessionOpen, readDirectory, readRole } from './directory.ts';
 export { forgetOldDrafts } from './drafts.ts';
 export { type Gate, openGate } from './gate.ts';
+export { departmentOfMail, isNarrowed } from './narrowing.ts';
 export type { OpenedSession } from './open-session.ts';
 export { lockPeople } from './people-store.ts';
 export { type Visitor, visitorOf } from './place.ts';
@@ -45,6 +47,9 @@ export {
 
 /** The outbound settings of the transaction's account. */
 export const readSettings = (tx: Tx): Promise<OutboundSettings> => readSettingsRow(tx, false);
+
+/** The same, with what these departments and all above them say themselves, in one trip. */
+export const readMailPolicies = readSettingsWithPolicies;
 
 /** All accounts of the installation, oldest first. */
 export const listAccounts = (db: Database): Promise<{ accountId: string; name: string }[]> =>

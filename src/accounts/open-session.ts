@@ -3,7 +3,7 @@
  * The token is always new: nothing that a browser brings along becomes a session.
  */
 import { record, sealAddress } from '../audit/index.ts';
-import type { Permission, Role } from '../contract/permissions.ts';
+import type { Permission } from '../contract/permissions.ts';
 import { Problem } from '../contract/problem.ts';
 import { limitsOf } from '../core/access/session-life.ts';
 import type { Tx } from '../platform/database.ts';
@@ -11,6 +11,7 @@ import { newId } from '../platform/ids.ts';
 import type { Actor } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { permissionsOfUser } from './narrowing.ts';
 import {
   hasActiveUsers,
   insertAlert,
@@ -18,16 +19,17 @@ import {
   readKnownPlaces,
   readUserRow,
   rememberPlaces,
+  type StoredUser,
 } from './people-store.ts';
 import { placeWords, type Visitor } from './place.ts';
-import { namesOf, permissionsOf } from './reach.ts';
+import { namesOf } from './reach.ts';
 import { assertOwnWay } from './required-sign-on.ts';
 import { hashSecret, newToken } from './secrets.ts';
 import { insertSession, readAccountRow, readSessionRow, type SessionOpener, setSessionExpiry } from './store.ts';
 
 export interface OpenedSession {
   readonly account: { readonly id: string; readonly name: string };
-  readonly user: { readonly id: string; readonly name: string; readonly role: Role } | null;
+  readonly user: (Pick<StoredUser, 'id' | 'role' | 'departmentId' | 'reach'> & { readonly name: string }) | null;
   readonly permissions: Permission[];
   readonly expiresAt: Date;
   readonly idleMinutes: number;
@@ -117,8 +119,14 @@ export async function describeSession(tx: Tx, vault: AccountVault, sessionId: st
     user:
       user === undefined
         ? null
-        : { id: user.id, name: vault.open('user.name', user.nameSealed).toString(), role: user.role },
-    permissions: namesOf(user === undefined ? undefined : permissionsOf(user.role, user.permissions)),
+        : {
+            id: user.id,
+            name: vault.open('user.name', user.nameSealed).toString(),
+            role: user.role,
+            departmentId: user.departmentId,
+            reach: user.reach,
+          },
+    permissions: namesOf(user === undefined ? undefined : permissionsOfUser(user)),
     expiresAt: lastsUntil < found.expiresAt ? lastsUntil : found.expiresAt,
     idleMinutes: limits.idleMinutes,
   };

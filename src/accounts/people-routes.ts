@@ -1,4 +1,5 @@
 /** The HTTP routes of people: users, departments, session limits, everybody's sessions, alerts. */
+import { changeDepartmentSettings, readDepartmentSettings } from '../contract/departments.ts';
 import {
   changeDepartment as changeDepartmentEndpoint,
   changeSessionLimits as changeSessionLimitsEndpoint,
@@ -17,6 +18,7 @@ import {
 } from '../contract/people.ts';
 import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
+import { changeDepartmentPolicies, readDepartmentPolicies } from './department-settings.ts';
 import {
   changeDepartment,
   changeSessionLimits,
@@ -59,7 +61,7 @@ export function peopleRoutes(world: World, gate: Gate, { publicUrl }: { readonly
       return undefined;
     }),
     route(listAlerts, 'people.read', writes('alerts.listed'), async (_request, caller) => ({
-      alerts: (await world.db.readAccount(caller.accountId, listAlertRows)).map(alertBody),
+      alerts: (await world.db.readAccount(caller, (tx) => listAlertRows(tx, caller.departments))).map(alertBody),
     })),
   ];
 }
@@ -84,6 +86,18 @@ const departmentRoutes = (world: World, gate: Gate): Route[] => [
     return undefined;
   }),
   route(
+    readDepartmentSettings,
+    'people.read',
+    writesNothing('Policies of departments name no person.'),
+    ({ params }, caller) => readDepartmentPolicies(world, caller, params.id),
+  ),
+  route(
+    changeDepartmentSettings,
+    'people.manage',
+    writes([], ['department_settings.changed']),
+    ({ params, body }, caller) => changeDepartmentPolicies(world, caller, params.id, body),
+  ),
+  route(
     readSessionLimitsEndpoint,
     'people.read',
     writesNothing('Limits name no person.'),
@@ -103,6 +117,7 @@ export const userBody = (user: User) => ({
   role: user.role,
   permissions: user.permissions === null ? null : [...user.permissions],
   departmentId: user.departmentId,
+  reach: user.reach,
   state: user.state,
   createdAt: user.createdAt.toISOString(),
   lastSignedInAt: user.lastSignedInAt?.toISOString() ?? null,

@@ -1,7 +1,9 @@
 /** All SQL on users, invitations, departments and session limits. Rows hold sealed addresses and names; it opens none. */
 import type { AlertKind } from '../contract/people.ts';
 import type { Permission, Role } from '../contract/permissions.ts';
-import { type Database, empty, join, raw, sql, type Tx } from '../platform/database.ts';
+import type { OwnPolicies, Policies, PolicyHolder } from '../core/access/department-policy.ts';
+import { type Database, empty, join, raw, type Sql, sql, type Tx } from '../platform/database.ts';
+import type { UserReach } from './narrowing.ts';
 
 export interface StoredUser {
   readonly id: string;
@@ -10,6 +12,7 @@ export interface StoredUser {
   readonly role: Role;
   readonly permissions: readonly Permission[] | null;
   readonly departmentId: string | null;
+  readonly reach: UserReach;
   readonly createdAt: Date;
   readonly acceptedAt: Date | null;
   readonly deactivatedAt: Date | null;
@@ -20,7 +23,7 @@ export interface StoredUser {
 }
 
 const userColumns = raw(`id, email_sealed AS "emailSealed", name_sealed AS "nameSealed", role, permissions,
-  department_id AS "departmentId", created_at AS "createdAt", accepted_at AS "acceptedAt",
+  department_id AS "departmentId", reach, created_at AS "createdAt", accepted_at AS "acceptedAt",
   deactivated_at AS "deactivatedAt", last_signed_in_at AS "lastSignedInAt", password_hash AS "passwordHash",
   totp_sealed AS "totpSealed",
   (SELECT count(*) FROM passkeys p WHERE p.account_id = users.account_id AND p.user_id = users.id) AS passkeys`);
@@ -43,6 +46,8 @@ export interface NewUser
     StoredUser,
     'id' | 'emailSealed' | 'nameSealed' | 'role' | 'permissions' | 'departmentId' | 'createdAt'
   > {
+  /** Default: account. */
+  readonly reach?: UserReach;
   readonly emailIndex: Buffer;
   readonly emailLookup: Buffer;
 }
@@ -51,9 +56,10 @@ export interface NewUser
 export async function insertUser(tx: Tx, user: NewUser): Promise<boolean> {
   const rows = await tx.query(sql`
     INSERT INTO users (account_id, id, email_sealed, email_index, email_lookup, name_sealed, role, permissions,
-                       department_id, created_at)
+                       department_id, reach, created_at)
     VALUES (current_account(), ${user.id}, ${user.emailSealed}, ${user.emailIndex}, ${user.emailLookup},
-            ${user.nameSealed}, ${user.role}, ${user.permissions}, ${user.departmentId}, ${user.createdAt})
+            ${user.nameSealed}, ${user.role}, ${user.permissions}, ${user.departmentId}, ${user.reach ?? 'account'},
+            ${user.createdAt})
     ON CONFLICT (account_id, email_index) DO NOTHING RETURNING id`);
   return rows.length === 1;
 }
@@ -61,18 +67,19 @@ export async function insertUser(tx: Tx, user: NewUser): Promise<boolean> {
 export const updateUser = (
   tx: Tx,
   id: string,
-  user: Pick<StoredUser, 'nameSealed' | 'role' | 'permissions' | 'departmentId'>,
+  /** Without a reach: it stays. */
+  user: Pick<StoredUser, 'nameSealed' | 'role' | 'permissions' | 'departmentId'> & { readonly reach?: UserReach },
 ): Promise<unknown> =>
   tx.query(sql`
     UPDATE users SET name_sealed = ${user.nameSealed}, role = ${user.role}, permissions = ${user.permissions},
-           department_id = ${user.departmentId}
+           department_id = ${user.departmentId}, reach = coalesce(${user.reach ?? null}::text, reach)
      WHERE account_id = current_account() AND id = ${id}`);
 
 /** Owners who can sign in and may do everything. */
 export async function countOtherOwners(tx: Tx, exceptId: string): Promise<number> {
   const [row] = await tx.query<{ owners: number }>(sql`
     SELECT count(*)::int AS owners FROM users
-     WHERE account_id = current_account() AND id <> ${exceptId} AND role = 'owner' AND permissions IS NULL
+     WHERE account_id = current_account() AND id <> ${exceptId} AND role = 'owner' AND permissions IS NULL AND reach = 'account'
        AND accepted_at IS NOT NULL AND deactivated_at IS NULL`);
   return row?.owners ?? 0;
 }
@@ -168,6 +175,36 @@ export const listDepartmentRows = (tx: Tx): Promise<StoredDepartment[]> =>
     SELECT id, name, parent_id AS "parentId", idle_minutes AS "idleMinutes", absolute_minutes AS "absoluteMinutes"
       FROM departments WHERE account_id = current_account() ORDER BY name, id`);
 
+const policyColumns = {
+  minimumTransport: 'minimum_transport',
+  requireVerifiedSender: 'require_verified_sender',
+  trackingLevel: 'tracking_level',
+  trackOpens: 'track_opens',
+  trackClicks: 'track_clicks',
+  trackPlainText: 'track_plain_text',
+  honeypotLinks: 'honeypot_links',
+} as const satisfies Record<keyof Policies, string>;
+const policyNames = Object.keys(policyColumns) as (keyof Policies)[];
+const policyList = policyNames.map((name) => `${policyColumns[name]} AS "${name}"`).join(', ');
+
+/** These departments and all above them, with what each says itself. */
+export const listPolicyHolders = (tx: Tx, ids: readonly string[]): Promise<PolicyHolder[]> =>
+  tx.query(policyHoldersAbove(ids));
+
+export const policyHoldersAbove = (ids: readonly string[]): Sql =>
+  sql`
+    WITH RECURSIVE above AS (
+      SELECT * FROM departments WHERE account_id = current_account() AND id = ANY (${ids}::uuid[])
+      UNION
+      SELECT d.* FROM departments d JOIN above a ON d.id = a.parent_id WHERE d.account_id = current_account())
+    SELECT id, parent_id AS "parentId", ${raw(policyList)} FROM above`;
+
+export const updatePolicies = (tx: Tx, id: string, own: OwnPolicies): Promise<unknown> => {
+  const assignments = policyNames.map((name) => sql`${raw(policyColumns[name])} = ${own[name]}`);
+  return tx.query(sql`
+    UPDATE departments SET ${join(assignments)} WHERE account_id = current_account() AND id = ${id}`);
+};
+
 export const insertDepartment = (tx: Tx, one: StoredDepartment, at: Date): Promise<unknown> =>
   tx.query(sql`
     INSERT INTO departments (account_id, id, name, parent_id, created_at, idle_minutes, absolute_minutes)
@@ -180,12 +217,18 @@ export const updateDepartment = (tx: Tx, one: StoredDepartment): Promise<unknown
            absolute_minutes = ${one.absoluteMinutes}
      WHERE account_id = current_account() AND id = ${one.id}`);
 
-/** False: people or departments are in it. */
+/** False: people, keys, mail or departments are in it. */
 export async function deleteDepartmentRow(tx: Tx, id: string): Promise<boolean> {
+  await tx.query(sql`
+    UPDATE api_keys SET department_id = NULL
+     WHERE account_id = current_account() AND department_id = ${id} AND revoked_at IS NOT NULL`);
   const rows = await tx.query(sql`
     DELETE FROM departments
      WHERE account_id = current_account() AND id = ${id}
        AND NOT EXISTS (SELECT 1 FROM users u WHERE u.account_id = current_account() AND u.department_id = ${id})
+       AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.account_id = current_account() AND k.department_id = ${id})
+       AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = current_account() AND m.department_id = ${id})
+       AND NOT EXISTS (SELECT 1 FROM dimensions n WHERE n.account_id = current_account() AND n.department_id = ${id})
        AND NOT EXISTS (SELECT 1 FROM departments d WHERE d.account_id = current_account() AND d.parent_id = ${id})
     RETURNING id`);
   return rows.length === 1;
@@ -236,11 +279,18 @@ export interface ListedAlert extends StoredAlert {
   readonly acknowledgedBy: string | null;
 }
 
-export const listAlertRows = (tx: Tx): Promise<ListedAlert[]> =>
+/** `departments`: only of their people; undefined: all. */
+const alertOf = (departments: readonly string[] | undefined): Sql =>
+  departments === undefined
+    ? empty
+    : sql`AND user_id IN (SELECT id FROM users WHERE account_id = current_account()
+                             AND department_id = ANY (${departments}::uuid[]))`;
+
+export const listAlertRows = (tx: Tx, departments?: readonly string[]): Promise<ListedAlert[]> =>
   tx.query(sql`
     SELECT id, at, what, user_id AS "userId", detail, acknowledged_at AS "acknowledgedAt",
            acknowledged_by AS "acknowledgedBy"
-      FROM alerts WHERE account_id = current_account() ORDER BY at DESC, id DESC LIMIT 200`);
+      FROM alerts WHERE account_id = current_account() ${alertOf(departments)} ORDER BY at DESC, id DESC LIMIT 200`);
 
 /** Undefined: there is no such alert. */
 export async function markAlertAcknowledged(

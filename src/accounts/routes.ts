@@ -54,5 +54,6 @@ const keyBody = ({ id, name, hint, createdAt, lastUsedAt, ...key }: StoredApiKey
   permissions: key.permissions === null ? null : [...key.permissions],
   expiresAt: key.expiresAt?.toISOString() ?? null,
   allowedNetworks: key.allowedNetworks === null ? null : [...key.allowedNetworks],
+  departmentId: key.departmentId,
   replacedBy: key.replacedBy,
 });

@@ -6,8 +6,9 @@ import type { Caller } from '../platform/route.ts';
 import { nullWhenBroken } from '../platform/vault.ts';
 import { accountVault } from './account-vault.ts';
 import type { Gate } from './gate.ts';
+import { reaches } from './narrowing.ts';
 import { type Needs, sessionIdOf } from './sign-in.ts';
-import { type ListedSession, listSessionRows, markSessionEnded } from './store.ts';
+import { type ListedSession, listSessionRows, markSessionEnded, readSessionRow } from './store.ts';
 
 export interface OpenSession
   extends Pick<ListedSession, 'userId' | 'openedBy' | 'createdAt' | 'lastSeenAt' | 'expiresAt'> {
@@ -27,8 +28,9 @@ export async function listSessions(world: Needs, caller: Caller, whose: 'all' | 
       return nullWhenBroken(error) ?? 'Unknown';
     }
   };
-  return world.db.asAccount(caller.accountId, async (tx) => {
-    const isMeant = (one: ListedSession): boolean => whose === 'all' || isOwn(caller, one);
+  return world.db.asAccount(caller, async (tx) => {
+    const isMeant = (one: ListedSession): boolean =>
+      whose === 'all' ? reaches(caller, one.departmentId) : isOwn(caller, one);
     const open = (await listSessionRows(tx)).filter((one) => isOpen(one, at) && isMeant(one));
     const detail = { sessions: open.length };
     const { actor } = caller;
@@ -44,7 +46,7 @@ export async function listSessions(world: Needs, caller: Caller, whose: 'all' | 
 }
 
 /** Who came by a link sees only that session as their own. */
-const isOwn = ({ session }: Caller, one: ListedSession): boolean =>
+const isOwn = ({ session }: Caller, one: Pick<ListedSession, 'userId' | 'sessionId'>): boolean =>
   one.userId === null ? one.sessionId === session?.id : one.userId === session?.userId;
 
 function isOpen(one: ListedSession, at: Date): boolean {
@@ -56,8 +58,10 @@ function isOpen(one: ListedSession, at: Date): boolean {
 
 export async function endSession(world: Needs, gate: Gate, caller: Caller, id: string): Promise<void> {
   const [at, { actor }] = [world.clock.now(), caller];
-  await world.db.asAccount(caller.accountId, async (tx) => {
-    if (!(await markSessionEnded(tx, id, at))) throw new Problem('session.not_found');
+  await world.db.asAccount(caller, async (tx) => {
+    const found = await readSessionRow(tx, id);
+    const isTheirs = found !== undefined && (reaches(caller, found.departmentId) || isOwn(caller, found));
+    if (!isTheirs || !(await markSessionEnded(tx, id, at))) throw new Problem('session.not_found');
     await record(tx, { at, actor, action: 'session.ended', object: { kind: 'session', id }, detail: {} });
   });
   gate.forget(id);

@@ -13,9 +13,17 @@ export interface StoredApiKey {
   readonly expiresAt: Date | null;
   readonly allowedNetworks: readonly string[] | null;
   readonly replacedBy: string | null;
+  /** Null: it is bound to none. */
+  readonly departmentId: string | null;
 }
 
-export interface FoundApiKey extends Pick<StoredApiKey, 'permissions' | 'expiresAt' | 'allowedNetworks'> {
+/** Where somebody belongs, and the departments that they reach; null: the whole account. */
+export interface FoundReach {
+  readonly departmentId: string | null;
+  readonly departments: readonly string[] | null;
+}
+
+export interface FoundApiKey extends FoundReach, Pick<StoredApiKey, 'permissions' | 'expiresAt' | 'allowedNetworks'> {
   readonly accountId: string;
   readonly keyId: string;
   /** Of the user who made it; null: it was made by nobody in particular. */
@@ -24,7 +32,7 @@ export interface FoundApiKey extends Pick<StoredApiKey, 'permissions' | 'expires
 }
 
 /** A session as the gate finds it, with all that its user, role and department say of it. */
-export interface FoundSession {
+export interface FoundSession extends FoundReach {
   readonly accountId: string;
   readonly sessionId: string;
   readonly userId: string | null;
@@ -83,9 +91,9 @@ export const insertApiKey = (
 ): Promise<unknown> =>
   tx.query(sql`
     INSERT INTO api_keys (account_id, id, name, secret_hash, hint, created_at, permissions, expires_at,
-                          allowed_networks, made_by)
+                          allowed_networks, department_id, made_by)
     VALUES (current_account(), ${key.id}, ${key.name}, ${key.hash}, ${key.hint}, ${key.createdAt}, ${key.permissions},
-            ${key.expiresAt}, ${key.allowedNetworks}::text[]::cidr[],
+            ${key.expiresAt}, ${key.allowedNetworks}::text[]::cidr[], ${key.departmentId},
             coalesce(${key.madeBy.userId}::uuid, (SELECT k.made_by FROM api_keys k
                       WHERE k.account_id = current_account() AND k.id = ${key.madeBy.keyId}::uuid)))`);
 
@@ -94,7 +102,8 @@ export const listApiKeyNames = (tx: Tx): Promise<{ id: string; name: string }[]>
   tx.query(sql`SELECT id, name FROM api_keys WHERE account_id = current_account()`);
 
 const apiKeyColumns = raw(`id, name, hint, created_at AS "createdAt", last_used_at AS "lastUsedAt", permissions,
-  expires_at AS "expiresAt", allowed_networks::text[] AS "allowedNetworks", replaced_by AS "replacedBy"`);
+  expires_at AS "expiresAt", allowed_networks::text[] AS "allowedNetworks", replaced_by AS "replacedBy",
+  department_id AS "departmentId"`);
 
 /** Those that work, and those that only their expiry ended. */
 export const listApiKeyRows = (tx: Tx): Promise<StoredApiKey[]> =>
@@ -128,8 +137,9 @@ export const markApiKeyUsed = (tx: Tx, id: string, at: Date): Promise<unknown> =
 export async function findApiKey(db: Database, hash: Buffer): Promise<FoundApiKey | undefined> {
   const rows = await db.askGate<FoundApiKey>(sql`
     SELECT account_id AS "accountId", key_id AS "keyId", permissions, expires_at AS "expiresAt",
-           allowed_networks AS "allowedNetworks", maker_role AS "makerRole", maker_permissions AS "makerPermissions"
-      FROM account_of_api_key(${hash})`);
+           allowed_networks AS "allowedNetworks", maker_role AS "makerRole", maker_permissions AS "makerPermissions",
+           r.department_id AS "departmentId", r.departments
+      FROM account_of_api_key(${hash}) CROSS JOIN reach_of_api_key(${hash}) r`);
   return rows[0];
 }
 
@@ -169,7 +179,7 @@ const foundColumns = raw(`f.account_id AS "accountId", f.session_id AS "sessionI
   f.permissions, f.created_at AS "createdAt", f.last_seen_at AS "lastSeenAt", f.expires_at AS "expiresAt",
   f.proved_at AS "provedAt", f.has_people AS "hasPeople", f.role_idle AS "roleIdle",
   f.role_absolute AS "roleAbsolute", f.department_idle AS "departmentIdle",
-  f.department_absolute AS "departmentAbsolute"`);
+  f.department_absolute AS "departmentAbsolute", r.department_id AS "departmentId", r.departments`);
 
 interface EmergencyColumns {
   /** Null: none that was not ended; its time is looked at by whoever asks. */
@@ -178,14 +188,12 @@ interface EmergencyColumns {
   readonly emergencyPermissions: readonly Permission[];
 }
 
-export async function findSession(
-  db: Database,
-  hash: Buffer,
-): Promise<(FoundSession & EmergencyColumns) | undefined> {
+export async function findSession(db: Database, hash: Buffer): Promise<(FoundSession & EmergencyColumns) | undefined> {
   const rows = await db.askGate<FoundSession & EmergencyColumns>(sql`
     SELECT ${foundColumns}, e.emergency_id AS "emergencyId", e.ends_at AS "emergencyEndsAt",
            e.permissions AS "emergencyPermissions"
-      FROM account_of_session(${hash}) f LEFT JOIN LATERAL emergency_access_of(f.session_id) e ON true`);
+      FROM account_of_session(${hash}) f LEFT JOIN LATERAL emergency_access_of(f.session_id) e ON true
+      LEFT JOIN reach_of_session(${hash}) r ON true`);
   return rows[0];
 }
 
@@ -196,12 +204,14 @@ export const listSessionRows = (tx: Tx): Promise<ListedSession[]> =>
   tx.query(sql`
     SELECT ${foundColumns}, s.opened_by AS "openedBy", s.place_sealed AS "placeSealed"
       FROM sessions s CROSS JOIN LATERAL account_of_session(s.token_hash) f
+      LEFT JOIN LATERAL reach_of_session(s.token_hash) r ON true
      WHERE s.account_id = current_account() AND s.ended_at IS NULL
      ORDER BY s.created_at DESC, s.id DESC LIMIT 1000`);
 
 export async function readSessionRow(tx: Tx, id: string): Promise<FoundSession | undefined> {
   const rows = await tx.query<FoundSession>(sql`
     SELECT ${foundColumns} FROM sessions s CROSS JOIN LATERAL account_of_session(s.token_hash) f
+      LEFT JOIN LATERAL reach_of_session(s.token_hash) r ON true
      WHERE s.account_id = current_account() AND s.id = ${id}`);
   return rows[0];
 }
@@ -225,15 +235,18 @@ export async function markSessionEnded(tx: Tx, id: string, at: Date): Promise<bo
   return rows.length === 1;
 }
 
-/** Waits for a change of the same account's settings that is under way when the caller is about to change them. */
-export async function readSettingsRow(tx: Tx, forChange: boolean): Promise<OutboundSettings> {
-  const rows = await tx.query<OutboundSettings>(sql`
-    SELECT suppress_automated_events AS "suppressAutomatedEvents", track_opens AS "trackOpens",
+export const settingColumnList =
+  raw(`suppress_automated_events AS "suppressAutomatedEvents", track_opens AS "trackOpens",
            track_clicks AS "trackClicks", track_plain_text AS "trackPlainText", tracking_level AS "trackingLevel", view,
            minimum_transport AS "minimumTransport", require_verified_sender AS "requireVerifiedSender",
            disabled_rules AS "disabledRules", learn_scanner_habits AS "learnScannerHabits",
            honeypot_links AS "honeypotLinks", keep_request_days AS "keepRequestDays",
-           time_zone AS "timeZone"
+           time_zone AS "timeZone"`);
+
+/** Waits for a change of the same account's settings that is under way when the caller is about to change them. */
+export async function readSettingsRow(tx: Tx, forChange: boolean): Promise<OutboundSettings> {
+  const rows = await tx.query<OutboundSettings>(sql`
+    SELECT ${settingColumnList}
     FROM account_settings WHERE account_id = current_account() ${forChange ? sql`FOR UPDATE` : empty}`);
   if (rows[0] === undefined) throw new Error('an account has no settings');
   return rows[0];

@@ -7,13 +7,14 @@ import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import { accountVault } from './account-vault.ts';
+import { assertDepartment } from './departments.ts';
 import type { Gate } from './gate.ts';
 import { addInvitation, type Invitation } from './invitations.ts';
+import { departmentForNew, isNarrowed, permissionsOfUser, reaches, type UserReach } from './narrowing.ts';
 import { normalEmail } from './passwords.ts';
 import {
   countOtherOwners,
   insertUser,
-  listDepartmentRows,
   listUserRows,
   lockPeople,
   markUserDeactivated,
@@ -21,7 +22,7 @@ import {
   type StoredUser,
   updateUser,
 } from './people-store.ts';
-import { covers, permissionsOf } from './reach.ts';
+import { covers } from './reach.ts';
 import { hashSecret } from './secrets.ts';
 import type { Needs } from './sign-in.ts';
 
@@ -45,8 +46,8 @@ export function openUser(vault: AccountVault, row: StoredUser): User {
 
 export async function listUsers(world: Needs, caller: Caller): Promise<User[]> {
   const vault = await accountVault(world, caller.accountId);
-  return world.db.asAccount(caller.accountId, async (tx) => {
-    const rows = await listUserRows(tx);
+  return world.db.asAccount(caller, async (tx) => {
+    const rows = (await listUserRows(tx)).filter((row) => reaches(caller, row.departmentId));
     const [at, { actor }] = [world.clock.now(), caller];
     const detail = { users: rows.length };
     await record(tx, { at, actor, action: 'users.listed', object: { kind: 'users' }, detail });
@@ -60,6 +61,7 @@ interface InvitationWish {
   readonly role: Role;
   readonly permissions?: readonly Permission[] | null | undefined;
   readonly departmentId?: string | null | undefined;
+  readonly reach?: UserReach | undefined;
 }
 
 export async function inviteUser(
@@ -68,13 +70,15 @@ export async function inviteUser(
   wish: InvitationWish,
   publicUrl: string,
 ): Promise<{ user: User; invitation: Invitation }> {
-  const { role, permissions = null, departmentId = null } = wish;
-  assertWithin(caller, role, permissions);
+  const { role, permissions = null } = wish;
+  const departmentId = departmentForNew(caller, wish.departmentId);
+  const reach = wish.reach ?? (isNarrowed(caller) ? 'department' : 'account');
+  assertWithin(caller, { role, permissions, reach, departmentId });
   const vault = await accountVault(world, caller.accountId);
   const [at, { actor }] = [world.clock.now(), caller];
   const id = newId(at);
   const email = normalEmail(wish.email);
-  return world.db.asAccount(caller.accountId, async (tx) => {
+  return world.db.asAccount(caller, async (tx) => {
     await assertDepartment(tx, departmentId);
     const isNew = await insertUser(tx, {
       id,
@@ -85,6 +89,7 @@ export async function inviteUser(
       role,
       permissions,
       departmentId,
+      reach,
       createdAt: at,
     });
     if (!isNew) throw new Problem('user.email_taken');
@@ -93,7 +98,7 @@ export async function inviteUser(
       actor,
       action: 'user.invited',
       object: { kind: 'user', id },
-      detail: { role, permissions },
+      detail: { role, permissions, reach, departmentId },
     });
     const invitation = await addInvitation(tx, world, id, publicUrl);
     return { user: openUser(vault, await mustRead(tx, id)), invitation };
@@ -103,10 +108,10 @@ export async function inviteUser(
 /** For who never came, who lost every way to sign in, or who comes back. */
 export function renewInvitation(world: Needs, caller: Caller, id: string, publicUrl: string): Promise<Invitation> {
   const [at, { actor }] = [world.clock.now(), caller];
-  return world.db.asAccount(caller.accountId, async (tx) => {
+  return world.db.asAccount(caller, async (tx) => {
     await lockPeople(tx);
-    const user = await mustRead(tx, id);
-    assertWithin(caller, user.role, user.permissions);
+    const user = await mustReach(tx, caller, id);
+    assertWithin(caller, user);
     await record(tx, { at, actor, action: 'user.invited_again', object: { kind: 'user', id }, detail: {} });
     return addInvitation(tx, world, id, publicUrl);
   });
@@ -117,6 +122,7 @@ interface UserChange {
   readonly role?: Role | undefined;
   readonly permissions?: readonly Permission[] | null | undefined;
   readonly departmentId?: string | null | undefined;
+  readonly reach?: UserReach | undefined;
 }
 
 export async function changeUser(
@@ -127,17 +133,19 @@ export async function changeUser(
   change: UserChange,
 ): Promise<User> {
   const vault = await accountVault(world, caller.accountId);
-  const changed = await world.db.asAccount(caller.accountId, async (tx) => {
+  const changed = await world.db.asAccount(caller, async (tx) => {
     await lockPeople(tx);
-    const before = await mustRead(tx, id);
-    assertWithin(caller, before.role, before.permissions);
+    const before = await mustReach(tx, caller, id);
+    assertWithin(caller, before);
     const after = {
       nameSealed: change.name === undefined ? before.nameSealed : vault.seal('user.name', change.name),
       role: change.role ?? before.role,
       permissions: change.permissions === undefined ? before.permissions : change.permissions,
       departmentId: change.departmentId === undefined ? before.departmentId : change.departmentId,
+      reach: change.reach ?? before.reach,
     };
-    assertWithin(caller, after.role, after.permissions);
+    if (!reaches(caller, after.departmentId)) throw new Problem('department.unknown');
+    assertWithin(caller, after);
     await assertDepartment(tx, after.departmentId);
     if (!isFullOwner(after)) await assertNotLastOwner(tx, before);
     await updateUser(tx, id, after);
@@ -153,20 +161,21 @@ async function recordChange(
   at: Date,
   { actor }: Caller,
   before: StoredUser,
-  after: Pick<StoredUser, 'role' | 'permissions' | 'departmentId'> & { readonly isNamed: boolean },
+  after: Holder & { readonly isNamed: boolean },
 ): Promise<void> {
-  const { role, permissions, departmentId, isNamed } = after;
-  const detail = { name: isNamed, department: departmentId !== before.departmentId, role, permissions };
+  const { role, permissions, departmentId, reach, isNamed } = after;
+  const isMoved = departmentId !== before.departmentId;
+  const detail = { name: isNamed, department: isMoved, role, permissions, reach, departmentId };
   await record(tx, { at, actor, action: 'user.changed', object: { kind: 'user', id: before.id }, detail });
 }
 
 /** Every session and every API key of theirs ends with them. */
 export async function deactivateUser(world: Needs, gate: Gate, caller: Caller, id: string): Promise<void> {
   const [at, { actor }] = [world.clock.now(), caller];
-  await world.db.asAccount(caller.accountId, async (tx) => {
+  await world.db.asAccount(caller, async (tx) => {
     await lockPeople(tx);
-    const user = await mustRead(tx, id);
-    assertWithin(caller, user.role, user.permissions);
+    const user = await mustReach(tx, caller, id);
+    assertWithin(caller, user);
     await assertNotLastOwner(tx, user);
     const detail = await markUserDeactivated(tx, id, at);
     await record(tx, { at, actor, action: 'user.deactivated', object: { kind: 'user', id }, detail });
@@ -174,12 +183,16 @@ export async function deactivateUser(world: Needs, gate: Gate, caller: Caller, i
   gate.forget(caller.accountId);
 }
 
-function assertWithin(caller: Caller, role: Role, permissions: readonly Permission[] | null): void {
-  if (!covers(caller.permissions, permissionsOf(role, permissions))) throw new Problem('user.beyond_caller');
+type Holder = Pick<StoredUser, 'role' | 'permissions' | 'reach' | 'departmentId'>;
+
+function assertWithin(caller: Caller, user: Holder): void {
+  if (user.reach === 'department' && user.departmentId === null) throw new Problem('department.account_wide');
+  const reachesFurther = isNarrowed(caller) && user.reach === 'account';
+  if (reachesFurther || !covers(caller.permissions, permissionsOfUser(user))) throw new Problem('user.beyond_caller');
 }
 
-export const isFullOwner = (user: Pick<StoredUser, 'role' | 'permissions'>): boolean =>
-  user.role === 'owner' && user.permissions === null;
+export const isFullOwner = (user: Pick<StoredUser, 'role' | 'permissions' | 'reach'>): boolean =>
+  user.role === 'owner' && user.permissions === null && user.reach === 'account';
 
 export async function assertNotLastOwner(tx: Tx, user: StoredUser): Promise<void> {
   const isActive = user.acceptedAt !== null && user.deactivatedAt === null;
@@ -187,9 +200,11 @@ export async function assertNotLastOwner(tx: Tx, user: StoredUser): Promise<void
     throw new Problem('user.last_owner');
 }
 
-async function assertDepartment(tx: Tx, id: string | null): Promise<void> {
-  if (id !== null && !(await listDepartmentRows(tx)).some((one) => one.id === id))
-    throw new Problem('department.unknown');
+/** Who is in no department of the caller's is not there. */
+async function mustReach(tx: Tx, caller: Caller, id: string): Promise<StoredUser> {
+  const user = await mustRead(tx, id);
+  if (!reaches(caller, user.departmentId)) throw new Problem('user.not_found');
+  return user;
 }
 
 export async function mustRead(tx: Tx, id: string): Promise<StoredUser> {

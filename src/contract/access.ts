@@ -1,7 +1,7 @@
 /** API keys, the one-time sign-in link and the console's session. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { permission, role } from './permissions.ts';
+import { permission, reach, role } from './permissions.ts';
 import { id, instant, noParams, noQuery, nothing } from './values.ts';
 
 export const apiKey = z
@@ -14,11 +14,18 @@ export const apiKey = z
     permissions: z.array(permission).nullable().meta({ description: 'Null: everything.' }),
     expiresAt: instant.nullable(),
     allowedNetworks: z.array(z.string()).nullable().meta({ description: 'Null: from anywhere.' }),
+    departmentId: id.nullable().meta({
+      description:
+        'It reaches this department and all below it, and sends as it. Null: no more than its maker reaches.',
+    }),
     replacedBy: id.nullable().meta({ description: 'The key that took its place; this one works until it expires.' }),
   })
   .meta({ id: 'ApiKey' });
 
 const keyLimits = {
+  departmentId: id.nullable().optional().meta({
+    description: 'Bind the key to a department. Whoever is narrowed to one gives theirs or one below; absent: theirs.',
+  }),
   role: role.optional().meta({ description: 'A template of permissions.' }),
   permissions: z.array(permission).min(1).max(100).optional().meta({
     description: 'Exactly these; with `role`, those of them that the role has. Neither: everything the caller may do.',
@@ -58,7 +65,7 @@ export const createApiKey = endpoint({
   body: z.object({ name: z.string().trim().min(1).max(100), ...keyLimits }),
   status: 201,
   result: apiKey.extend({ secret: z.string() }),
-  problems: ['key.beyond_caller'],
+  problems: ['key.beyond_caller', 'department.unknown'],
 });
 
 export const rotateApiKey = endpoint({
@@ -94,7 +101,13 @@ export const openedSession = z
   .object({
     account: z.object({ id, name: z.string() }),
     user: z
-      .object({ id, name: z.string(), role })
+      .object({
+        id,
+        name: z.string(),
+        role,
+        departmentId: id.nullable(),
+        reach: reach.meta({ description: '`department`: only what belongs to their department and those below it.' }),
+      })
       .nullable()
       .meta({ description: 'Null: an installation link opened the session; it may do what an owner may.' }),
     permissions: z.array(permission),

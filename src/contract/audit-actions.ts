@@ -2,6 +2,7 @@
  * What the audit log can tell: every action with what it says beside who, when and on what. Ids, counts and choices, never
  * an address, subject, URL or name.
  */
+import type { OwnPolicies } from './departments.ts';
 import type { EngagementQuery } from './reports.ts';
 import type { OutboundSettings } from './settings.ts';
 import type { TrackingLevel } from './values.ts';
@@ -14,7 +15,12 @@ export interface AuditDetails {
     times: number;
   };
   'api_keys.listed': { keys: number };
-  'api_key.created': { permissions: readonly string[] | null; expiresAt: string | null; networks: number | null };
+  'api_key.created': {
+    permissions: readonly string[] | null;
+    expiresAt: string | null;
+    networks: number | null;
+    departmentId?: string | null;
+  };
   'api_key.rotated': { replacedBy: string; expiresAt: string };
   'api_key.revoked': Record<never, never>;
   'sign_in_link.created': Record<never, never>;
@@ -28,7 +34,13 @@ export interface AuditDetails {
   'users.listed': { users: number };
   'alerts.listed': { alerts: number };
   'invitation.opened': Record<never, never>;
-  'user.invited': { role: string; permissions: readonly string[] | null; by?: 'scim' };
+  'user.invited': {
+    role: string;
+    permissions: readonly string[] | null;
+    by?: 'scim';
+    reach?: 'account' | 'department';
+    departmentId?: string | null;
+  };
   'user.invited_again': Record<never, never>;
   'user.made': { role: string };
   'user.accepted': { by: 'passkey' | 'password' | 'sso' };
@@ -39,6 +51,8 @@ export interface AuditDetails {
     permissions: readonly string[] | null;
     address?: boolean;
     by?: 'scim';
+    reach?: 'account' | 'department';
+    departmentId?: string | null;
   };
   'user.deactivated': { sessions: number; apiKeys: number; by?: 'scim' };
   'user.reactivated': { by: 'scim' };
@@ -56,6 +70,7 @@ export interface AuditDetails {
   'department.created': { idleMinutes: number | null; absoluteMinutes: number | null };
   'department.changed': { idleMinutes: number | null; absoluteMinutes: number | null; isMoved: boolean };
   'department.deleted': Record<never, never>;
+  'department_settings.changed': { from: Partial<OwnPolicies>; to: Partial<OwnPolicies> };
   'session_limits.changed': { role: string; idleMinutes: number; absoluteMinutes: number };
   'sso_connection.created': { isEnabled: boolean; isRequired: boolean };
   'sso_connection.changed': { settings: readonly string[]; isEnabled: boolean; isRequired: boolean };

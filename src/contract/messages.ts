@@ -1,7 +1,17 @@
 /** Sending a message and reading what became of it. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { cursor, id, instant, noParams, noQuery, nothing, recipientStatus, trackingLevel } from './values.ts';
+import {
+  cursor,
+  departmentFilter,
+  id,
+  instant,
+  noParams,
+  noQuery,
+  nothing,
+  recipientStatus,
+  trackingLevel,
+} from './values.ts';
 import { verdict } from './verdicts.ts';
 
 const trackingChoice = z.object({
@@ -40,6 +50,10 @@ export const submission = z
     tracking: trackingChoice.optional(),
     discloseRecipients: z.boolean().optional(),
     sendAt: instant.optional(),
+    departmentId: id.nullable().optional().meta({
+      description:
+        'The department that the message belongs to; null: the account itself. Absent: that of the key or user.',
+    }),
   })
   .meta({ id: 'Submission' });
 export type Submission = z.infer<typeof submission>;
@@ -79,6 +93,7 @@ export const sendMessage = endpoint({
     'idempotency.key_reused',
     'idempotency.key_invalid',
     'sender.not_verified',
+    'department.unknown',
   ],
 });
 
@@ -86,11 +101,16 @@ export const messageParams = z.object({ id });
 
 const erased = z.boolean().meta({ description: 'True once it was erased: no word or address of it can be read.' });
 
+const messageDepartment = id
+  .nullable()
+  .meta({ description: 'The department that it belongs to; null: the account itself.' });
+
 export const message = z
   .object({
     id,
     erased,
     onHold: z.boolean().meta({ description: 'True while a legal hold covers it: nothing of it can be erased.' }),
+    departmentId: messageDepartment,
     campaign: z.string().nullable(),
     subject: z.string(),
     from: z.string(),
@@ -170,6 +190,7 @@ export const eraseMessage = endpoint({
 export const messageSummary = z.object({
   id,
   erased,
+  departmentId: messageDepartment,
   campaign: z.string().nullable(),
   subject: z.string(),
   from: z.string(),
@@ -189,6 +210,7 @@ export const listMessages = endpoint({
   params: noParams,
   query: z.object({
     campaign: z.string().max(200).optional(),
+    departmentId: departmentFilter,
     limit: z.coerce.number().int().min(1).max(100).default(25),
     cursor: cursor.optional(),
   }),

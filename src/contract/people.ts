@@ -1,7 +1,8 @@
 /** The people of an account: users, departments, how long their sessions last, and what somebody should look at. */
 import { z } from 'zod';
+import { changeDepartmentSettings, readDepartmentSettings } from './departments.ts';
 import { endpoint } from './endpoint.ts';
-import { permission, role } from './permissions.ts';
+import { permission, reach, role } from './permissions.ts';
 import { id, instant, noParams, noQuery, nothing } from './values.ts';
 
 const idleMinutes = z.int().min(1).max(1440);
@@ -9,6 +10,10 @@ const absoluteMinutes = z.int().min(1).max(10_080);
 const personName = z.string().trim().min(1).max(100);
 const narrowing = z.array(permission).max(100).nullable().meta({
   description: 'Null: all that the role allows. Else only these of them.',
+});
+
+const userReach = reach.meta({
+  description: 'What the role is about: the whole account, or only the department and everything below it.',
 });
 
 export const user = z
@@ -19,6 +24,7 @@ export const user = z
     role,
     permissions: narrowing,
     departmentId: id.nullable(),
+    reach: userReach,
     state: z.enum(['invited', 'active', 'deactivated']),
     createdAt: instant,
     lastSignedInAt: instant.nullable(),
@@ -63,10 +69,11 @@ export const inviteUser = endpoint({
     role,
     permissions: narrowing.optional(),
     departmentId: id.nullable().optional(),
+    reach: userReach.optional(),
   }),
   status: 201,
   result: z.object({ user, invitation }),
-  problems: ['user.email_taken', 'user.beyond_caller', 'department.unknown'],
+  problems: ['user.email_taken', 'user.beyond_caller', 'department.unknown', 'department.account_wide'],
 });
 
 export const changeUser = endpoint({
@@ -83,10 +90,17 @@ export const changeUser = endpoint({
     role: role.optional(),
     permissions: narrowing.optional(),
     departmentId: id.nullable().optional(),
+    reach: userReach.optional(),
   }),
   status: 200,
   result: user,
-  problems: ['user.not_found', 'user.beyond_caller', 'user.last_owner', 'department.unknown'],
+  problems: [
+    'user.not_found',
+    'user.beyond_caller',
+    'user.last_owner',
+    'department.unknown',
+    'department.account_wide',
+  ],
 });
 
 export const deactivateUser = endpoint({
@@ -177,14 +191,14 @@ export const changeDepartment = endpoint({
   body: z.object({ ...departmentWish, name: personName.optional() }),
   status: 200,
   result: department,
-  problems: ['department.not_found', 'department.misplaced', 'department.unknown'],
+  problems: ['department.not_found', 'department.misplaced', 'department.unknown', 'department.above_caller'],
 });
 
 export const deleteDepartment = endpoint({
   name: 'deleteDepartment',
   method: 'DELETE',
   path: '/v1/departments/{id}',
-  summary: 'Delete a department that has neither people nor departments below it.',
+  summary: 'Delete a department that has neither people, keys, mail nor departments below it.',
   area: 'people',
   stepUp: true,
   params: z.object({ id }),
@@ -192,7 +206,7 @@ export const deleteDepartment = endpoint({
   body: nothing,
   status: 204,
   result: nothing,
-  problems: ['department.not_found', 'department.in_use'],
+  problems: ['department.not_found', 'department.in_use', 'department.above_caller'],
 });
 
 const sessionLimit = z.object({ role, idleMinutes: z.int(), absoluteMinutes: z.int() });
@@ -308,6 +322,8 @@ export const peopleEndpoints = [
   createDepartment,
   changeDepartment,
   deleteDepartment,
+  readDepartmentSettings,
+  changeDepartmentSettings,
   readSessionLimits,
   changeSessionLimits,
   listSessions,

@@ -37,8 +37,6 @@ export const permissionNames = Object.keys(permissions) as readonly Permission[]
 
 export const permission = z.enum(Object.keys(permissions) as [Permission, ...Permission[]]);
 
-export type Role = 'owner' | 'admin' | 'compliance' | 'sender' | 'viewer';
-
 /**
  * What somebody narrowed to a department may still do there. Everything else is the account's as a whole, and refused to
  * them with auth.account_wide: a new permission is account-wide until it stands here.
@@ -56,6 +54,8 @@ export const narrowable: readonly Permission[] = [
   'verdicts.judge',
   'emergency.open',
 ];
+
+export type Role = 'owner' | 'admin' | 'compliance' | 'sender' | 'viewer';
 
 const reading: readonly Permission[] = ['reports.read', 'settings.read', 'networks.read', 'habits.read'];
 /** What emergency access opens: reading, and nothing that changes, removes or hands on. */
@@ -108,5 +108,8 @@ export const roles: Readonly<Record<Role, { readonly about: string; readonly per
   },
   viewer: { about: 'Reads reports.', permissions: [...reading, 'emergency.open'] },
 };
+
+/** Whether somebody's role is about the whole account, or only about their department and everything below it. */
+export const reach = z.enum(['account', 'department']);
 
 export const role = z.enum(Object.keys(roles) as [Role, ...Role[]]);

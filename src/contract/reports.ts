@@ -1,15 +1,27 @@
 /** Who opened and clicked: people, machines and all, side by side. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { cursor, id, instant, instantOrDay, noParams, nothing, recipientStatus, view } from './values.ts';
+import {
+  cursor,
+  departmentFilter,
+  id,
+  instant,
+  instantOrDay,
+  noParams,
+  nothing,
+  recipientStatus,
+  view,
+} from './values.ts';
 
 const range = { since: instantOrDay.optional(), until: instantOrDay.optional() };
+const departmentId = departmentFilter;
 const campaignFilter = z.string().min(1).max(200).optional();
 
 export const engagementQuery = z.object({
   ...range,
   campaign: campaignFilter,
-  groupBy: z.enum(['campaign', 'day', 'recipientDomain', 'link', 'sender']).default('campaign'),
+  departmentId,
+  groupBy: z.enum(['campaign', 'day', 'recipientDomain', 'link', 'sender', 'department']).default('campaign'),
   automated: z.enum(['account', 'include', 'exclude']).default('account'),
   view: z.enum(['account', 'strict', 'balanced', 'lenient']).default('account'),
   format: z.enum(['json', 'csv']).default('json'),
@@ -45,10 +57,10 @@ const judgedBy = z.object({ ruleset: z.string(), hits: z.int() }).meta({ id: 'Ju
 
 export const engagementRow = z
   .object({
-    key: z
-      .string()
-      .nullable()
-      .meta({ description: 'Campaign, day, domain, link or sender; null for mail without campaign.' }),
+    key: z.string().nullable().meta({
+      description:
+        'Campaign, day, domain, link, sender or id of a department; null for mail without campaign or department.',
+    }),
     sent: z.int(),
     delivered: z.int(),
     bounced: z.int(),
@@ -120,6 +132,7 @@ export const readActivity = endpoint({
   query: z.object({
     ...range,
     campaign: campaignFilter,
+    departmentId,
     by: z.enum(['hour', 'day']).default('hour'),
     view: z.enum(['account', 'strict', 'balanced', 'lenient']).default('account'),
   }),
@@ -137,6 +150,7 @@ export const reportRecipient = z
     id,
     messageId: id,
     email: z.string(),
+    departmentId: id.nullable(),
     campaign: z.string().nullable(),
     acceptedAt: instant,
     status: recipientStatus,
@@ -159,6 +173,7 @@ export const listReportRecipients = endpoint({
   query: z.object({
     ...range,
     campaign: campaignFilter,
+    departmentId,
     recipientDomain: z.string().min(1).max(255).optional(),
     status: recipientStatus.optional(),
     openedBy: seenFilter,

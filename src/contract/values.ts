@@ -6,6 +6,10 @@ export const noParams = z.object({});
 export const noQuery = z.object({});
 
 export const id = z.uuid().meta({ description: 'An id that Waxwing gave.' });
+/** A filter: this department and all below it. Of one that the caller does not reach, nothing. */
+export const departmentFilter = id
+  .optional()
+  .meta({ description: 'Only mail of this department and of all below it.' });
 export const instant = z.iso
   .datetime({ offset: true })
   .meta({ description: 'ISO 8601 with a zone, such as 2026-11-22T08:30:00Z.' });

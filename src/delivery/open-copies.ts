@@ -2,7 +2,8 @@
  * Loads what claimed recipients' copies are made from and opens the seals. A message with many recipients is loaded
  * once; what is kept is bounded in bytes. What does not open is said so and harms nobody else.
  */
-import { accountVault, readSettings } from '../accounts/index.ts';
+import { accountVault, readMailPolicies } from '../accounts/index.ts';
+import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
 import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
 import { type MinimumTransport, stricter } from '../core/delivery/transport.ts';
 import type { Plan } from '../core/message/index.ts';
@@ -47,7 +48,8 @@ export interface CopyLoader {
 }
 
 interface Loaded {
-  readonly floorNow: MinimumTransport;
+  /** Of mail of a department, or of the account itself. */
+  readonly floorNow: (departmentId: string | null) => MinimumTransport;
   readonly sources: ReadonlyMap<string, CopySource>;
   readonly contents: ReadonlyMap<string, SealedContent>;
   /** Opened before, held here so that the cache may forget them meanwhile. */
@@ -92,14 +94,20 @@ async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: Message
     }
   }
   const contents = wanted.size === 0 ? [] : await readContents(tx, [...wanted]);
-  const { minimumTransport } = await readSettings(tx);
   return {
-    floorNow: minimumTransport,
+    floorNow: await readFloors(tx, sources),
     sources: new Map(sources.map((one) => [one.recipientId, one])),
     contents: new Map(contents.map((one) => [one.messageId, one])),
     known,
     later,
   };
+}
+
+/** As account and departments want it now. A department that is gone leaves the account's floor. */
+async function readFloors(tx: Tx, sources: readonly CopySource[]): Promise<Loaded['floorNow']> {
+  const departmentIds = new Set(sources.flatMap(({ departmentId }) => departmentId ?? []));
+  const { settings, holders } = await readMailPolicies(tx, [...departmentIds]);
+  return (id) => decidePolicies(settings, id === null ? [] : chainAbove(holders, id)).minimumTransport.value;
 }
 
 function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): LoadedCopy {
@@ -120,7 +128,7 @@ function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): Loaded
       clicks: source.clicks,
       acceptedAt: source.acceptedAt,
       campaignId: source.campaignId,
-      floor: stricter(message.header.minimumTransport, loaded.floorNow),
+      floor: stricter(message.header.minimumTransport, loaded.floorNow(source.departmentId)),
     };
   } catch (error) {
     if (error instanceof KeyUnknown) throw error; // a rotation that this process hears of in a moment

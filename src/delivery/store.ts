@@ -71,6 +71,7 @@ export interface CopySource {
   readonly clicks: boolean;
   readonly acceptedAt: Date;
   readonly campaignId: number;
+  readonly departmentId: string | null;
   readonly sizeBytes: number;
   readonly headerSealed: Buffer;
   readonly erasedAt: Date | null;
@@ -82,7 +83,7 @@ export function readCopySources(tx: Tx, recipientIds: readonly string[]): Promis
   return tx.query<CopySource>(sql`
     SELECT r.id AS "recipientId", r.message_id AS "messageId", r.address_sealed AS "addressSealed", r.handle,
            r.tracking_level AS level, r.track_opens AS opens, r.track_clicks AS clicks,
-           m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.size_bytes AS "sizeBytes",
+           m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.department_id AS "departmentId", m.size_bytes AS "sizeBytes",
            m.header_sealed AS "headerSealed", m.erased_at AS "erasedAt", k.key_sealed AS "keySealed"
       FROM recipients r JOIN messages m ON m.id = r.message_id
       LEFT JOIN message_keys k ON k.message_id = r.message_id

@@ -6,6 +6,8 @@ export interface SealedDimension {
   readonly kind: DimensionKind;
   readonly index: Uint8Array;
   readonly sealed: Uint8Array;
+  /** Of a campaign as one department sends it: the department, and the campaign's number in the account. */
+  readonly of?: { readonly departmentId: string; readonly baseId: number };
 }
 
 interface DimensionRow {
@@ -32,10 +34,12 @@ export async function findDimensions(
 export async function insertDimensions(tx: Tx, accountId: string, values: readonly SealedDimension[]): Promise<void> {
   const ordered = values.toSorted((a, b) => a.kind.localeCompare(b.kind) || Buffer.compare(a.index, b.index));
   await tx.query(sql`
-    INSERT INTO dimensions (account_id, kind, value_index, value_sealed)
+    INSERT INTO dimensions (account_id, kind, value_index, value_sealed, department_id, base_id)
     SELECT ${accountId}, m.*
       FROM unnest(${ordered.map((value) => value.kind)}::text[], ${ordered.map((value) => value.index)}::bytea[],
-                  ${ordered.map((value) => value.sealed)}::bytea[]) AS m
+                  ${ordered.map((value) => value.sealed)}::bytea[],
+                  ${ordered.map((value) => value.of?.departmentId ?? null)}::uuid[],
+                  ${ordered.map((value) => value.of?.baseId ?? null)}::bigint[]) AS m
     ON CONFLICT DO NOTHING`);
 }
 

@@ -34,6 +34,24 @@ export async function dimensionIds(
 }
 
 /**
+ * The number of a campaign; 0: none. As a department sends it, it has a number of its own: every cell of the roll-ups, each
+ * state and each anonymous token holds the campaign's number, and so tells the department without a column more.
+ */
+export async function campaignNumber(
+  db: Database,
+  account: AccountKeys,
+  campaign: string | null,
+  departmentId: string | null,
+): Promise<number> {
+  const [baseId = 0] =
+    campaign === null ? [] : await dimensionIds(db, account, [{ kind: 'campaign', value: campaign }]);
+  if (departmentId === null) return baseId;
+  const of = { departmentId, baseId };
+  const [id] = await dimensionIds(db, account, [{ kind: 'campaign', value: campaign ?? '', of }]);
+  return present(id);
+}
+
+/**
  * The number of a message's tracked links, in the order of their indexes; 0 when there are none. From it a hit's link
  * index leads to the link, and a report to the recipients who were sent a link.
  */
@@ -77,9 +95,13 @@ interface Wanted extends DimensionValue {
   readonly index: Buffer;
 }
 
-function wantedOf({ accountId, vault }: AccountKeys, { kind, value }: DimensionValue): Wanted {
-  const index = dimensionIndex(vault, kind, value);
-  return { kind, value, index, name: nameOf(accountId, kind, index) };
+function wantedOf({ accountId, vault }: AccountKeys, one: DimensionValue): Wanted {
+  const { kind, value, of } = one;
+  const index =
+    of === undefined
+      ? dimensionIndex(vault, kind, value)
+      : vault.index('dimension.department-campaign', `${of.departmentId} ${value}`);
+  return { ...one, index, name: nameOf(accountId, kind, index) };
 }
 
 /** The blind index under which a value is found again. */
@@ -93,10 +115,11 @@ async function findOrMake(tx: Tx, { accountId, vault }: AccountKeys, wanted: rea
   const found = await find(tx, accountId, wanted);
   const missing = wanted.filter(({ name }) => !found.has(name));
   if (missing.length === 0) return found;
-  const sealed = missing.map(({ kind, index, value }) => ({
+  const sealed = missing.map(({ kind, index, value, of }) => ({
     kind,
     index,
     sealed: vault.seal('dimension.value', value),
+    ...(of === undefined ? {} : { of }),
   }));
   await insertDimensions(tx, accountId, sealed);
   // Another process may have made it first: what is there now counts, whoever made it.

@@ -16,6 +16,8 @@ export type DimensionKind = 'campaign' | 'sender' | 'domain' | 'link' | 'link-se
 export interface DimensionValue {
   readonly kind: DimensionKind;
   readonly value: string;
+  /** Of a campaign as one department sends it: the department, and the campaign's number in the account; 0: none. */
+  readonly of?: { readonly departmentId: string; readonly baseId: number };
 }
 
 export interface AcceptedMessage {

@@ -2,7 +2,7 @@
  * The door of the events area, the only writer of events, verdicts, recipient states and roll-ups. Others call it
  * inside their own transaction, so that what happened and what reports count move together.
  */
-export { dimensionIds, dimensionIndex, linkSetId, linksOf } from './dimensions.ts';
+export { campaignNumber, dimensionIds, dimensionIndex, linkSetId, linksOf } from './dimensions.ts';
 export { eraseDetails } from './erase-details.ts';
 export type {
   AccountKeys,

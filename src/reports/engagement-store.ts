@@ -11,8 +11,8 @@ import { empty, join, raw, type Sql, sql, type Tx } from '../platform/database.t
 
 export interface CellQuestion {
   readonly accountId: string;
-  /** Undefined: every campaign. */
-  readonly campaignId: number | undefined;
+  /** By their numbers; undefined: every campaign. */
+  readonly campaigns: readonly number[] | undefined;
   readonly range: SplitRange;
   readonly view: View;
 }
@@ -35,15 +35,19 @@ const countsIn = (view: View): Sql =>
     `n, delivered, bounced, deferred, ${view}_opened_by_people, ${view}_opened_by_machines, ${view}_clicked_by_people, ${view}_clicked_by_machines`,
   );
 
-const ofCampaign = (campaignId: number | undefined): Sql =>
-  campaignId === undefined ? empty : sql`AND campaign_id = ${campaignId}`;
+/** One is told apart from several, because only then an index gives rows in the order of what follows. */
+export function ofCampaigns(campaigns: readonly number[] | undefined): Sql {
+  if (campaigns === undefined) return empty;
+  const [only] = campaigns;
+  return campaigns.length === 1 ? sql`AND campaign_id = ${only}` : sql`AND campaign_id = ANY (${campaigns}::bigint[])`;
+}
 
 /** Folded cells and the ones still waiting, of whole days. */
-function dayCells({ accountId, campaignId, range, view }: CellQuestion, grain: Grain): Sql[] {
+function dayCells({ accountId, campaigns, range, view }: CellQuestion, grain: Grain): Sql[] {
   if (range.days === null) return [];
   const { from, to } = range.days;
   const condition = sql`
-    account_id = ${accountId} AND grain = ${grain} ${ofCampaign(campaignId)}
+    account_id = ${accountId} AND grain = ${grain} ${ofCampaigns(campaigns)}
     ${from === null ? empty : sql`AND day >= ${from}::date`} ${to === null ? empty : sql`AND day < ${to}::date`}`;
   const columns = sql`day, campaign_id, key_id, ${countsIn(view)}`;
   return [
@@ -52,8 +56,8 @@ function dayCells({ accountId, campaignId, range, view }: CellQuestion, grain: G
   ];
 }
 
-const acceptedIn = ({ accountId, campaignId }: CellQuestion, { from, to }: InstantRange): Sql => sql`
-  account_id = ${accountId} ${ofCampaign(campaignId)} AND accepted_at >= ${from} AND accepted_at < ${to}`;
+const acceptedIn = ({ accountId, campaigns }: CellQuestion, { from, to }: InstantRange): Sql => sql`
+  account_id = ${accountId} ${ofCampaigns(campaigns)} AND accepted_at >= ${from} AND accepted_at < ${to}`;
 
 /** The decision of core/report/view.ts `whoSaw`, for recipients that no roll-up counted for us. */
 function seenBy(view: View, opens: string): Sql {
@@ -149,7 +153,7 @@ export const countForEstimate = (tx: Tx, question: EstimateQuestion): Promise<Es
            sum(opened_by_machines)::bigint AS "knownOpeners", sum(clicked_by_machines)::bigint AS "prefetchedClickers"
       FROM (${estimateCells(question, question.grain)}) AS cells (${cellColumns}) GROUP BY 1`);
 
-export interface RulesetQuestion extends Pick<CellQuestion, 'accountId' | 'campaignId'> {
+export interface RulesetQuestion extends Pick<CellQuestion, 'accountId' | 'campaigns'> {
   /** Days of acceptance, both in the range; null is unbounded. */
   readonly firstDay: string | null;
   readonly lastDay: string | null;
@@ -161,9 +165,9 @@ export interface JudgedBy {
 }
 
 export function countRulesets(tx: Tx, question: RulesetQuestion): Promise<JudgedBy[]> {
-  const { accountId, campaignId, firstDay, lastDay } = question;
+  const { accountId, campaigns, firstDay, lastDay } = question;
   const condition = sql`
-    account_id = ${accountId} AND grain = 'ruleset' ${ofCampaign(campaignId)}
+    account_id = ${accountId} AND grain = 'ruleset' ${ofCampaigns(campaigns)}
     ${firstDay === null ? empty : sql`AND day >= ${firstDay}::date`} ${lastDay === null ? empty : sql`AND day <= ${lastDay}::date`}`;
   return tx.query<JudgedBy>(sql`
     SELECT r.name AS ruleset, sum(cells.n)::bigint AS hits
@@ -203,7 +207,7 @@ export const countAnonymous = (
 
 export interface ActivityQuestion {
   readonly accountId: string;
-  readonly campaignId: number | undefined;
+  readonly campaigns: readonly number[] | undefined;
   readonly view: View;
   /** Quarter hours since 1970; `to` is not in the range. */
   readonly from: number | null;
@@ -221,9 +225,9 @@ export interface CountedQuarter {
 }
 
 export function countQuarters(tx: Tx, question: ActivityQuestion): Promise<CountedQuarter[]> {
-  const { accountId, campaignId, view, from, to, firstDay, lastDay } = question;
+  const { accountId, campaigns, view, from, to, firstDay, lastDay } = question;
   const condition = sql`
-    account_id = ${accountId} AND grain = 'quarter' ${ofCampaign(campaignId)}
+    account_id = ${accountId} AND grain = 'quarter' ${ofCampaigns(campaigns)}
     ${firstDay === null ? empty : sql`AND day >= ${firstDay}::date`} ${lastDay === null ? empty : sql`AND day <= ${lastDay}::date`}
     ${from === null ? empty : sql`AND key_id >= ${from}`} ${to === null ? empty : sql`AND key_id < ${to}`}`;
   const columns = sql`day, campaign_id, key_id, ${countsIn(view)}`;

@@ -119,6 +119,7 @@ function recount(everyone: readonly Known[], query: EngagementQuery, view: View,
       day: dayOf(timeZone, one.acceptedAt),
       recipientDomain: one.domain,
       sender: one.sender,
+      department: '',
     };
     return [keys[query.groupBy]];
   };

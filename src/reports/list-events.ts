@@ -26,8 +26,8 @@ export async function listEventsOfMessage(world: Needs, caller: Caller, messageI
   const vault = await accountVault(world, accountId);
   const cursors = cursorsOf(world.vault, accountId, `events ${messageId} ${query.recipientId ?? ''}`);
   const now = world.clock.now();
-  const answer = await world.db.readAccount(accountId, async (tx) => {
-    const message = await findMessage(tx, accountId, messageId);
+  const answer = await world.db.readAccount(caller, async (tx) => {
+    const message = await findMessage(tx, caller, messageId);
     if (message === undefined) throw new Problem('message.not_found');
     const after = cursors.read(query.cursor);
     const question = { accountId, messageId, recipientId: query.recipientId, after, rows: query.limit + 1 };

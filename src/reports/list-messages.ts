@@ -7,12 +7,13 @@ import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { cursorsOf, pageOf } from './cursor.ts';
-import { namesOf, numberOf } from './dimension-names.ts';
+import { campaignsOf, departmentsOf, namesOf } from './dimension-names.ts';
 import { listMessageRows, type MessageListRow } from './message-store.ts';
 import { messageSealer, openHeader } from './open-message.ts';
 
 export interface MessageListQuery {
   readonly campaign?: string | undefined;
+  readonly departmentId?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -24,13 +25,16 @@ export async function listAccountMessages(
 ) {
   const { accountId, actor } = caller;
   const vault = await accountVault(world, accountId);
-  const cursors = cursorsOf(world.vault, accountId, `messages ${query.campaign ?? ''}`);
+  const cursors = cursorsOf(world.vault, accountId, `messages ${query.departmentId ?? ''} ${query.campaign ?? ''}`);
   const after = cursors.read(query.cursor);
-  const answer = await world.db.readAccount(accountId, async (tx) => {
+  const answer = await world.db.readAccount(caller, async (tx) => {
     const { view, suppressAutomatedEvents } = await readSettings(tx);
     const keys = { accountId, vault };
-    const campaignId = await numberOf(tx, keys, 'campaign', query.campaign);
-    const question = { accountId, campaignId, humanBits: humanBits(view), after, rows: query.limit + 1 };
+    const departments = await departmentsOf(tx, caller, query.departmentId);
+    const campaigns =
+      query.campaign === undefined ? undefined : await campaignsOf(tx, keys, query.campaign, departments);
+    const chosen = { accountId, campaigns, departments };
+    const question = { ...chosen, humanBits: humanBits(view), after, rows: query.limit + 1 };
     const rows = await listMessageRows(tx, question);
     const { shown, next } = pageOf(rows, query.limit, cursors, ({ acceptedAt, id }) => ({ at: acceptedAt, id }));
     return { messages: await summariesOf(tx, accountId, vault, shown, suppressAutomatedEvents), nextCursor: next };
@@ -67,6 +71,7 @@ async function summariesOf(
     return {
       id: row.id,
       erased: row.keySealed === null,
+      departmentId: row.departmentId,
       campaign: campaigns.get(row.campaignId) ?? null,
       subject,
       from,

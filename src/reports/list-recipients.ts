@@ -11,12 +11,13 @@ import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { askedBounds } from './asked-bounds.ts';
 import { cursorsOf, pageOf } from './cursor.ts';
-import { namesOf, numberOf } from './dimension-names.ts';
+import { campaignsOf, departmentsOf, namesOf, numberOf } from './dimension-names.ts';
 import { listReportRecipientRows, type ReportRecipientRow, type SeenFilter } from './message-store.ts';
 import { messageSealer, openAddress } from './open-message.ts';
 
 export interface RecipientListQuery {
   readonly campaign?: string | undefined;
+  readonly departmentId?: string | undefined;
   readonly recipientDomain?: string | undefined;
   readonly status?: RecipientStatus | undefined;
   readonly openedBy?: SeenFilter;
@@ -38,11 +39,11 @@ export async function listRecipientsOfReport(
   const { cursor, limit, ...asked } = query;
   const cursors = cursorsOf(world.vault, accountId, `recipients ${JSON.stringify(asked)}`);
   const after = cursors.read(cursor);
-  const answer = await world.db.readAccount(accountId, async (tx) => {
+  const answer = await world.db.readAccount(caller, async (tx) => {
     const settings = await readSettings(tx);
     const view = query.view === 'account' ? settings.view : query.view;
     const rows = await listReportRecipientRows(tx, {
-      ...(await numbersOf(tx, { accountId, vault }, query)),
+      ...(await numbersOf(tx, { accountId, vault }, caller, query)),
       ...askedBounds(settings.timeZone, query),
       accountId,
       status: query.status,
@@ -77,9 +78,10 @@ const idsOf = (recipients: readonly ReportRecipient[]) => ({
   recipientIds: recipients.map(({ id }) => id),
 });
 
-async function numbersOf(tx: Tx, keys: AccountKeys, { campaign, recipientDomain }: RecipientListQuery) {
+async function numbersOf(tx: Tx, keys: AccountKeys, caller: Caller, query: RecipientListQuery) {
+  const { campaign, departmentId, recipientDomain } = query;
   return {
-    campaignId: await numberOf(tx, keys, 'campaign', campaign),
+    campaigns: await campaignsOf(tx, keys, campaign, await departmentsOf(tx, caller, departmentId)),
     domainId: await numberOf(tx, keys, 'domain', recipientDomain?.toLowerCase()),
   };
 }
@@ -95,6 +97,7 @@ function recipientOf(
     id: row.id,
     messageId: row.messageId,
     email: openAddress(messageSealer(vault, row.keySealed), row.addressSealed),
+    departmentId: row.departmentId,
     campaign: campaigns.get(row.campaignId) ?? null,
     acceptedAt: row.acceptedAt.toISOString(),
     status: row.status,

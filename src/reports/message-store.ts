@@ -1,13 +1,16 @@
 /** SQL of messages, their recipients and events as readers see them. Sealed values leave it sealed; it decides nothing. */
 import type { EventType } from '../contract/messages.ts';
 import type { RecipientStatus, TrackingLevel } from '../contract/values.ts';
-import { empty, type Sql, sql, type Tx } from '../platform/database.ts';
+import { empty, type Scope, type Sql, sql, type Tx } from '../platform/database.ts';
 import type { Place } from './cursor.ts';
+import { ofCampaigns } from './engagement-store.ts';
 
 export interface MessageRow {
   readonly id: string;
   readonly acceptedAt: Date;
   readonly campaignId: number;
+  /** Null: the account itself. */
+  readonly departmentId: string | null;
   readonly headerSealed: Buffer;
   readonly linksSealed: Buffer | null;
   /** Null when the message was erased: nothing of its content opens any more. */
@@ -15,14 +18,22 @@ export interface MessageRow {
 }
 
 const messageColumns = sql`
-  m.id, m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.header_sealed AS "headerSealed",
+  m.id, m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.department_id AS "departmentId", m.header_sealed AS "headerSealed",
   m.links_sealed AS "linksSealed", k.key_sealed AS "keySealed"`;
 
-export async function findMessage(tx: Tx, accountId: string, id: string): Promise<MessageRow | undefined> {
+const ofDepartments = (departments: readonly string[] | undefined): Sql =>
+  departments === undefined ? empty : sql`AND department_id = ANY (${departments}::uuid[])`;
+
+/** Of a scope with departments, only their mail. */
+export async function findMessage(
+  tx: Tx,
+  { accountId, departments }: Scope,
+  id: string,
+): Promise<MessageRow | undefined> {
   const rows = await tx.query<MessageRow>(sql`
     SELECT ${messageColumns}
       FROM messages m LEFT JOIN message_keys k ON k.account_id = m.account_id AND k.message_id = m.id
-     WHERE m.account_id = ${accountId} AND m.id = ${id}`);
+     WHERE m.account_id = ${accountId} AND m.id = ${id} ${ofDepartments(departments)}`);
   return rows[0];
 }
 
@@ -72,7 +83,8 @@ export interface MessageListRow extends MessageRow {
 
 export interface MessageListQuestion {
   readonly accountId: string;
-  readonly campaignId: number | undefined;
+  readonly campaigns: readonly number[] | undefined;
+  readonly departments: readonly string[] | undefined;
   readonly humanBits: number;
   readonly after: Place | undefined;
   readonly rows: number;
@@ -83,7 +95,7 @@ export const listMessageRows = (tx: Tx, question: MessageListQuestion): Promise<
     SELECT ${messageColumns}, s.*
       FROM (SELECT * FROM messages
              WHERE account_id = ${question.accountId}
-               ${question.campaignId === undefined ? empty : sql`AND campaign_id = ${question.campaignId}`}
+               ${ofDepartments(question.departments)} ${ofCampaigns(question.campaigns)}
                ${before(question.after, sql`accepted_at`, sql`id`)}
              ORDER BY accepted_at DESC, id DESC LIMIT ${question.rows}) AS m
       LEFT JOIN message_keys k ON k.account_id = m.account_id AND k.message_id = m.id
@@ -140,6 +152,7 @@ export interface ReportRecipientRow {
   readonly id: string;
   readonly messageId: string;
   readonly campaignId: number;
+  readonly departmentId: string | null;
   readonly acceptedAt: Date;
   readonly status: RecipientStatus;
   readonly deliveredAt: Date | null;
@@ -155,7 +168,8 @@ export type SeenFilter = 'people' | 'machines' | 'nobody' | undefined;
 
 export interface ReportRecipientQuestion {
   readonly accountId: string;
-  readonly campaignId: number | undefined;
+  /** They tell departments apart too: see events/dimensions.ts. */
+  readonly campaigns: readonly number[] | undefined;
   readonly domainId: number | undefined;
   readonly status: RecipientStatus | undefined;
   readonly openedBy: SeenFilter;
@@ -173,10 +187,10 @@ export const listReportRecipientRows = (tx: Tx, question: ReportRecipientQuestio
            s.status, s.delivered_at AS "deliveredAt", s.opens, s.clicks,
            s.opens_human + s.opens_suspected + s.opens_probable + s.opens_certain AS "openCount",
            s.clicks_human + s.clicks_suspected + s.clicks_probable + s.clicks_certain AS "clickCount",
-           r.address_sealed AS "addressSealed", k.key_sealed AS "keySealed"
+           r.address_sealed AS "addressSealed", k.key_sealed AS "keySealed", m.department_id AS "departmentId"
       FROM (SELECT * FROM recipient_states
              WHERE account_id = ${question.accountId}
-               ${question.campaignId === undefined ? empty : sql`AND campaign_id = ${question.campaignId}`}
+               ${ofCampaigns(question.campaigns)}
                ${question.domainId === undefined ? empty : sql`AND domain_id = ${question.domainId}`}
                ${question.status === undefined ? empty : sql`AND status = ${question.status}`}
                ${question.since === null ? empty : sql`AND accepted_at >= ${question.since}`}
@@ -185,6 +199,7 @@ export const listReportRecipientRows = (tx: Tx, question: ReportRecipientQuestio
                ${before(question.after, sql`accepted_at`, sql`recipient_id`)}
              ORDER BY accepted_at DESC, recipient_id DESC LIMIT ${question.rows}) AS s
       JOIN recipients r ON r.account_id = s.account_id AND r.id = s.recipient_id
+      JOIN messages m ON m.account_id = s.account_id AND m.id = s.message_id
       LEFT JOIN message_keys k ON k.account_id = s.account_id AND k.message_id = s.message_id
      ORDER BY s.accepted_at DESC, s.recipient_id DESC`);
 

@@ -7,11 +7,12 @@ import { dayOf, startOfDay, startOfHour } from '../core/report/days.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { askedBounds } from './asked-bounds.ts';
-import { numberOf } from './dimension-names.ts';
+import { campaignsOf, departmentsOf } from './dimension-names.ts';
 import { type ActivityQuestion, type CountedQuarter, countQuarters } from './engagement-store.ts';
 
 export interface ActivityQuery {
   readonly campaign?: string | undefined;
+  readonly departmentId?: string | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly by: 'hour' | 'day';
@@ -36,13 +37,14 @@ export async function readActivityReport(
 ): Promise<Activity> {
   const { accountId, actor } = caller;
   const keys = { accountId, vault: await accountVault(world, accountId) };
-  const activity = await world.db.readAccount(accountId, async (tx) => {
+  const activity = await world.db.readAccount(caller, async (tx) => {
     const { timeZone, ...settings } = await readSettings(tx);
     const view = query.view === 'account' ? settings.view : query.view;
-    const campaignId = await numberOf(tx, keys, 'campaign', query.campaign);
+    const departments = await departmentsOf(tx, caller, query.departmentId);
+    const campaigns = await campaignsOf(tx, keys, query.campaign, departments);
     const quarters = await countQuarters(tx, {
       accountId,
-      campaignId,
+      campaigns,
       view,
       ...quartersOf(timeZone, query),
     });

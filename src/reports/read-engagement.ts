@@ -21,7 +21,7 @@ import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { askedBounds } from './asked-bounds.ts';
-import { namesOf, numberOf } from './dimension-names.ts';
+import { campaignsOf, departmentCampaigns, departmentsOf, namesOf } from './dimension-names.ts';
 import {
   type CellQuestion,
   type CountedGroup,
@@ -31,6 +31,7 @@ import {
   countRulesets,
 } from './engagement-store.ts';
 import { countLinks } from './link-rows.ts';
+import { mergeAnonymous, mergeCounted, mergeEstimates, type RowOf } from './merge-campaigns.ts';
 
 type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
 
@@ -40,7 +41,7 @@ export async function readEngagementReport(
   query: EngagementQuery,
 ): Promise<EngagementReport> {
   const keys = { accountId: caller.accountId, vault: await accountVault(world, caller.accountId) };
-  const report = await world.db.readAccount(caller.accountId, (tx) => engagement(tx, keys, query));
+  const report = await world.db.readAccount(caller, (tx) => engagement(tx, keys, caller, query));
   // A look changes nothing, so there is nothing for its entry to be atomic with: it is written before the answer leaves,
   // and an answer whose entry cannot be written does not leave.
   await world.db.asAccount(caller.accountId, (tx) =>
@@ -72,16 +73,22 @@ interface Group {
   readonly lastAcceptedDay: string | null;
 }
 
-async function engagement(tx: Tx, keys: AccountKeys, query: EngagementQuery): Promise<EngagementReport> {
+async function engagement(
+  tx: Tx,
+  keys: AccountKeys,
+  caller: Caller,
+  query: EngagementQuery,
+): Promise<EngagementReport> {
   const settings = await readSettings(tx);
   const choice = {
     view: query.view === 'account' ? settings.view : query.view,
     automated: automatedEvents(query.automated, settings.suppressAutomatedEvents),
   };
   const bounds = askedBounds(settings.timeZone, query);
+  const departments = await departmentsOf(tx, caller, query.departmentId);
   const question = {
     accountId: keys.accountId,
-    campaignId: await numberOf(tx, keys, 'campaign', query.campaign),
+    campaigns: await campaignsOf(tx, keys, query.campaign, departments),
     range: splitRange(settings.timeZone, bounds),
     view: choice.view,
   };
@@ -138,22 +145,41 @@ async function groupsOf(
     const everyone = await countGroups(tx, { ...question, ...groupings.campaign });
     return { groups, totals: totalsOf(everyone, estimates, anonymous) };
   }
-  const counted = (await countGroups(tx, { ...question, ...groupings[by] })).sort(orders[by]);
+  const asSent = await countGroups(tx, { ...question, ...groupings[by] });
+  const rowOf = await rowsOf(tx, keys.accountId, asSent, by);
+  const counted = mergeCounted(asSent, rowOf).sort(orders[by]);
   const keyOf = await keysOf(tx, keys, counted, by);
-  const estimateOf = new Map(estimates.map((one) => [one.group, one]));
+  const estimateOf = new Map(mergeEstimates(estimates, rowOf).map((one) => [one.group, one]));
+  const counting = anonymous === null || !isOfWholeMessages(by) ? null : mergeAnonymous(anonymous, rowOf);
   const groups = counted.map((one) => ({
     key: keyOf(one),
     counts: one,
     forEstimate: estimateOf.get(one.group) ?? noEstimateCounts,
-    anonymous: by === 'campaign' || by === 'day' ? ofGroup(anonymous, one.group) : null,
+    anonymous: ofGroup(counting, one.group),
     firstAcceptedDay: one.firstAcceptedDay,
     lastAcceptedDay: one.lastAcceptedDay,
   }));
   return { groups, totals: totalsOf(counted, estimates, anonymous) };
 }
 
+/** Rows that hold messages whole: only there anonymous events belong to a row. */
+const isOfWholeMessages = (by: Grouping): boolean => by === 'campaign' || by === 'day' || by === 'department';
+
+const noDepartment = '';
+
+/** A campaign has a number of its own in each department that sent it. */
+async function rowsOf(tx: Tx, accountId: string, counted: readonly CountedGroup[], by: Grouping): Promise<RowOf> {
+  if (by !== 'campaign' && by !== 'department') return (group) => group;
+  const ids = counted.map(({ group }) => Number(group));
+  const found = await departmentCampaigns(tx, accountId, ids);
+  return by === 'campaign'
+    ? (group) => found.get(Number(group))?.baseId ?? group
+    : (group) => found.get(Number(group))?.departmentId ?? noDepartment;
+}
+
 async function keysOf(tx: Tx, keys: AccountKeys, counted: readonly CountedGroup[], by: Grouping) {
-  if (by === 'day') return ({ group }: CountedGroup): string | null => String(group);
+  if (by === 'day' || by === 'department')
+    return ({ group }: CountedGroup) => (group === noDepartment ? null : String(group));
   const ids = counted.map(({ group }) => Number(group));
   const names = await namesOf(tx, keys, ids);
   return ({ group }: CountedGroup): string | null => names.get(Number(group)) ?? null;
@@ -163,15 +189,18 @@ const groupings = {
   campaign: { grain: 'sender', column: 'campaign_id' },
   day: { grain: 'sender', column: 'day' },
   sender: { grain: 'sender', column: 'key_id' },
+  department: { grain: 'sender', column: 'campaign_id' },
   recipientDomain: { grain: 'domain', column: 'key_id' },
 } as const;
 
 type Order = (a: CountedGroup, b: CountedGroup) => number;
-const mostSent: Order = (a, b) => b.sent - a.sent || Number(a.group) - Number(b.group);
+const mostSent: Order = (a, b) =>
+  b.sent - a.sent || String(a.group).localeCompare(String(b.group), 'en', { numeric: true });
 const orders: Readonly<Record<Exclude<Grouping, 'link'>, Order>> = {
   campaign: (a, b) => b.lastAcceptedDay.localeCompare(a.lastAcceptedDay) || Number(b.group) - Number(a.group),
   day: (a, b) => String(a.group).localeCompare(String(b.group)),
   sender: mostSent,
+  department: mostSent,
   recipientDomain: mostSent,
 };
 

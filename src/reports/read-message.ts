@@ -14,7 +14,7 @@ import { messageSealer, openAddress, openHeader } from './open-message.ts';
 export async function readOneMessage(world: Pick<World, 'db' | 'vault' | 'clock'>, caller: Caller, id: string) {
   const { accountId, actor } = caller;
   const vault = await accountVault(world, accountId);
-  const message = await world.db.readAccount(accountId, (tx) => messageOf(tx, accountId, vault, id));
+  const message = await world.db.readAccount(caller, (tx) => messageOf(tx, caller, vault, id));
   await world.db.asAccount(accountId, (tx) =>
     record(tx, {
       at: world.clock.now(),
@@ -27,8 +27,9 @@ export async function readOneMessage(world: Pick<World, 'db' | 'vault' | 'clock'
   return message;
 }
 
-async function messageOf(tx: Tx, accountId: string, vault: AccountVault, id: string) {
-  const row = await findMessage(tx, accountId, id);
+async function messageOf(tx: Tx, caller: Caller, vault: AccountVault, id: string) {
+  const { accountId } = caller;
+  const row = await findMessage(tx, caller, id);
   if (row === undefined) throw new Problem('message.not_found');
   const { view, suppressAutomatedEvents } = await readSettings(tx);
   const automated = automatedEvents('account', suppressAutomatedEvents);
@@ -39,6 +40,7 @@ async function messageOf(tx: Tx, accountId: string, vault: AccountVault, id: str
   return {
     id: row.id,
     erased: row.keySealed === null,
+    departmentId: row.departmentId,
     onHold: await isOnHold(tx, accountId, id),
     campaign: campaigns.get(row.campaignId) ?? null,
     subject,

@@ -19,7 +19,7 @@ import {
   type ReadMessage,
 } from '../core/message/index.ts';
 import { decideTracking, type TrackingDecision, type TrackingWish } from '../core/sending/tracking-choice.ts';
-import { dimensionIds, linkSetId } from '../events/index.ts';
+import { campaignNumber, dimensionIds, linkSetId } from '../events/index.ts';
 import { newId } from '../platform/ids.ts';
 import type { Actor } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
@@ -46,6 +46,8 @@ export interface SubmittedMessage {
   readonly acceptedAt: Date;
   readonly accountId: string;
   readonly actor: Actor;
+  /** Whose mail it is; null: the account's itself. Whether the caller reaches it was decided by the door. */
+  readonly departmentId: string | null;
   readonly via: 'rest' | 'smtp';
   readonly octets: Uint8Array;
   /** The reverse path; empty for the null sender (RFC 5321 §4.5.5). */
@@ -97,7 +99,8 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   const { message, headers } = readSubmitted(submitted.octets);
   const vault = await accountVault(desk.world, submitted.accountId);
   const indexes = submitted.recipients.map(({ address }) => vault.index('address', comparableAddress(address)));
-  const policy = await desk.readPolicy(submitted.accountId, indexes);
+  const { accountId, departmentId } = submitted;
+  const policy = await desk.readPolicy(accountId, { recipients: indexes, departmentId });
   refuseUnverifiedSender(policy.settings);
   const tracking = freezeTracking(submitted, headers, policy);
   const plan = planCopies(desk, message, headers, tracking, policy.settings);
@@ -195,12 +198,11 @@ async function numberDimensions(
       kind: 'domain' as const,
       value: domainOf(comparableAddress(address)),
     })),
-    ...(campaign === null ? [] : [{ kind: 'campaign' as const, value: campaign }]),
   ]);
   return {
     senderId,
-    domainIds: others.slice(0, submitted.recipients.length),
-    campaignId: others[submitted.recipients.length] ?? 0,
+    domainIds: others,
+    campaignId: await campaignNumber(db, keys, campaign, submitted.departmentId),
     linkSetId: await linkSetId(db, keys, read.plan.links),
   };
 }
@@ -235,6 +237,7 @@ function seal(parts: Sealable): AcceptedDraft {
   return {
     ...{ accountId, messageId, acceptedAt, keySealed, via: submitted.via, actor: submitted.actor },
     ...{ dueAt: submitted.dueAt, timeZone: settings.timeZone, sizeBytes: submitted.octets.length },
+    departmentId: submitted.departmentId,
     ...{ senderId: numbers.senderId, campaignId: numbers.campaignId, linkSetId: numbers.linkSetId },
     linkCount: plan.links.length,
     headerSealed: sealer.seal('message.header', storedHeader(parts)),

@@ -17,6 +17,7 @@ import {
   deleteKeyAndContent,
   forgetAnswers,
   hasKeyCopies,
+  isMessageOf,
   lockHolds,
   lockMessage,
   markErased,
@@ -42,7 +43,8 @@ export type Erasing =
 /** A message that is erased already gives the certificate it has. */
 export async function eraseMessage(world: Needs, caller: Caller, messageId: string): Promise<ErasureCertificate> {
   const account = { accountId: caller.accountId, vault: await accountVault(world, caller.accountId) };
-  const erasing = await world.db.asAccount(caller.accountId, async (tx) => {
+  const erasing = await world.db.asAccount(caller, async (tx): Promise<Erasing> => {
+    if (!(await isMessageOf(tx, messageId, caller.departments))) return { kind: 'not_found' };
     const outcome = await eraseUnlessKept(tx, world, account, messageId);
     if (outcome.kind === 'erased')
       await writeEntry(tx, caller, messageId, world.clock.now(), outcome.certificate.erased.recipients);

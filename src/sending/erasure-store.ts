@@ -28,6 +28,19 @@ export async function whyKept(tx: Tx, messageId: string, now: Date): Promise<'on
   return kept?.isYoung === true ? 'kept_by_policy' : undefined;
 }
 
+/** Whether it is mail of these departments; undefined: of any. */
+export async function isMessageOf(
+  tx: Tx,
+  messageId: string,
+  departments: readonly string[] | undefined,
+): Promise<boolean> {
+  if (departments === undefined) return true;
+  const rows = await tx.query(sql`
+    SELECT FROM messages
+     WHERE account_id = current_account() AND id = ${messageId} AND department_id = ANY (${departments}::uuid[])`);
+  return rows.length > 0;
+}
+
 export async function readErasure(tx: Tx, messageId: string): Promise<ErasureCertificate | undefined> {
   const rows = await tx.query<{ certificate: ErasureCertificate }>(
     sql`SELECT certificate FROM erasures WHERE account_id = current_account() AND message_id = ${messageId}`,

@@ -2,10 +2,12 @@
  * The same Idempotency-Key with the same body gets the same answer; with another body it is refused. Key, body and
  * answer are kept only as keyed hashes and sealed text. Answers are kept for good; callers may count on 24 hours.
  */
+import { isNarrowed } from '../accounts/index.ts';
 import type { Accepted, Submission } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import { canonicalJson } from '../core/sending/canonical-json.ts';
 import type { Database } from '../platform/database.ts';
+import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import { findAnswer } from './store.ts';
 
@@ -18,16 +20,21 @@ const usableKey = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 export function readIdempotencyKey(
   vault: AccountVault,
+  caller: Caller,
   header: string | undefined,
   body: Submission,
 ): IdempotencyKey | null {
   if (header === undefined) return null;
   if (!usableKey.test(header)) throw new Problem('idempotency.key_invalid');
   return {
-    keyIndex: vault.index('idempotency.key', header),
+    keyIndex: vault.index('idempotency.key', ownKey(caller, header)),
     bodyHash: vault.index('idempotency.body', canonicalJson(body)),
   };
 }
+
+/** Whoever is narrowed shares keys with their department alone: a key taken elsewhere tells them nothing. */
+const ownKey = (caller: Caller, header: string): string =>
+  isNarrowed(caller) ? `${caller.actor.departmentId ?? ''}\n${header}` : header;
 
 /** The answer that was given to this key before, if any. */
 export async function earlierAnswer(

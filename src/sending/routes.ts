@@ -12,8 +12,13 @@ export function sendingRoutes(world: World, options: SendingOptions): Route[] {
     route(sendMessage, 'messages.send', writes('message.accepted'), (request, caller) =>
       submitByRest(desk, caller, request.body, request.headers['idempotency-key']),
     ),
-    route(eraseMessageEndpoint, 'messages.erase', writes('message.erased', ['message.erasure_refused']), async ({ params }, caller) => ({
-      certificate: await eraseMessage(world, caller, params.id),
-    })),
+    route(
+      eraseMessageEndpoint,
+      'messages.erase',
+      writes('message.erased', ['message.erasure_refused']),
+      async ({ params }, caller) => ({
+        certificate: await eraseMessage(world, caller, params.id),
+      }),
+    ),
   ];
 }

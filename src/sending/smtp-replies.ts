@@ -26,6 +26,7 @@ const codes: Partial<Record<ProblemCode, readonly [code: number, enhanced: strin
   'sender.not_verified': [550, '5.7.1'],
   'auth.invalid': [535, '5.7.8'],
   'auth.forbidden': [550, '5.7.1'],
+  'department.unknown': [550, '5.7.1'],
   'server.unavailable': [451, '4.3.0'],
   'server.error': [451, '4.3.0'],
   'request.rate_limited': [452, '4.3.1'],

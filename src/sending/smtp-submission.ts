@@ -11,7 +11,7 @@ import type {
   SMTPServerOptions,
   SMTPServerSession,
 } from 'smtp-server';
-import type { Gate } from '../accounts/index.ts';
+import { departmentOfMail, type Gate } from '../accounts/index.ts';
 import { Problem } from '../contract/problem.ts';
 import { parseAddressList } from '../core/message/index.ts';
 import { newId } from '../platform/ids.ts';
@@ -245,6 +245,7 @@ async function accept({ desk, world }: Reception, session: SMTPServerSession, oc
   const written = (address: string): string => (smtpUtf8 === true ? address : asciiDomain(address));
   await acceptMessage(desk, {
     ...{ messageId, acceptedAt, octets, accountId: caller.accountId, actor: caller.actor, via: 'smtp' },
+    departmentId: departmentOfMail(caller, undefined),
     envelopeFrom: mailFrom === false ? '' : written(mailFrom.address),
     recipients: rcptTo.map(({ address }) => ({ address: written(address), wish: {} })),
     ...{ ownTo: false, campaign: null, tags: [], wish: {}, dueAt: acceptedAt, idempotencyKey: null },

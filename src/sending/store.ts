@@ -6,6 +6,8 @@ export interface MessageRow {
   readonly messageId: string;
   readonly acceptedAt: Date;
   readonly via: 'rest' | 'smtp';
+  /** Null: the account itself. */
+  readonly departmentId: string | null;
   readonly campaignId: number;
   readonly senderId: number;
   readonly linkSetId: number;
@@ -45,8 +47,8 @@ export interface AnswerRow {
 export async function insertMessages(tx: Tx, messages: readonly MessageRow[]): Promise<void> {
   await tx.query(sql`
     WITH stored AS (
-      INSERT INTO messages (account_id, id, accepted_at, submitted_by, campaign_id, sender_id, link_set_id, link_count,
-                            recipient_count, size_bytes, header_sealed, links_sealed)
+      INSERT INTO messages (account_id, id, accepted_at, submitted_by, department_id, campaign_id, sender_id, link_set_id,
+                            link_count, recipient_count, size_bytes, header_sealed, links_sealed)
       VALUES ${join(messages.map(messageValues))}
     ), locked AS (
       INSERT INTO message_keys (account_id, message_id, key_sealed)
@@ -58,7 +60,7 @@ export async function insertMessages(tx: Tx, messages: readonly MessageRow[]): P
 }
 
 const messageValues = (one: MessageRow): Sql => sql`
-  (${one.accountId}, ${one.messageId}, ${one.acceptedAt}, ${one.via}, ${one.campaignId}, ${one.senderId},
+  (${one.accountId}, ${one.messageId}, ${one.acceptedAt}, ${one.via}, ${one.departmentId}, ${one.campaignId}, ${one.senderId},
    ${one.linkSetId}, ${one.linkCount}, ${one.recipients.length}, ${one.sizeBytes}, ${one.headerSealed},
    ${one.linksSealed})`;
 

@@ -1,6 +1,6 @@
 /** Turns a REST submission into a message and hands it to acceptance, at most once per Idempotency-Key. */
 import { domainToASCII } from 'node:url';
-import { accountVault } from '../accounts/index.ts';
+import { accountVault, departmentOfMail } from '../accounts/index.ts';
 import type { Accepted, Submission } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import { comparableAddress, type Mailbox, parseAddressList } from '../core/message/index.ts';
@@ -21,7 +21,7 @@ export async function submitByRest(
   idempotencyHeader: string | undefined,
 ): Promise<Accepted> {
   const vault = await accountVault(desk.world, caller.accountId);
-  const key = readIdempotencyKey(vault, idempotencyHeader, body);
+  const key = readIdempotencyKey(vault, caller, idempotencyHeader, body);
   const ask = () => (key === null ? null : earlierAnswer(desk.world.db, caller.accountId, vault, key));
   const earlier = await ask();
   if (earlier !== null) return earlier;
@@ -54,6 +54,7 @@ async function submittedOf(
   return {
     ...{ messageId, acceptedAt, octets, dueAt, idempotencyKey, via: 'rest' },
     ...{ accountId: caller.accountId, actor: caller.actor },
+    departmentId: departmentOfMail(caller, body.departmentId),
     envelopeFrom: from.address,
     recipients: recipients.map(({ mailbox, wish }) => ({ address: mailbox.address, wish })),
     ownTo: body.discloseRecipients !== true,

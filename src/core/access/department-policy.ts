@@ -60,7 +60,7 @@ function decide<Name extends keyof Policies>(name: Name, account: Policies, chai
   const ladder = strictestFirst[name] as readonly Policies[Name][] | 'nearest';
   let held: { value: Policies[Name]; from: string | null } = { value: account[name], from: null };
   for (const holder of chain.toReversed()) {
-    const value: Policies[Name] | null = holder[name];
+    const value = (holder as OwnPolicies)[name];
     if (value === null) continue;
     if (ladder === 'nearest' || ladder.indexOf(value) < ladder.indexOf(held.value)) held = { value, from: holder.id };
   }
