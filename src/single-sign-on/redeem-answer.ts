@@ -88,12 +88,16 @@ async function exchange(
         idTokenExpected: true,
       });
     } catch (error) {
-      const isRefusedClient = error instanceof oidc.ResponseBodyError && error.error === 'invalid_client';
-      if (!isRefusedClient || index === ways.length - 1) throw error;
+      if (!isRefusedClient(error) || index === ways.length - 1) throw error;
     }
   }
   throw new Problem('sso.client_refused');
 }
+
+/** RFC 6749 §5.2: with a challenge where HTTP Basic was used, with an error in the body otherwise. */
+const isRefusedClient = (error: unknown): boolean =>
+  error instanceof oidc.WWWAuthenticateChallengeError ||
+  (error instanceof oidc.ResponseBodyError && ['invalid_client', 'unauthorized_client'].includes(error.error));
 
 /** It came to us over TLS from the provider itself, so that asking for its keys anew is no stranger's doing. */
 async function verifySignature({ keys }: KnownProvider, idToken: string): Promise<void> {
@@ -127,8 +131,8 @@ async function withUserInfo(
 /** What went wrong, as somebody at the console can understand it. */
 export function codeOf(error: unknown): ProblemCode {
   if (error instanceof oidc.AuthorizationResponseError) return 'sso.provider_refused';
-  if (error instanceof oidc.ResponseBodyError)
-    return ['invalid_client', 'unauthorized_client'].includes(error.error) ? 'sso.client_refused' : 'sso.code_refused';
+  if (isRefusedClient(error)) return 'sso.client_refused';
+  if (error instanceof oidc.ResponseBodyError) return 'sso.code_refused';
   if (error instanceof joseErrors.JWKSTimeout) return 'sso.provider_unreachable';
   if (error instanceof joseErrors.JOSEError) return 'sso.token_invalid';
   const code = String((error as { code?: unknown }).code);
