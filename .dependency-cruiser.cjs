@@ -7,6 +7,7 @@ const areas = [
   'audit',
   'accounts',
   'single-sign-on',
+  'provisioning',
   'emergency',
   'networks',
   'events',

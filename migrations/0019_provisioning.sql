@@ -18,6 +18,8 @@ CREATE TABLE provisioned_users (
   attributes_sealed bytea NOT NULL,
   -- As users.email_index: unique in the account.
   user_name_index bytea NOT NULL,
+  -- Of every address, not only the one that the user signs in as.
+  email_indexes bytea[] NOT NULL,
   external_id_index bytea,
   -- The role that groups gave last; null: the role is from elsewhere.
   role_given text CHECK (role_given IN ('owner', 'admin', 'compliance', 'sender', 'viewer')),
@@ -31,6 +33,7 @@ CREATE TABLE provisioned_users (
   FOREIGN KEY (account_id, user_id) REFERENCES users (account_id, id)
 );
 CREATE INDEX ON provisioned_users (account_id, external_id_index) WHERE external_id_index IS NOT NULL;
+CREATE INDEX ON provisioned_users USING gin (email_indexes);
 CALL fence('provisioned_users', 'SELECT, INSERT, UPDATE');
 -- Pages are in this order.
 CREATE INDEX ON users (account_id, created_at, id);

@@ -49,6 +49,7 @@ import type { Actor, Route } from './platform/route.ts';
 import { openVault } from './platform/vault.ts';
 import { type Clock, type Listening, type Log, type Running, systemClock, type World } from './platform/world.ts';
 import { providerRoutes } from './providers/index.ts';
+import { provisioningRoutes } from './provisioning/index.ts';
 import { rejudgingRoutes, startRejudging, startRejudgingThread } from './rejudging/index.ts';
 import { reportRoutes } from './reports/index.ts';
 import { retentionRoutes, startRetention, startTidying } from './retention/index.ts';
@@ -332,6 +333,7 @@ const allRoutes = (world: World, config: Config, { gate, sending, networks, conn
     publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000),
     allowsInnerProviders: config.ssoAllowPrivate === 'true',
   }),
+  ...provisioningRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
   ...emergencyRoutes(world, gate),
   ...trackingRoutes(world, networks),
   ...networkRoutes(world, networks, networkRefresh(config)),

@@ -76,6 +76,8 @@ export interface ProvisionedChange {
   readonly name?: string | undefined;
   readonly role?: Role | undefined;
   readonly departmentId?: string | null | undefined;
+  /** The directory says something else that only it keeps. */
+  readonly isOtherwise?: boolean;
 }
 
 /** Writes and records only what is another one now. Throws user.last_owner, user.beyond_caller or user.email_taken. */
@@ -92,7 +94,7 @@ export async function changeProvisionedUser(
   const isNamed = wish.name !== undefined && vault.open('user.name', before.nameSealed).toString() !== wish.name;
   const after = afterChange(before, wish);
   const isPlaced = after.departmentId !== before.departmentId;
-  if (!isMoved && !isNamed && !isPlaced && after.role === before.role) return false;
+  if (!isMoved && !isNamed && !isPlaced && after.role === before.role && wish.isOtherwise !== true) return false;
   assertWithinReach(by, before.role, before.permissions);
   assertWithinReach(by, after.role, after.permissions);
   if (!isFullOwner(after)) await assertNotLastOwner(tx, before);

@@ -38,6 +38,7 @@ import { listReportRecipients, readActivity, readEngagement } from './reports.ts
 import { retentionEndpoints } from './retention.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { signInEndpoints } from './sign-in.ts';
+import { provisioningEndpoints } from './provisioning.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { safetyEndpoints } from './upkeep.ts';
 import { judgeObservations } from './verdicts.ts';
@@ -87,6 +88,7 @@ export const endpoints: readonly Endpoint[] = [
   endSession,
   ...signInEndpoints,
   ...peopleEndpoints,
+  ...provisioningEndpoints,
   ...retentionEndpoints,
   ...singleSignOnEndpoints,
   ...alertEndpoints,

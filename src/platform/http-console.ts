@@ -66,6 +66,6 @@ export async function mountConsole(server: FastifyInstance, folder: string): Pro
 function wantsPage(request: FastifyRequest): boolean {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   const [path = ''] = request.url.split('?');
-  if (/^\/(v1|assets)(\/|$)/.test(path) || /\.\w{1,8}$/.test(path)) return false;
+  if (/^\/(v1|scim|assets)(\/|$)/.test(path) || /\.\w{1,8}$/.test(path)) return false;
   return (request.headers.accept ?? '').includes('text/html');
 }

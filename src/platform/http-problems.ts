@@ -2,6 +2,7 @@
 import type { FastifyError } from 'fastify';
 import type { ZodError } from 'zod';
 import { type FieldError, Problem, type ProblemCode, problemKinds } from '../contract/problem.ts';
+import { scimErrorTypeOf, scimPath, scimType } from '../contract/provisioning.ts';
 import { DatabaseUnavailable } from './database.ts';
 
 export interface ProblemDocument {
@@ -15,7 +16,7 @@ export interface ProblemDocument {
   readonly errors?: readonly FieldError[];
 }
 
-export function problemDocument(problem: Problem, requestId: string): ProblemDocument {
+function problemDocument(problem: Problem, requestId: string): ProblemDocument {
   const { title, status, remedy } = problemKinds[problem.code];
   return {
     type: `urn:waxwing:problem:${problem.code}`,
@@ -28,6 +29,25 @@ export function problemDocument(problem: Problem, requestId: string): ProblemDoc
     ...(problem.fields.length > 0 ? { errors: problem.fields } : {}),
   };
 }
+
+/** A directory understands the errors of its own protocol; our code and request id stand beside. RFC 7644 §3.12 */
+function scimError(problem: Problem, requestId: string) {
+  const { detail, status, code, errors = [] } = problemDocument(problem, requestId);
+  const scimErrorType = scimErrorTypeOf(problem.code);
+  return {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: String(status),
+    ...(scimErrorType === undefined ? {} : { scimType: scimErrorType }),
+    detail: [detail, ...errors.map(({ field, message }) => `${field} ${message}.`)].join(' '),
+    ...{ code, requestId },
+  };
+}
+
+/** In which form a refusal is told at a path. */
+export const problemForm = (url: string, problem: Problem, requestId: string): { type: string; document: unknown } =>
+  url.startsWith(`${scimPath}/`)
+    ? { type: scimType, document: scimError(problem, requestId) }
+    : { type: 'application/problem+json', document: problemDocument(problem, requestId) };
 
 /** https://fastify.dev/docs/latest/Reference/Errors/ */
 const ofFastify: Readonly<Record<string, ProblemCode>> = {

@@ -7,7 +7,7 @@ import { Histogram } from 'prom-client';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { Problem } from '../contract/problem.ts';
 import { mountConsole } from './http-console.ts';
-import { asProblem, problemDocument } from './http-problems.ts';
+import { asProblem, problemForm } from './http-problems.ts';
 import { type Identify, jsonType, mountRoute, pathPattern } from './http-route.ts';
 import { mountStatus, type ReadyCheck, statusPaths } from './http-status.ts';
 import { newId } from './ids.ts';
@@ -181,9 +181,10 @@ function refuse(world: Needs, error: unknown, request: FastifyRequest, reply: Fa
   if (problem.status === 401) reply.header('www-authenticate', challengeOf(problem));
   if (problem.code === 'server.unavailable') reply.header('retry-after', '5');
   if (problem.code === 'request.rate_limited') reply.header('retry-after', String(problem.retryAfterSeconds ?? 60));
+  const { type, document } = problemForm(request.url, problem, request.id);
   return reply
     .code(problem.status)
     .header('cache-control', 'no-store')
-    .type('application/problem+json; charset=utf-8')
-    .send(JSON.stringify(problemDocument(problem, request.id)));
+    .type(`${type}; charset=utf-8`)
+    .send(JSON.stringify(document));
 }

@@ -1,0 +1,33 @@
+/** Seals what a directory says of a user, with the keyed hashes by which it is found again. */
+import { type Provisioner, userIndexOf } from '../accounts/index.ts';
+import type { Role } from '../contract/permissions.ts';
+import type { Item, Resource } from '../core/provisioning/schema.ts';
+import type { Tx } from '../platform/database.ts';
+import { upsertUser } from './store.ts';
+import { externalIndexOf } from './users-shelf.ts';
+
+interface Kept {
+  readonly attributes: Resource;
+  readonly roleGiven: Role | null;
+  readonly isOutByGroups: boolean;
+  readonly isDeleted?: boolean;
+}
+
+export const emailsOf = (attributes: Resource): readonly Item[] =>
+  Array.isArray(attributes.emails) ? attributes.emails : [];
+
+export async function keepUser(tx: Tx, { vault, at }: Provisioner, id: string, kept: Kept): Promise<void> {
+  const { attributes, roleGiven, isOutByGroups, isDeleted = false } = kept;
+  const { externalId } = attributes;
+  await upsertUser(tx, {
+    id,
+    attributesSealed: vault.seal('provisioned.user', JSON.stringify(attributes)),
+    userNameIndex: userIndexOf(vault, String(attributes.userName)),
+    emailIndexes: emailsOf(attributes).map(({ value }) => userIndexOf(vault, String(value))),
+    externalIdIndex: typeof externalId === 'string' ? externalIndexOf(vault, externalId) : null,
+    roleGiven,
+    isOutByGroups,
+    changedAt: at,
+    deletedAt: isDeleted ? at : null,
+  });
+}
