@@ -16,6 +16,7 @@ import { systemClock } from '../src/platform/world.ts';
 import { tell } from '../src/providers/fixtures/story.ts';
 import { makeBackup } from '../src/upkeep/index.ts';
 import { findBelow, findIn, needlesFor } from './kit/needles.ts';
+import { acceptByPassword, type Person, personAt } from './kit/person.ts';
 import { type SmtpSink, startSmtpSink } from './kit/smtp-sink.ts';
 import { mail, RawClient } from './kit/submission.ts';
 import { until } from './kit/tracking.ts';
@@ -250,6 +251,29 @@ async function consentAndAsk(messageId: string): Promise<void> {
   await call('POST', '/v1/rejudgements', { dryRun: false });
 }
 
+/** A nurse reaches beyond her role, says why, and compliance says what it thinks of it. */
+async function openInEmergency(): Promise<void> {
+  const [nurse, reviewer] = [await joined('nurse', 'viewer'), await joined('reviewer', 'compliance')];
+  assert.equal((await call('PATCH', '/v1/alert-settings', { alertFrom: `alerts.${word}@clinic.example` })).status, 200);
+  const wish = { category: 'treatment', reason: `${word} ${word} must be seen now` };
+  const opened = await nurse.ask('POST', '/v1/emergency-accesses', wish);
+  assert.equal(opened.status, 201, JSON.stringify(opened.body));
+  assert.equal((await nurse.ask('GET', '/v1/messages')).status, 200);
+  assert.equal((await nurse.ask('POST', '/v1/emergency-accesses/own/end', {})).status, 200);
+  const path = `/v1/emergency-accesses/${opened.body.id}`;
+  const review = { outcome: 'justified', note: `${word} was seen` };
+  assert.equal((await reviewer.ask('POST', `${path}/review`, review)).status, 200);
+  assert.ok(JSON.stringify((await reviewer.ask('GET', path)).body).includes(`${word} was seen`));
+}
+
+async function joined(name: string, role: string): Promise<Person> {
+  const invited = await call('POST', '/v1/users', { email: person(name), name: `${name} ${word}`, role });
+  const { invitation } = JSON.parse(invited.text) as { invitation: { link: string } };
+  const somebody = Object.assign(personAt(url), { agent: `Agent ${word}`, address: addresses[0] as string });
+  await acceptByPassword(somebody, invitation.link, `seven herons over ${word}`, systemClock);
+  return somebody;
+}
+
 /** What is refused must leave as little behind as what is taken. */
 async function beRefused(): Promise<void> {
   const wrong = [
@@ -303,6 +327,7 @@ test('nothing that people wrote, and nobody’s address, lies readable on the di
   await hitTracking();
   await consentAndAsk(messageId);
   await beRefused();
+  await openInEmergency();
   await until(async () => (await counted('hits')) >= heard + 8, 'hits are stored', 60_000);
   await until(async () => (await counted('attempts')) >= 3, 'refusals of the remote server are stored', 60_000);
 

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { createAccount, listAccounts } from '../src/accounts/index.ts';
+import { createAccount, listAccounts, raiseAlert } from '../src/accounts/index.ts';
 import { readConfig } from '../src/config.ts';
 import type { Endpoint } from '../src/contract/endpoint.ts';
 import { endpoints } from '../src/contract/endpoints.ts';
 import { type Program, startProgram } from '../src/main.ts';
+import { sql } from '../src/platform/database.ts';
 import { systemClock } from '../src/platform/world.ts';
 import { openTestDatabase, type TestDatabase } from './kit/database.ts';
 
@@ -25,6 +26,8 @@ let theirConnectionId = '';
 let theirUserId = '';
 let theirDepartmentId = '';
 let theirSessionId = '';
+let theirAlertId = '';
+let theirEmergencyId = '';
 let theirHoldId = '';
 let theirSignOnId = '';
 
@@ -89,6 +92,17 @@ async function fillTheirPeople(): Promise<void> {
     sessions: { id: string }[];
   };
   theirSessionId = String(sessions[0]?.id);
+  theirEmergencyId = crypto.randomUUID();
+  await program.world.db.asAccount(theirs?.accountId ?? '', async (tx) => {
+    await raiseAlert(tx, { at: new Date(), what: 'unusual_sign_in', userId: theirUserId, detail: {} });
+    await tx.query(sql`
+      INSERT INTO emergency_accesses (account_id, id, session_id, user_id, category, reason_sealed, permissions,
+                                      opened_at, ends_at, ended_at, ended_by, remind_at)
+      VALUES (current_account(), ${theirEmergencyId}, ${theirSessionId}, ${theirUserId}, 'other', '\\x00', '{}',
+              now(), now(), now(), 'time', now() + interval '1 day')`);
+  });
+  const { alerts } = (await answerOf(await ask('GET', '/v1/alerts', keys.theirs))) as { alerts: { id: string }[] };
+  theirAlertId = String(alerts[0]?.id);
   const signOn = { name: 'canary provider', domains: ['canary.example'], roleClaim: 'canary', issuer: 'https://canary.example' };
   theirSignOnId = String((await answerOf(await ask('POST', '/v1/single-sign-on', keys.theirs, signOn))).id);
 }
@@ -137,6 +151,13 @@ const bodies: Readonly<Record<string, unknown>> = {
   createDepartment: { name: 'mine' },
   changeDepartment: { name: 'mine' },
   changeSessionLimits: { role: 'viewer', idleMinutes: 30, absoluteMinutes: 720 },
+  openEmergencyAccess: { category: 'other', reason: 'mine, and long enough' },
+  endOwnEmergency: {},
+  endEmergencyAccess: {},
+  reviewEmergencyAccess: { outcome: 'justified', note: 'mine' },
+  changeEmergencySettings: { maxMinutes: 60 },
+  acknowledgeAlert: {},
+  changeAlertSettings: { maxPerHour: 5 },
   askForBackup: { what: 'backup' },
   changeBackupPlan: { everyHours: 24, keepDays: 30 },
   saveDraft: { fields: { name: 'mine' } },
@@ -156,6 +177,8 @@ function theirIdOf(path: string): string {
   if (path.startsWith('/v1/departments')) return theirDepartmentId;
   if (path.startsWith('/v1/holds')) return theirHoldId;
   if (path.startsWith('/v1/sessions')) return theirSessionId;
+  if (path.startsWith('/v1/alerts')) return theirAlertId;
+  if (path.startsWith('/v1/emergency')) return theirEmergencyId;
   if (path.startsWith('/v1/single-sign-on')) return theirSignOnId;
   if (path.startsWith('/v1/api-keys')) return theirKeyId;
   return path.startsWith('/v1/provider') ? theirConnectionId : theirMessage.id;

@@ -66,7 +66,9 @@ test('a viewer reads messages under emergency access, and its report lists exact
   expect(await vera.ask('GET', `/v1/messages/${first}`), 200);
   clinics.clock.advance(minuteMs);
   const listed = expect(await vera.ask('GET', '/v1/messages'), 200);
+  clinics.clock.advance(minuteMs);
   expect(await vera.ask('GET', '/v1/reports/recipients'), 200);
+  clinics.clock.advance(minuteMs);
   expect(await vera.ask('POST', '/v1/emergency-accesses/own/end', {}), 200);
   assert.equal(await statusOf(vera), 403);
   expect(await cleo.ask('GET', `/v1/messages/${second}`), 200); // of somebody else: not in the report
@@ -79,8 +81,8 @@ test('a viewer reads messages under emergency access, and its report lists exact
   assert.deepEqual(told, [
     ['message.read', 1, [first]],
     ['messages.listed', 2, [first, second].sort()],
-    ['recipients.listed', 2, [first, second].sort()],
-    ['emergency.ended', 2, []],
+    ['recipients.listed', 3, [first, second].sort()],
+    ['emergency.ended', 4, []],
   ]);
   assert.equal(listed.messages.length, 2);
   assert.equal(report.endedBy, 'user');
