@@ -60,6 +60,7 @@ import {
   sendingRoutes,
   startSubmission,
 } from './sending/index.ts';
+import { singleSignOnRoutes } from './single-sign-on/index.ts';
 import {
   type Edge,
   hitCounter,
@@ -70,7 +71,6 @@ import {
   startKeyDestruction,
   trackingRoutes,
 } from './tracking/index.ts';
-import { singleSignOnRoutes } from './single-sign-on/index.ts';
 import { startBackupCare, startBackups, startForgettingDrafts, startRotating, upkeepRoutes } from './upkeep/index.ts';
 import { version } from './version.ts';
 
@@ -174,7 +174,12 @@ async function compose(
     maxMessageBytes: config.maxMessageBytes,
     onQueued: () => state.nudgeDelivery(),
   };
-  const http = await openHttp(world, config, { gate, sending, edge, state, networks, connection: server.connection }, parts);
+  const http = await openHttp(
+    world,
+    config,
+    { gate, sending, edge, state, networks, connection: server.connection },
+    parts,
+  );
   const smtp = await openSubmission(world, config, { ...sending, gate, tls }, parts);
   const publicUrl = config.publicUrl ?? localUrl(config.host, http?.port ?? 3000);
   return {

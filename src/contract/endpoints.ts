@@ -10,8 +10,8 @@ import {
 } from './access.ts';
 import { alertEndpoints } from './alerts.ts';
 import { exportAudit, exportAuditEntries, listAuditEntries, readAuditKey } from './audit.ts';
-import { emergencyEndpoints } from './emergency.ts';
 import { draftEndpoints } from './drafts.ts';
+import { emergencyEndpoints } from './emergency.ts';
 import type { Endpoint } from './endpoint.ts';
 import { forgetScannerHabit, forgetScannerHabits, listScannerHabits } from './habits.ts';
 import { eraseMessage, listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
@@ -26,6 +26,7 @@ import {
   listProviderConnections,
   receiveProviderEvents,
 } from './providers.ts';
+import { provisioningEndpoints } from './provisioning.ts';
 import {
   cancelRejudgement,
   listFlips,
@@ -38,7 +39,6 @@ import { listReportRecipients, readActivity, readEngagement } from './reports.ts
 import { retentionEndpoints } from './retention.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { signInEndpoints } from './sign-in.ts';
-import { provisioningEndpoints } from './provisioning.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { safetyEndpoints } from './upkeep.ts';
 import { judgeObservations } from './verdicts.ts';
