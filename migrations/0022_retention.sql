@@ -233,7 +233,7 @@ END $$;
 -- Drops the oldest month of events and verdicts, if every account that had mail by then lets its events go by then, and no
 -- hold reaches that month. Gives the end of the month that went; null: none did, or somebody was reading it just now.
 CREATE FUNCTION drop_event_month(now_is timestamptz) RETURNS timestamptz LANGUAGE plpgsql
-  SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '3s' AS $$
+  SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
   month text;
   month_end timestamptz;

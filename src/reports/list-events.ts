@@ -10,7 +10,7 @@ import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { isHoneypotHit, type OpenRequest, requestOpener } from '../tracking/index.ts';
 import { cursorsOf, pageOf } from './cursor.ts';
-import { type EventRow, findMessage, listEventRows } from './message-store.ts';
+import { type EventRow, findMessage, isOnHold, listEventRows } from './message-store.ts';
 import { messageSealer, openLinks } from './open-message.ts';
 
 export interface EventListQuery {
@@ -35,7 +35,8 @@ export async function listEventsOfMessage(world: Needs, caller: Caller, messageI
     const { shown, next } = pageOf(rows, query.limit, cursors, ({ occurredAt, id }) => ({ at: occurredAt, id }));
     const links = openLinks(messageSealer(vault, message.keySealed), message);
     const times = shown.flatMap((row) => (isHit(row) ? [row.occurredAt] : []));
-    const openRequest = await requestOpener(tx, { vault }, times, now);
+    const isHeld = times.length > 0 && (await isOnHold(tx, accountId, messageId));
+    const openRequest = await requestOpener(tx, { vault }, times, now, { isHeld });
     const events = shown.map((row) => eventOf(row, { vault, links, openRequest }, now));
     return next === null ? { events } : { events, nextCursor: next };
   });

@@ -1,6 +1,6 @@
 /**
  * The same Idempotency-Key with the same body gets the same answer; with another body it is refused. Key, body and
- * answer are kept only as keyed hashes and sealed text. Answers are kept for good; callers may count on 24 hours.
+ * answer are kept only as keyed hashes and sealed text. Answers are kept for 30 days; callers may count on 24 hours.
  */
 import { isNarrowed } from '../accounts/index.ts';
 import type { Accepted, Submission } from '../contract/messages.ts';

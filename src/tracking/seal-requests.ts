@@ -108,16 +108,23 @@ export interface ReadRequest {
 /** Null: not kept, or no more. */
 export type OpenRequest = (detail: Pick<HitDetail, 'request'>, occurredAt: Date) => ReadRequest;
 
-/** Opens requests of hits that came at these times. */
-export async function requestOpener(tx: Tx, account: Keys, times: readonly Date[], now: Date): Promise<OpenRequest> {
-  const { keepRequestDays } = await readSettings(tx);
+/** Opens requests of hits that came at these times. Of held mail as long as their keys are there: these stay for it. */
+export async function requestOpener(
+  tx: Tx,
+  account: Keys,
+  times: readonly Date[],
+  now: Date,
+  { isHeld = false } = {},
+): Promise<OpenRequest> {
+  const keepRequestDays = isHeld ? null : (await readSettings(tx)).keepRequestDays;
   const readable = times.filter((at) => isReadable(at, keepRequestDays, now));
   const dayOf = rememberedDay();
   const rows = await selectRequestKeys(tx, [...new Set(readable.map((at) => dayOf(at.getTime())))]);
   const keys = new Map(rows.map((row) => [row.day, { keepDays: row.keepDays, opened: openedOrNot(account, row) }]));
   return ({ request }, occurredAt) => {
     const key = keys.get(dayOf(occurredAt.getTime()));
-    if (!isReadable(occurredAt, stricterDays(keepRequestDays, key?.keepDays ?? null), now)) return gone;
+    const keyDays = isHeld ? null : (key?.keepDays ?? null);
+    if (!isReadable(occurredAt, stricterDays(keepRequestDays, keyDays), now)) return gone;
     if (request.kept === undefined) return { ip: request.ip ?? null, userAgent: request.userAgent ?? null };
     return key?.opened === undefined ? gone : openKept(key.opened, request.kept);
   };
