@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import {
   acceptMail,
+  addDepartment,
   delivered,
   deliverMail,
   fetchMail,
@@ -77,9 +78,12 @@ class Story {
   readonly #recipients: { messageId: string; recipientId: string }[] = [];
   readonly #hits: JudgedHit[] = [];
 
-  constructor(world: TestWorld, keys: AccountKeys) {
+  readonly departments: readonly string[];
+
+  constructor(world: TestWorld, keys: AccountKeys, departments: readonly string[]) {
     this.world = world;
     this.keys = keys;
+    this.departments = departments;
   }
 
   #who(position: number) {
@@ -104,9 +108,11 @@ class Story {
   async #accept({ campaign, people, hour }: { campaign: number; people: number; hour: number }): Promise<void> {
     const to = Array.from({ length: people }, (_, at) => `p${at}@d${at % 3}.example`);
     const named = campaign === 0 ? {} : { campaign: `c${campaign}` };
+    const departmentId = this.departments[hour % 3];
     const acceptedAt = new Date(startMs + hour * 3_600_000);
     const sent: SentMail = await acceptMail(this.world, this.keys, {
       ...named,
+      ...(departmentId === undefined ? {} : { departmentId }),
       to,
       links,
       acceptedAt,
@@ -143,7 +149,9 @@ describe('roll-ups', () => {
   it('equal a recount after any sequence of accepting, delivering, fetching, re-judging and folding', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
-        const story = new Story(world, await testKeys(world));
+        const keys = await testKeys(world);
+        const house = await addDepartment(world, keys, 'House');
+        const story = new Story(world, keys, [house, await addDepartment(world, keys, 'Ward', house)]);
         await story.play({ do: 'accept', campaign: 1, people: 3, hour: 0 });
         for (const one of steps) await story.play(one);
         assert.deepEqual(await differencesFromRecount(world.database.connection), []);

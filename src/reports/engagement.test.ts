@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   acceptMail,
+  addDepartment,
   delivered,
   deliverMail,
   fetchMail,
@@ -33,6 +35,8 @@ const links = ['https://clinic.example/a', 'https://clinic.example/b'];
 /** What the test knows of each recipient, beside the database. */
 interface Known {
   readonly campaign: string;
+  /** Empty: the account itself. */
+  readonly department: string;
   readonly domain: string;
   readonly sender: string;
   readonly acceptedAt: Date;
@@ -44,7 +48,13 @@ interface Known {
 }
 
 /** Mail over six days around a change of clocks, every hour and a few minutes, in a fixed but mixed-up way. */
-async function playMail(world: TestWorld, account: TestAccount, timeZone: string, from: Date): Promise<Known[]> {
+async function playMail(
+  world: TestWorld,
+  account: TestAccount,
+  departments: readonly string[],
+  timeZone: string,
+  from: Date,
+): Promise<Known[]> {
   await world.db.asAccount(account.accountId, (tx) =>
     tx.query(sql`UPDATE account_settings SET time_zone = ${timeZone} WHERE account_id = ${account.accountId}`),
   );
@@ -53,7 +63,9 @@ async function playMail(world: TestWorld, account: TestAccount, timeZone: string
     const acceptedAt = new Date(from.getTime() + number * 7_230_000);
     const about = { campaign: `c${number % 3}`, sender: `s${number % 2}@clinic.example` };
     const to = ['p', 'q', 'r', 's'].map((name, at) => `${name}@d${(number + 2 * at) % 5}.example`);
-    const sent = await acceptMail(world, account, { ...about, to, links, acceptedAt, timeZone });
+    const department = departments[number % 4] ?? '';
+    const of = department === '' ? {} : { departmentId: department };
+    const sent = await acceptMail(world, account, { ...about, ...of, to, links, acceptedAt, timeZone });
     const isDelivered = number % 7 !== 0;
     if (isDelivered)
       await deliverMail(
@@ -64,6 +76,7 @@ async function playMail(world: TestWorld, account: TestAccount, timeZone: string
     const known = to.map(
       (address): Known => ({
         ...about,
+        department,
         domain: address.slice(2),
         acceptedAt,
         isDelivered,
@@ -112,22 +125,22 @@ function recount(everyone: readonly Known[], query: EngagementQuery, view: View,
       (since === null || one.acceptedAt >= since) &&
       (until === null || one.acceptedAt < until),
   );
-  const keysOf = (one: Known): string[] => {
+  const keysOf = (one: Known): (string | null)[] => {
     if (query.groupBy === 'link') return links;
     const keys = {
       campaign: one.campaign,
       day: dayOf(timeZone, one.acceptedAt),
       recipientDomain: one.domain,
       sender: one.sender,
-      department: '',
+      department: one.department === '' ? null : one.department,
     };
     return [keys[query.groupBy]];
   };
-  const groups = new Map<string, Known[]>();
+  const groups = new Map<string | null, Known[]>();
   for (const one of within) for (const key of keysOf(one)) groups.set(key, [...(groups.get(key) ?? []), one]);
   return [...groups].map(([key, members]) => {
     const seen = members.map((one) =>
-      whoSaw(query.groupBy === 'link' ? { opens: 0, clicks: one.clicked.get(key) ?? 0 } : one, view),
+      whoSaw(query.groupBy === 'link' ? { opens: 0, clicks: one.clicked.get(key ?? '') ?? 0 } : one, view),
     );
     const count = (what: 'opened' | 'clicked', who: 'people' | 'machines') =>
       seen.filter((one) => one[what] === who).length;
@@ -182,7 +195,10 @@ describe('the engagement report', () => {
     it(`counts what a recount counts, for any range, grouping and view: ${timeZone} from ${start.slice(0, 10)}`, async () => {
       const account = await testKeys(world);
       const from = new Date(start);
-      const everyone = await playMail(world, account, timeZone, from);
+      const house = await addDepartment(world, account, 'House');
+      const ward = await addDepartment(world, account, 'Ward', house);
+      const everyone = await playMail(world, account, [house, ward], timeZone, from);
+      const below: Readonly<Record<string, readonly string[]>> = { [house]: [house, ward], [ward]: [ward] };
       const instant = fc
         .integer({ min: -5, max: 150 })
         .map((hour) => new Date(from.getTime() + hour * 3_600_000 + (hour % 4) * 900_000));
@@ -193,25 +209,35 @@ describe('the engagement report', () => {
         ),
         { nil: undefined },
       );
+      const narrowings: (readonly string[])[] = [[house, ward], [ward], []];
       const question = fc.record({
         since: bound,
         until: bound,
         campaign: fc.option(fc.constantFrom('c0', 'c1', 'unknown'), { nil: undefined }),
-        groupBy: fc.constantFrom('campaign', 'day', 'recipientDomain', 'link', 'sender'),
+        groupBy: fc.constantFrom('campaign', 'day', 'recipientDomain', 'link', 'sender', 'department'),
+        departmentId: fc.option(fc.constantFrom(house, ward, randomUUID()), { nil: undefined }),
+        narrowedTo: fc.option(fc.constantFrom(...narrowings), { nil: undefined }),
         view: fc.constantFrom('strict', 'balanced', 'lenient'),
       });
-      const everything = { since: undefined, until: undefined, campaign: undefined };
+      const everything = {
+        since: undefined,
+        until: undefined,
+        campaign: undefined,
+        departmentId: undefined,
+        narrowedTo: undefined,
+      };
       const ofEverything = { ...everything, groupBy: 'sender' as const, view: 'lenient' as const };
       let estimates = 0;
       await fc.assert(
-        fc.asyncProperty(question, async (asked) => {
+        fc.asyncProperty(question, async ({ narrowedTo, ...asked }) => {
           const query = { ...asked, automated: 'account', format: 'json' } as EngagementQuery;
           fc.pre(boundsOf(timeZone, query) !== null);
-          const report = await readEngagementReport(
-            world,
-            { accountId: account.accountId, actor: { kind: 'system', id: 'test' } },
-            query,
-          );
+          const caller = { accountId: account.accountId, actor: { kind: 'system', id: 'test' } as const };
+          const report = await readEngagementReport(world, { ...caller, departments: narrowedTo }, query);
+          const isMeant = ({ department }: Known): boolean =>
+            (narrowedTo?.includes(department) ?? true) &&
+            (asked.departmentId === undefined || (below[asked.departmentId] ?? []).includes(department));
+          const meant = everyone.filter(isMeant);
           const told = report.rows.map((row) => ({
             key: row.key,
             sent: row.sent,
@@ -222,9 +248,9 @@ describe('the engagement report', () => {
             estimateWithheld: row.estimateWithheld,
           }));
           estimates += told.filter((row) => row.estimated !== null).length;
-          assert.deepEqual(told.sort(byKey), recount(everyone, query, asked.view as View, timeZone).sort(byKey));
+          assert.deepEqual(told.sort(byKey), recount(meant, query, asked.view as View, timeZone).sort(byKey));
         }),
-        { numRuns: 80, examples: [[ofEverything]] },
+        { numRuns: 120, examples: [[ofEverything]] },
       );
       assert.ok(estimates > 0, 'some rows have enough clickers for an estimate');
     });

@@ -5,6 +5,7 @@ import { encodeStoredHeader } from '../../src/core/delivery/stored-header.ts';
 import {
   type AccountKeys,
   type AnonymousHit,
+  campaignNumber,
   type DeliveryOutcome,
   dimensionIds,
   type HitVerdict,
@@ -23,6 +24,7 @@ import { createTestAccount } from './account.ts';
 
 export interface Mail {
   readonly campaign?: string;
+  readonly departmentId?: string;
   readonly sender?: string;
   readonly links?: readonly string[];
   readonly to: readonly string[];
@@ -53,12 +55,11 @@ export async function acceptMail(world: World, keys: AccountKeys, mail: Mail): P
     { kind: 'sender', value: mail.sender ?? 'care@clinic.example' },
     ...domains.map((value) => ({ kind: 'domain' as const, value })),
   ]);
-  const [campaignId = 0] =
-    mail.campaign === undefined
-      ? [0]
-      : await dimensionIds(world.db, keys, [{ kind: 'campaign', value: mail.campaign }]);
+  const departmentId = mail.departmentId ?? null;
+  const campaignId = await campaignNumber(world.db, keys, mail.campaign ?? null, departmentId);
   const links = mail.links ?? [];
   const message = {
+    departmentId,
     messageId: randomUUID(),
     acceptedAt,
     senderId,
@@ -74,6 +75,7 @@ export async function acceptMail(world: World, keys: AccountKeys, mail: Mail): P
 }
 
 interface StoredMail {
+  readonly departmentId: string | null;
   readonly messageId: string;
   readonly acceptedAt: Date;
   readonly senderId: number;
@@ -97,9 +99,9 @@ async function storeMessage(world: World, { accountId }: AccountKeys, mail: Stor
   const addresses = mail.to.map((address) => sealer.seal('recipient.address', address));
   await world.db.asAccount(accountId, async (tx) => {
     await tx.query(sql`
-      INSERT INTO messages (account_id, id, accepted_at, submitted_by, campaign_id, sender_id, link_set_id, link_count,
-                            recipient_count, size_bytes, header_sealed, links_sealed)
-      VALUES (${accountId}, ${mail.messageId}, ${mail.acceptedAt}, 'rest', ${mail.campaignId}, ${mail.senderId},
+      INSERT INTO messages (account_id, id, accepted_at, submitted_by, department_id, campaign_id, sender_id, link_set_id,
+                            link_count, recipient_count, size_bytes, header_sealed, links_sealed)
+      VALUES (${accountId}, ${mail.messageId}, ${mail.acceptedAt}, 'rest', ${mail.departmentId}, ${mail.campaignId}, ${mail.senderId},
               ${mail.linkSetId}, ${mail.links.length}, ${mail.to.length}, 1000,
               ${sealer.seal('message.header', header)},
               ${sealer.seal('message.links', JSON.stringify(mail.links))})`);
@@ -202,4 +204,20 @@ export function rejudgeMail(
     const batch = { recipients, hits: [], revisions, anonymous: [], recordedAt: world.clock.now() };
     return recordHits(tx, keys, runId === undefined ? batch : { ...batch, runId });
   });
+}
+
+/** A department of the account, below another one or at the top. */
+export async function addDepartment(
+  world: World,
+  { accountId }: AccountKeys,
+  name: string,
+  parentId?: string,
+): Promise<string> {
+  const id = randomUUID();
+  await world.db.asAccount(accountId, (tx) =>
+    tx.query(sql`
+      INSERT INTO departments (account_id, id, name, parent_id, created_at)
+      VALUES (${accountId}, ${id}, ${name}, ${parentId ?? null}, ${world.clock.now()})`),
+  );
+  return id;
 }

@@ -89,7 +89,16 @@ const kinds = (type: string, prefix: string): string =>
     .map(([kind, value]) => `count(*) FILTER (WHERE type = '${type}' AND bit = ${value}) AS ${prefix}_${kind}`)
     .join(', ');
 
+/** Cells of a department are cells of its campaigns' numbers: state, message and number must name the same one. */
+const foreignCampaigns = `
+  SELECT s.recipient_id, m.department_id AS of_message, d.department_id AS of_cells
+    FROM recipient_states s
+    JOIN messages m ON m.id = s.message_id
+    LEFT JOIN dimensions d ON d.account_id = s.account_id AND d.id = s.campaign_id
+   WHERE m.department_id IS DISTINCT FROM d.department_id OR m.campaign_id <> s.campaign_id`;
+
 const recounts = {
+  'departments of cells are not those of messages': foreignCampaigns,
   'roll-ups are not the states': `
     WITH kept AS (SELECT ${cell}, ${countNames.map((name) => `sum(${name})::bigint AS ${name}`).join(', ')}
                     FROM (SELECT ${cell}, ${counts} FROM rollups UNION ALL SELECT ${cell}, ${counts} FROM unfolded_cells) AS all_cells
