@@ -6,6 +6,7 @@ import type { Endpoint } from '../src/contract/endpoint.ts';
 import { endpoints } from '../src/contract/endpoints.ts';
 import { type Permission, permissions, roles } from '../src/contract/permissions.ts';
 import { problemKinds } from '../src/contract/problem.ts';
+import { describedRoutes } from './routes.ts';
 
 const generated = (script: string): string => `<!-- Written by \`npm run docs\` from ${script}; do not edit. -->\n`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -24,9 +25,26 @@ ${table(
 )}
 `;
 
+const routes = new Map(describedRoutes().map((route) => [route.endpoint, route]));
+
+function permissionCell(endpoint: Endpoint): string {
+  const permission = routes.get(endpoint)?.permission ?? 'open';
+  const words = { open: 'nobody is asked', session: 'a console session' } as const;
+  const asked = permission in words ? words[permission as keyof typeof words] : `\`${permission}\``;
+  return endpoint.stepUp === true ? `${asked}, proved anew` : asked;
+}
+
+function auditCell(endpoint: Endpoint): string {
+  const { always = [], sometimes = [], nothingBecause } = routes.get(endpoint)?.audit ?? {};
+  if (nothingBecause !== undefined) return `– ${nothingBecause}`;
+  return [...always.map((action) => `\`${action}\``), ...sometimes.map((action) => `(\`${action}\`)`)].join(' ');
+}
+
 const routeRow = (endpoint: Endpoint): string[] => [
   `\`${endpoint.method} ${endpoint.path}\``,
   endpoint.summary,
+  permissionCell(endpoint),
+  auditCell(endpoint),
   endpoint.problems.map((code) => `\`${code}\``).join(' '),
 ];
 
@@ -37,7 +55,10 @@ JSON over HTTP with \`Authorization: Bearer <api key>\`. The running server desc
 Beside the problems listed, every route can answer \`auth.missing\`, \`auth.invalid\`, \`auth.forbidden\`, \`request.malformed\`,
 \`request.too_large\`, \`request.rate_limited\`, \`server.unavailable\` and \`server.error\`; see [errors](errors.md).
 
-${table(['route', 'does', 'problems of its own'], endpoints.map(routeRow))}
+What a route writes to the [audit log](audit.md) stands beside it, in parentheses what it writes only sometimes; where it
+writes nothing, why. *Proved anew*: in the console only within five minutes of a sign-in or another proof.
+
+${table(['route', 'does', 'needs', 'audit entry', 'problems of its own'], endpoints.map(routeRow))}
 
 Without a key: \`GET /healthz\`, \`GET /readyz\`, \`GET /metrics\`, \`GET /openapi.json\`.
 `;

@@ -83,6 +83,8 @@ export interface Program extends Running {
     readonly smtp: number | undefined;
     readonly smtps: number | undefined;
   };
+  /** What its HTTP listener answers for the areas; none where it is no web process. */
+  readonly routes: readonly Route[];
   readonly publicUrl: string;
   readonly trackingUrl: string;
   /** Resolves when the database is there, migrated and ours; rejects when it can never be. */
@@ -184,6 +186,7 @@ async function compose(
   const publicUrl = config.publicUrl ?? localUrl(config.host, http?.port ?? 3000);
   return {
     world,
+    routes,
     ports: { http: http?.port, tracking: edge?.port, smtp: smtp?.port, smtps: smtp?.smtpsPort ?? undefined },
     publicUrl,
     trackingUrl,
@@ -303,11 +306,9 @@ const usesAsTable = (config: Config): boolean => config.networksAsnUrl !== 'off'
 
 interface HttpNeeds {
   readonly gate: Gate;
-  readonly sending: SendingOptions;
   readonly edge: Edge | undefined;
   readonly state: State;
-  readonly networks: FollowedNetworks;
-  readonly connection: DatabaseServer['connection'];
+  readonly routes: readonly Route[];
 }
 
 async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: Parts): Promise<Listening | undefined> {
@@ -316,7 +317,7 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
   const http = await startHttp(world, {
     host: config.host,
     port: config.httpPort,
-    routes: isWeb ? allRoutes(world, config, needs) : [],
+    routes: needs.routes,
     identify: (request, permission) => {
       if (!needs.state.isReady) throw new Problem('server.unavailable');
       return needs.gate.identify(request, permission);
@@ -331,7 +332,19 @@ async function openHttp(world: World, config: Config, needs: HttpNeeds, parts: P
   return http;
 }
 
-const allRoutes = (world: World, config: Config, { gate, sending, networks, connection }: HttpNeeds): Route[] => [
+interface RouteNeeds {
+  readonly gate: Gate;
+  readonly sending: SendingOptions;
+  readonly networks: FollowedNetworks;
+  readonly connection: DatabaseServer['connection'];
+}
+
+/** Also what documents the routes: making them touches nothing. */
+export const allRoutes = (
+  world: World,
+  config: Config,
+  { gate, sending, networks, connection }: RouteNeeds,
+): Route[] => [
   ...accountRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
   ...auditRoutes({ ...world, ...auditDirectory(world) }),
   ...singleSignOnRoutes(world, gate, {
