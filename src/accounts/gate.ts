@@ -9,8 +9,9 @@ import { Problem } from '../contract/problem.ts';
 import { limitsOf } from '../core/access/session-life.ts';
 import type { Caller, RoutePermission } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
-import { sourceBlock } from './place.ts';
+import { actingFrom, type Refusal, refusalNotes } from './acting-from.ts';
 import { withinDepartments } from './narrowing.ts';
+import { sourceBlock } from './place.ts';
 import { narrowest, permissionsOf } from './reach.ts';
 import { hashSecret } from './secrets.ts';
 import { readSessionCookie } from './session-cookie.ts';
@@ -29,7 +30,10 @@ export interface GateRequest {
 }
 
 export interface Gate {
-  /** Throws auth.missing, auth.invalid, auth.forbidden, auth.network_refused, auth.step_up_needed or request.cross_site. */
+  /**
+   * Throws auth.missing, auth.invalid, auth.forbidden, auth.account_wide, auth.network_refused, auth.step_up_needed or
+   * request.cross_site.
+   */
   identify(request: GateRequest, permission: RoutePermission): Promise<Caller>;
   /** For protocols that have no HTTP header. Undefined: no valid key, or not one for this. */
   identifyByApiKey(secret: string, address: string, permission: Permission): Promise<Caller | undefined>;
@@ -68,7 +72,7 @@ const maxSecretLength = 400;
 export function openGate(world: World, options: GateOptions): Gate {
   const remembered = new QuickLRU<string, Known>({ maxSize: maxRemembered });
   const keyTries = countKeyTries(world);
-  const notedAtMs = new QuickLRU<string, number>({ maxSize: maxRemembered });
+  const noteRefusal = refusalNotes(world);
   const publicOrigin = new URL(options.publicUrl).origin;
   const isSecure = options.publicUrl.startsWith('https:');
 
@@ -82,20 +86,7 @@ export function openGate(world: World, options: GateOptions): Gate {
     return found;
   };
 
-  const noteUse = (known: Known): void => {
-    const { accountId, actor, session } = known.caller;
-    const at = world.clock.now();
-    const id = session?.id ?? actor.id;
-    // Often enough that a short idle time is kept to a tenth.
-    const everyMs = Math.min(noteUseEveryMs, known.idleMs / 10);
-    if (at.getTime() - (notedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
-    notedAtMs.set(id, at.getTime());
-    known.lastSeenAt = at;
-    const mark = session === undefined ? markApiKeyUsed : markSessionSeen;
-    world.db
-      .asAccount(accountId, (tx) => mark(tx, id, at))
-      .catch(() => world.log.warn({ accountId }, 'the use of a key or session could not be noted'));
-  };
+  const noteUse = notesOfUse(world);
 
   /** Throws request.rate_limited where too many wrong ones came from the same place. */
   const knownKey = async (secret: string, address: string): Promise<Known | undefined> => {
@@ -112,12 +103,10 @@ export function openGate(world: World, options: GateOptions): Gate {
     return known;
   };
 
-  const identifyByBearer = async (authorization: string, address: string): Promise<Caller> => {
-    const known = await knownKey(bearerOf(authorization), address);
-    if (known === undefined) throw new Problem('auth.invalid');
-    if (!known.isTakenFrom(address)) throw new Problem('auth.network_refused');
-    noteUse(known);
-    return known.caller;
+  const admit = async (caller: Caller, asked: Omit<Refusal, 'caller' | 'code'>, code?: Refusal['code']) => {
+    if (code === undefined) return actingFrom(world, caller, asked.address);
+    await noteRefusal({ ...asked, caller, code });
+    throw new Problem(code);
   };
 
   const identifyBySession = async (token: string): Promise<Known | undefined> => {
@@ -130,34 +119,57 @@ export function openGate(world: World, options: GateOptions): Gate {
   return {
     async identifyByApiKey(secret, address, permission) {
       const known = await knownKey(secret, address).catch(undefinedWhenRefused);
-      if (known === undefined || !known.isTakenFrom(address) || !may(known.caller, permission)) return undefined;
+      if (known === undefined) return undefined;
+      const code = refusalOfKey(known, address, permission);
+      if (code !== undefined) {
+        await noteRefusal({ caller: known.caller, address, permission, code });
+        return undefined;
+      }
       noteUse(known);
-      return known.caller;
+      return actingFrom(world, known.caller, address);
     },
     async identify(request, permission) {
       const { authorization, cookie } = request.headers;
+      const asked = { address: request.address, permission };
       if (authorization !== undefined) {
-        const caller = await identifyByBearer(authorization, request.address);
-        // A program has no console session.
-        if (permission === 'session') throw new Problem('auth.forbidden');
-        refuseUnlessAllowed(caller, permission);
-        return caller;
+        const known = assertKnown(await knownKey(bearerOf(authorization), request.address));
+        const code = refusalOfKey(known, request.address, permission);
+        if (code === undefined) noteUse(known);
+        return admit(known.caller, asked, code);
       }
       const token = readSessionCookie(isSecure, cookie);
       if (token === undefined) throw new Problem('auth.missing');
       if (!isReading(request.method)) refuseOtherSites(request.headers, publicOrigin);
       const known = assertKnown(await identifyBySession(token));
-      const caller = underEmergency(known.caller, known.emergency, permission, world.clock.now());
-      if (permission !== 'session') refuseUnlessAllowed(caller, permission);
-      const { freshUntil } = known;
-      if (request.needsFreshProof === true && freshUntil !== undefined && world.clock.now() >= freshUntil)
-        throw new Problem('auth.step_up_needed');
-      return caller;
+      const now = world.clock.now();
+      const caller = underEmergency(known.caller, known.emergency, permission, now);
+      const isStale = request.needsFreshProof === true && known.freshUntil !== undefined && now >= known.freshUntil;
+      const code = permission === 'session' ? undefined : refusalOf(caller, permission);
+      return admit(caller, asked, code ?? (isStale ? 'auth.step_up_needed' : undefined));
     },
     forget(id) {
       for (const [name, { caller }] of remembered)
         if ([caller.actor.id, caller.session?.id, caller.accountId].includes(id)) remembered.delete(name);
     },
+  };
+}
+
+/** Says when a key or session was last used, about once a minute. */
+function notesOfUse(world: World): (known: Known) => void {
+  const notedAtMs = new QuickLRU<string, number>({ maxSize: maxRemembered });
+  return (known) => {
+    const { accountId, actor, session } = known.caller;
+    const at = world.clock.now();
+    const id = session?.id ?? actor.id;
+    // Often enough that a short idle time is kept to a tenth.
+    const everyMs = Math.min(noteUseEveryMs, known.idleMs / 10);
+    if (at.getTime() - (notedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
+    notedAtMs.set(id, at.getTime());
+    known.lastSeenAt = at;
+    const mark = session === undefined ? markApiKeyUsed : markSessionSeen;
+    world.db
+      .asAccount(accountId, (tx) => mark(tx, id, at))
+      .catch(() => world.log.warn({ accountId }, 'the use of a key or session could not be noted'));
   };
 }
 
@@ -181,10 +193,16 @@ const may = ({ permissions }: Caller, permission: Permission): boolean =>
   permissions === undefined || permissions.includes(permission);
 
 /** Who is narrowed is told so, where that alone is why. */
-function refuseUnlessAllowed(caller: Caller, permission: Permission): void {
-  if (may(caller, permission)) return;
+function refusalOf(caller: Caller, permission: Permission): Refusal['code'] | undefined {
+  if (may(caller, permission)) return undefined;
   const isWide = caller.departments !== undefined && !narrowable.includes(permission);
-  throw new Problem(isWide ? 'auth.account_wide' : 'auth.forbidden');
+  return isWide ? 'auth.account_wide' : 'auth.forbidden';
+}
+
+function refusalOfKey(known: Known, address: string, permission: RoutePermission): Refusal['code'] | undefined {
+  if (!known.isTakenFrom(address)) return 'auth.network_refused';
+  // A program has no console session.
+  return permission === 'session' ? 'auth.forbidden' : refusalOf(known.caller, permission);
 }
 
 const hasExpired = ({ expiresAt }: Known, now: Date): boolean => expiresAt !== undefined && now >= expiresAt;
