@@ -7,7 +7,7 @@ import { fileKeys } from '../platform/key-provider.ts';
 import { addMasterKey, openMasterKey, rewriteKeyFile } from '../platform/master-key.ts';
 import type { Actor } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
-import { type Rotation, rewrapAccount, runRotation, startRotation } from '../upkeep/index.ts';
+import { type Rotation, retireOlderKeys, rewrapAccount, runRotation, startRotation } from '../upkeep/index.ts';
 import { inWorld } from './accounts.ts';
 import { CommandFault } from './fault.ts';
 
@@ -19,8 +19,9 @@ export function addKeyCommands(program: Command): void {
   const keys = program.command('keys').description('the keys that everything is sealed under');
   keys
     .command('rotate')
-    .description('give accounts a new wrapping key and seal their messages’ keys anew, beside a running server')
+    .description('give accounts a new wrapping key and seal all that is theirs anew under it, beside a running server')
     .option('--account <id>', 'this account only (default: every one)')
+    .option('--retire', 'then destroy the keys before it, when nothing is under them any more')
     .action(rotate);
   keys
     .command('rotate-master')
@@ -34,7 +35,7 @@ export function addKeyCommands(program: Command): void {
     .action(wrap);
 }
 
-async function rotate(options: { account?: string }): Promise<void> {
+async function rotate(options: { account?: string; retire?: true }): Promise<void> {
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort());
   process.once('SIGTERM', () => stopping.abort());
@@ -44,7 +45,10 @@ async function rotate(options: { account?: string }): Promise<void> {
     if (chosen.length === 0) throw new CommandFault('There is no such account.');
     const started = new Map<string, Rotation>();
     for (const { accountId } of chosen) started.set(accountId, await startRotation(world, { accountId, actor }));
-    for (const [accountId, rotation] of started) await follow(world, accountId, rotation, stopping.signal);
+    for (const [accountId, rotation] of started) {
+      await follow(world, accountId, rotation, stopping.signal);
+      if (options.retire === true && !stopping.signal.aborted) await retire(world, accountId);
+    }
   });
 }
 
@@ -58,14 +62,27 @@ async function follow(world: Needs, accountId: string, rotation: Rotation, signa
   const end = await runRotation(world, accountId, rotation.id, {
     signal,
     sleep: async (ms) => void (await delay(ms, undefined, { signal }).catch(() => undefined)),
-    onProgress: ({ rewrapped, total }) => process.stderr.write(`${accountId}: ${rewrapped} of ${total}\n`),
+    onProgress: ({ rewrapped, total, keysDone, resealed }) =>
+      process.stderr.write(
+        keysDone ? `${accountId}: ${resealed} values\n` : `${accountId}: ${rewrapped} of ${total} messages\n`,
+      ),
   });
   if (end.doneAt === null) {
     process.stdout.write(
       `${accountId}: stopped at ${end.rewrapped} of ${end.total}; the server goes on, or run this again\n`,
     );
     process.exitCode = 130;
-  } else process.stdout.write(`${accountId}: done, ${end.rewrapped} keys are under wrapping key ${end.version}\n`);
+  } else
+    process.stdout.write(
+      `${accountId}: done, ${end.rewrapped} messages’ keys and ${end.resealed} values are under wrapping key ${end.version}\n`,
+    );
+}
+
+async function retire(world: Needs, accountId: string): Promise<void> {
+  const oldest = await retireOlderKeys(world, accountId, actor);
+  if (oldest === undefined)
+    throw new CommandFault(`${accountId}: something is still under an older key; none was destroyed. Run this again.`);
+  process.stdout.write(`${accountId}: the keys before wrapping key ${oldest} are destroyed\n`);
 }
 
 async function rotateMaster(options: { prepare?: true; newLine: boolean }): Promise<void> {

@@ -123,6 +123,7 @@ export interface AuditDetails {
   'keys.rotation_started': { version: number; messages: number };
   'keys.rotated': { version: number; messages: number };
   'keys.rewrapped': { keys: number };
+  'keys.retired': { before: number };
   'backup.asked': { what: 'backup' | 'full_backup' | 'check' };
   'backup_plan.changed': { everyHours: number | null; keepDays: number | null };
   'emergency.opened': { category: string; minutes: number; permissions: readonly string[] };

@@ -54,6 +54,7 @@ export interface Sealer {
   open(purpose: SealPurpose, sealed: Uint8Array): Buffer;
 }
 
+/** Seals what an account keeps of its own under its wrapping key in force; opens what is under any that it knows. */
 export interface AccountVault extends Sealer {
   /** A keyed hash by which equal values of this account can be found, and of no other. 16 bytes. */
   index(kind: string, value: string): Buffer;
@@ -64,9 +65,11 @@ export interface AccountVault extends Sealer {
   takeWrappingKeys(keys: readonly WrappingKey[], inForce: number): void;
   /** The same message key under the wrapping key in force; undefined: it is already, or under a later one. */
   rewrapMessageKey(keySealed: Uint8Array): Buffer | undefined;
+  /** The same value under the wrapping key in force; undefined: it is already, or under a later one. */
+  reseal(purpose: SealPurpose, sealed: Uint8Array): Buffer | undefined;
 }
 
-/** What wraps an account's messages' keys, itself sealed. Number 1 is derived from the account's own key. */
+/** What an account's values and its messages' keys are under, itself sealed. Number 1 is the account's own key. */
 export interface WrappingKey {
   readonly version: number;
   readonly keySealed: Uint8Array;
@@ -74,6 +77,8 @@ export interface WrappingKey {
 
 export interface Vault {
   newAccountKey(): Buffer;
+  /** An account's key that opens and seals nothing any more, and still finds equal values: what of it cannot be replaced. */
+  withoutSealing(keySealed: Uint8Array): Buffer;
   /** The vault of an account, from its sealed key. Cached. */
   account(keySealed: Uint8Array): AccountVault;
   /** A key for one named use of the whole installation: tokens, the journal, hashes of API keys. */
@@ -113,6 +118,12 @@ export function openVault(masterKey: Uint8Array): Vault {
     derive,
     sealer: (use) => sealerOf(derive(use)),
     newAccountKey: () => wrapping.seal(randomBytes(keyBytes)),
+    withoutSealing(keySealed) {
+      const key = wrapping.open(keySealed);
+      return key.length > keyBytes
+        ? Buffer.from(keySealed)
+        : wrapping.seal(Buffer.concat([indexOnly, derived(key, 'index').export()]));
+    },
     account(keySealed) {
       const name = Buffer.from(keySealed).toString('base64');
       const known = accounts.get(name) ?? accountVault(wrapping.open(keySealed), wrapping.open);
@@ -159,20 +170,41 @@ function masterWrapping(root: Uint8Array, masterKey: Uint8Array): MasterWrapping
   };
 }
 
+/** In front of a key for the index that is all that is left of an account's own key. */
+const indexOnly = Buffer.of(1);
+
+interface WrappingPair {
+  /** Of values. */
+  readonly data: Sealer;
+  /** Of messages' keys. */
+  readonly keys: Sealer;
+}
+
+const wrappingPair = (key: Uint8Array): WrappingPair => ({
+  data: sealerOf(derived(key, 'account.data')),
+  keys: sealerOf(derived(key, 'message.wrap')),
+});
+
 function accountVault(accountKey: Uint8Array, openWrappingKey: (sealed: Uint8Array) => Buffer): AccountVault {
-  const sealer = sealerOf(derived(accountKey, 'account.data'));
-  const wrappings = new Map<number, Sealer>([[1, sealerOf(derived(accountKey, 'message.wrap'))]]);
-  const indexKey = derived(accountKey, 'index');
+  const isWhole = accountKey.length === keyBytes;
+  const wrappings = new Map<number, WrappingPair>(isWhole ? [[1, wrappingPair(accountKey)]] : []);
+  const indexKey = isWhole ? derived(accountKey, 'index') : createSecretKey(accountKey.subarray(indexOnly.length));
   let inForce = 1;
-  const wrapping = (number: number): Sealer => {
+  const wrapping = (number: number): WrappingPair => {
     const known = wrappings.get(number);
     if (known === undefined) throw new KeyUnknown(`wrapping key ${number} of an account is not known to this process`);
     return known;
   };
-  const wrap = (key: Uint8Array): Buffer => numbered(inForce, wrapping(inForce).seal('message.key', key));
-  const unwrap = (sealed: Uint8Array): Buffer => wrapping(numberOf(sealed)).open('message.key', withoutNumber(sealed));
+  const seal: Sealer['seal'] = (purpose, plaintext) =>
+    numbered(inForce, wrapping(inForce).data.seal(purpose, plaintext));
+  const open: Sealer['open'] = (purpose, sealed) =>
+    wrapping(numberOf(sealed)).data.open(purpose, withoutNumber(sealed));
+  const wrap = (key: Uint8Array): Buffer => numbered(inForce, wrapping(inForce).keys.seal('message.key', key));
+  const unwrap = (sealed: Uint8Array): Buffer =>
+    wrapping(numberOf(sealed)).keys.open('message.key', withoutNumber(sealed));
   return {
-    ...sealer,
+    seal,
+    open,
     index: (kind, value) => createHmac('sha256', indexKey).update(`${kind}\0${value}`).digest().subarray(0, 16),
     newMessageKey() {
       const key = randomBytes(keyBytes);
@@ -181,11 +213,11 @@ function accountVault(accountKey: Uint8Array, openWrappingKey: (sealed: Uint8Arr
     openMessageKey: (keySealed) => sealerOf(createSecretKey(unwrap(keySealed))),
     takeWrappingKeys(keys, newInForce) {
       for (const { version: number, keySealed } of keys)
-        if (!wrappings.has(number))
-          wrappings.set(number, sealerOf(derived(openWrappingKey(keySealed), 'message.wrap')));
+        if (!wrappings.has(number)) wrappings.set(number, wrappingPair(openWrappingKey(keySealed)));
       if (wrappings.has(newInForce)) inForce = newInForce;
     },
     rewrapMessageKey: (keySealed) => (numberOf(keySealed) < inForce ? wrap(unwrap(keySealed)) : undefined),
+    reseal: (purpose, sealed) => (numberOf(sealed) < inForce ? seal(purpose, open(purpose, sealed)) : undefined),
   };
 }
 

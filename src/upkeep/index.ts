@@ -8,7 +8,7 @@ export type { Rotation } from './key-store.ts';
 export { fullIdOf } from './manifest.ts';
 export { type Restored, restoreBackup } from './restore.ts';
 export { removeOldBackups } from './retain-backups.ts';
-export { rewrapAccount, runRotation, startRotation } from './rotate-keys.ts';
+export { retireOlderKeys, rewrapAccount, runRotation, startRotation } from './rotate-keys.ts';
 export { upkeepRoutes } from './routes.ts';
 export { startBackups } from './run-backups.ts';
 export { BackupFault } from './sealed-file.ts';

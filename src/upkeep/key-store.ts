@@ -1,6 +1,6 @@
 /** SQL of rotations: wrapping keys, how far a rotation has come, and the keys under them. It decides nothing. */
 import { bytes, uuids } from '../platform/columns.ts';
-import { type Database, sql, type Tx } from '../platform/database.ts';
+import { type Database, empty, join, raw, sql, type Tx } from '../platform/database.ts';
 
 export interface Rotation {
   readonly id: string;
@@ -12,13 +12,20 @@ export interface Rotation {
   readonly rewrappedInPass: number;
   readonly reachedAt: Date | null;
   readonly reachedId: string | null;
+  /** Messages' keys are through; the values of `dataColumn` are next, behind `dataKey`. */
+  readonly keysDone: boolean;
+  readonly dataColumn: string | null;
+  readonly dataKey: readonly string[] | null;
+  readonly resealed: number;
+  readonly resealedInPass: number;
   readonly doneAt: Date | null;
 }
 
 const columns = sql`
   r.id, r.version, r.started_at AS "startedAt", k.in_force_at AS "inForceAt", r.total, r.rewrapped,
   r.rewrapped_in_pass AS "rewrappedInPass", r.reached_at AS "reachedAt", r.reached_id AS "reachedId",
-  r.done_at AS "doneAt"
+  r.keys_done AS "keysDone", r.data_column AS "dataColumn", r.data_key AS "dataKey", r.resealed,
+  r.resealed_in_pass AS "resealedInPass", r.done_at AS "doneAt"
   FROM key_rotations r JOIN account_keys k ON k.account_id = r.account_id AND k.version = r.version`;
 
 /** One rotation of an account begins at a time. */
@@ -94,15 +101,13 @@ export const replaceKeys = (tx: Tx, rows: readonly { messageId: string; was: Buf
                   ${bytes(rows.map((row) => row.becomes))}::bytea[]) AS n (message_id, was, becomes)
      WHERE k.account_id = current_account() AND k.message_id = n.message_id AND k.key_sealed = n.was`);
 
-export const saveProgress = (
-  tx: Tx,
-  id: string,
-  next: Pick<Rotation, 'rewrapped' | 'rewrappedInPass' | 'reachedAt' | 'reachedId' | 'doneAt'>,
-): Promise<unknown> =>
+export const saveProgress = (tx: Tx, next: Rotation): Promise<unknown> =>
   tx.query(sql`
     UPDATE key_rotations SET rewrapped = ${next.rewrapped}, rewrapped_in_pass = ${next.rewrappedInPass},
-           reached_at = ${next.reachedAt}, reached_id = ${next.reachedId}, done_at = ${next.doneAt}
-     WHERE account_id = current_account() AND id = ${id}`);
+           reached_at = ${next.reachedAt}, reached_id = ${next.reachedId}, keys_done = ${next.keysDone},
+           data_column = ${next.dataColumn}, data_key = ${next.dataKey}, resealed = ${next.resealed},
+           resealed_in_pass = ${next.resealedInPass}, done_at = ${next.doneAt}
+     WHERE account_id = current_account() AND id = ${next.id}`);
 
 export const unfinishedRotations = (db: Database): Promise<{ accountId: string; id: string }[]> =>
   db.asWorker((tx) =>
@@ -127,3 +132,64 @@ export const replaceWrappingKey = (tx: Tx, version: number, key: Buffer): Promis
   tx.query(
     sql`UPDATE account_keys SET sealed_key = ${key} WHERE account_id = current_account() AND version = ${version}`,
   );
+
+export interface SealedValue {
+  /** The primary key but the account, as texts. */
+  readonly key: readonly string[];
+  readonly value: Buffer;
+}
+
+/** Under a key before `version`: number 1 has no mark (platform/vault.ts). */
+const isOlder = (column: string, version: number) =>
+  sql`(get_byte(t.${raw(column)}, 0) <> 2 OR get_byte(t.${raw(column)}, 1) * 256 + get_byte(t.${raw(column)}, 2) < ${version})`;
+
+/** The next values of a column that are under an older key, in the order of the table's primary key. */
+export async function readSealedValues(
+  tx: Tx,
+  { table, column }: { readonly table: string; readonly column: string },
+  { after, version, most }: { after: readonly string[] | null; version: number; most: number },
+): Promise<SealedValue[]> {
+  const [key] = await tx.query<{ names: string; types: string[] }>(
+    sql`SELECT names, types FROM key_of_table(${table}::regclass)`,
+  );
+  if (key === undefined) throw new Error('a table of sealed values is gone');
+  const names = raw(key.names);
+  const texts = key.types.length === 0 ? empty : raw(key.names.replaceAll(/(t\.[^,]+)/g, '$1::text'));
+  const place = key.types.map((type, index) => sql`${after?.[index] ?? null}::text::${raw(type)}`);
+  const behind = after === null || place.length === 0 ? sql`true` : sql`(${names}) > (${join(place)})`;
+  return tx.query<SealedValue>(sql`
+    SELECT ARRAY[${texts}]::text[] AS key, t.${raw(column)} AS value FROM ${raw(table)} t
+     WHERE t.account_id = current_account() AND t.${raw(column)} IS NOT NULL AND ${isOlder(column, version)} AND ${behind}
+     ORDER BY ${place.length === 0 ? sql`t.account_id` : names} LIMIT ${most}`);
+}
+
+/** How many were still as they were read, and nobody's at the moment. */
+export async function replaceSealedValues(
+  tx: Tx,
+  { table, column }: { readonly table: string; readonly column: string },
+  rows: readonly { readonly key: readonly string[]; readonly was: Buffer; readonly becomes: Buffer }[],
+): Promise<number> {
+  const [done] = await tx.query<{ n: number }>(sql`
+    SELECT reseal_values(${table}, ${column}, ${rows[0]?.key ?? []}::text[], ${rows.at(-1)?.key ?? []}::text[],
+                         ${bytes(rows.map((row) => row.was))}::bytea[], ${bytes(rows.map((row) => row.becomes))}::bytea[]) AS n`);
+  return done?.n ?? 0;
+}
+
+export async function hasOlderMessageKeys(tx: Tx, version: number): Promise<boolean> {
+  const rows = await tx.query(sql`
+    SELECT 1 FROM message_keys t WHERE t.account_id = current_account() AND ${isOlder('key_sealed', version)} LIMIT 1`);
+  return rows.length > 0;
+}
+
+/** The last rotation, if it has ended. */
+export async function findLastDone(tx: Tx): Promise<Rotation | undefined> {
+  const rows = await tx.query<Rotation>(sql`
+    SELECT ${columns} WHERE r.account_id = current_account() ORDER BY r.version DESC LIMIT 1`);
+  return rows.find(({ doneAt }) => doneAt !== null);
+}
+
+export const deleteOlderKeys = (tx: Tx, version: number): Promise<unknown> =>
+  tx.query(sql`DELETE FROM account_keys WHERE account_id = current_account() AND version < ${version}`);
+
+export const markRetired = (tx: Tx, id: string, at: Date): Promise<unknown> =>
+  tx.query(sql`UPDATE key_rotations SET retired_at = ${at} WHERE account_id = current_account() AND id = ${id}`);
