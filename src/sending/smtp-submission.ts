@@ -195,11 +195,21 @@ const knownCaller = (gate: Reception['gate'], apiKey: string, address: string): 
 const signedIn = (session: SMTPServerSession): SignedIn => session.user as SignedIn;
 
 /** The null sender is taken: auto-replies and notifications have it (RFC 3834 §3.3, RFC 6409 §5.2). */
-async function takeSender({ gate }: Reception, sender: SMTPServerAddress, session: SMTPServerSession): Promise<void> {
+async function takeSender(
+  reception: Reception,
+  sender: SMTPServerAddress,
+  session: SMTPServerSession,
+): Promise<void> {
   if (sender.address !== '' && !isUsableAddress(sender.address, session))
     throw new SmtpRefusal(553, '5.1.7 The sender address is not valid');
+  await askAgain(reception, session);
+}
+
+/** A session may be open for hours; a revoked key, or one whose maker was deactivated, ends with the next message. */
+async function askAgain({ gate }: Reception, session: SMTPServerSession): Promise<Caller> {
   const caller = await gate.identifyByApiKey(signedIn(session).apiKey, session.remoteAddress, 'messages.send');
   if (caller === undefined) throw new SmtpRefusal(530, '5.7.0 The API key is no longer valid');
+  return caller;
 }
 
 async function takeRecipient(recipient: SMTPServerAddress, session: SMTPServerSession): Promise<void> {
@@ -237,8 +247,9 @@ async function takeMessage(
   }
 }
 
-async function accept({ desk, world }: Reception, session: SMTPServerSession, octets: Buffer): Promise<string> {
-  const { caller } = signedIn(session);
+async function accept(reception: Reception, session: SMTPServerSession, octets: Buffer): Promise<string> {
+  const { desk, world } = reception;
+  const caller = await askAgain(reception, session); // whoever trickles an envelope or its data gains no time
   const { mailFrom, rcptTo, smtpUtf8 } = session.envelope;
   const acceptedAt = world.clock.now();
   const messageId = newId(acceptedAt);
