@@ -195,11 +195,7 @@ const knownCaller = (gate: Reception['gate'], apiKey: string, address: string): 
 const signedIn = (session: SMTPServerSession): SignedIn => session.user as SignedIn;
 
 /** The null sender is taken: auto-replies and notifications have it (RFC 3834 §3.3, RFC 6409 §5.2). */
-async function takeSender(
-  reception: Reception,
-  sender: SMTPServerAddress,
-  session: SMTPServerSession,
-): Promise<void> {
+async function takeSender(reception: Reception, sender: SMTPServerAddress, session: SMTPServerSession): Promise<void> {
   if (sender.address !== '' && !isUsableAddress(sender.address, session))
     throw new SmtpRefusal(553, '5.1.7 The sender address is not valid');
   await askAgain(reception, session);
