@@ -222,6 +222,23 @@ const disguised = (payload: unknown): string =>
     .replaceAll('Mozilla/5.0', `Mozilla/5.0 (${word})`)
     .replaceAll('198.51.100.7', addresses[0] as string);
 
+/** What holds are called and why they were placed and released names people. */
+async function keepForTheLawyers(): Promise<void> {
+  for (const scope of [
+    { kind: 'recipient', email: person('ana') },
+    { kind: 'campaign', campaign: `campaign ${word}` },
+  ]) {
+    const told = { name: `Hold ${word}`, reason: `${word} complains`, matter: `Matter ${word}`, scope };
+    const placed = await call('POST', '/v1/holds', told);
+    assert.equal(placed.status, 201, placed.text);
+    const { id } = JSON.parse(placed.text) as { id: string };
+    for (const path of ['/v1/holds', `/v1/holds/${id}`]) assert.equal((await call('GET', path)).status, 200);
+    const released = await call('POST', `/v1/holds/${id}/release`, { reason: `${word} has settled` });
+    assert.equal(released.status, 200, released.text);
+  }
+  assert.equal((await call('POST', '/v1/holds', { name: word, reason: word, scope: { kind: word } })).status, 400);
+}
+
 async function consentAndAsk(messageId: string): Promise<void> {
   await call('PUT', `/v1/tracking-consents/${encodeURIComponent(person('ana'))}`, { level: 'identified' });
   await call('PUT', `/v1/tracking-consents/${encodeURIComponent(person('finn'))}`, { level: 'off' });
@@ -326,6 +343,7 @@ test('nothing that people wrote, and nobody’s address, lies readable on the di
   const heard = await counted('hits');
   await hitTracking();
   await consentAndAsk(messageId);
+  await keepForTheLawyers();
   await beRefused();
   await openInEmergency();
   await until(async () => (await counted('hits')) >= heard + 8, 'hits are stored', 60_000);

@@ -17,6 +17,7 @@ import {
   checkPractice,
 } from './check-files.ts';
 import { checkHostname, checkReverseName, checkUrl, systemNames } from './check-network.ts';
+import { checkRetention } from './check-retention.ts';
 import { checked, type Finding, failure, fine, warning } from './finding.ts';
 
 export interface DoctorNeeds {
@@ -127,6 +128,7 @@ async function examineDatabase(needs: DoctorNeeds, vault: Vault): Promise<readon
       ...basics,
       ...schema,
       ...(await check('queue', () => checkQueue(client))),
+      ...(await check('retention', () => checkRetention(client))),
       ...(await check('audit chains', () => checkAudit(db, vault))),
       ...(await check('network lists', async () => networkFinding(await needs.listNetworks(db)))),
     ];
