@@ -4,7 +4,7 @@ import { rules } from '@waxwing/verdict';
 import { configDocument } from '../src/config.ts';
 import type { Endpoint } from '../src/contract/endpoint.ts';
 import { endpoints } from '../src/contract/endpoints.ts';
-import { type Permission, permissions, roles } from '../src/contract/permissions.ts';
+import { narrowable, type Permission, permissions, roles } from '../src/contract/permissions.ts';
 import { problemKinds } from '../src/contract/problem.ts';
 import { describedRoutes } from './routes.ts';
 
@@ -52,7 +52,7 @@ const apiDocument = (): string => `${generated('src/contract')}
 # API
 
 JSON over HTTP with \`Authorization: Bearer <api key>\`. The running server describes every field at \`GET /openapi.json\`.
-Beside the problems listed, every route can answer \`auth.missing\`, \`auth.invalid\`, \`auth.forbidden\`, \`request.malformed\`,
+Beside the problems listed, every route can answer \`auth.missing\`, \`auth.invalid\`, \`auth.forbidden\`, \`auth.account_wide\`, \`request.malformed\`,
 \`request.too_large\`, \`request.rate_limited\`, \`server.unavailable\` and \`server.error\`; see [errors](errors.md).
 
 What a route writes to the [audit log](audit.md) stands beside it, in parentheses what it writes only sometimes; where it
@@ -91,16 +91,21 @@ const permissionsDocument = (): string => `${generated('src/contract/permissions
 Every route asks for one of these (\`open\` ones apart), and \`src/accounts/gate.ts\` alone decides. A role is a template; an API
 key may be given a role, exact permissions, or a role narrowed by them, never more than its maker has.
 
+**Narrowed to a department** (people and keys, see [departments](departments.md)): what has a ✓ in the last column holds for
+what belongs to their department and those below it; everything else concerns the account as a whole and is refused with
+\`auth.account_wide\`.
+
 ${Object.entries(roles)
   .map(([name, { about }]) => `- **${name}**: ${about}`)
   .join('\n')}
 
 ${table(
-  ['permission', 'allows', ...Object.keys(roles)],
+  ['permission', 'allows', ...Object.keys(roles), 'narrowed to a department'],
   Object.entries(permissions).map(([name, about]) => [
     `\`${name}\``,
     about,
     ...Object.values(roles).map((role) => (role.permissions.includes(name as Permission) ? '✓' : '')),
+    narrowable.includes(name as Permission) ? '✓' : '',
   ]),
 )}
 `;

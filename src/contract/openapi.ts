@@ -21,7 +21,13 @@ const problem = z
   .meta({ id: 'Problem' });
 
 const always: readonly ProblemCode[] = ['server.error', 'server.unavailable'];
-const withKey: readonly ProblemCode[] = ['auth.missing', 'auth.invalid', 'auth.forbidden', 'request.cross_site'];
+const withKey: readonly ProblemCode[] = [
+  'auth.missing',
+  'auth.invalid',
+  'auth.forbidden',
+  'auth.account_wide',
+  'request.cross_site',
+];
 const withInput: readonly ProblemCode[] = ['request.malformed'];
 const withBody: readonly ProblemCode[] = [
   'request.invalid_json',
