@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority } from '../../test/kit/certificates.ts';
@@ -17,6 +19,8 @@ import { sql } from '../platform/database.ts';
 import { checkKeyOfInstallation } from '../platform/installation.ts';
 import { openVault } from '../platform/vault.ts';
 import { makeBackup } from './backup.ts';
+import { noteRestored } from './backup-folders.ts';
+import { checkReverseName } from './check-network.ts';
 import { type DoctorNeeds, examine } from './doctor.ts';
 import type { Finding } from './finding.ts';
 
@@ -58,6 +62,7 @@ beforeEach(() => {
     backupDir,
     certificate: { file: certificateFile, hostname: 'mail.clinic.example', isConfigured: true },
     hostname: 'localhost',
+    hasRelay: true,
     publicUrl: undefined,
     trackingUrl: undefined,
     databaseConnections: 20,
@@ -173,6 +178,94 @@ test('names and addresses that nobody reaches, and those without TLS', async () 
   await is('fail', 'tracking URL', /does not answer.*ECONNREFUSED/, {
     trackingUrl: publicUrl.replace('http', 'https'),
   });
+});
+
+test('a certificate of an address: trusted, near its end, over, for another name, or nobody’s', async () => {
+  const authority = await newAuthority();
+  const usual = getCACertificates('default');
+  setDefaultCACertificates([...usual, authority.cert]);
+  const inAnHour = new Date(Date.now() + 60 * minuteMs);
+  const server = createTlsServer(await authority.issue('localhost', { notAfter: inAnHour }), (_request, response) =>
+    response.end('ok'),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const publicUrl = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const daysBefore = (days: number) => ({
+    publicUrl,
+    now: new Date(inAnHour.getTime() - (days * 1_440 + 1) * minuteMs),
+  });
+  const certificate = 'certificate of the public URL';
+  const turnTo = async (name: string, notAfter: Date) => {
+    const { key, cert } = await authority.issue(name, { notAfter });
+    server.setSecureContext({ key, cert });
+  };
+  try {
+    await is('ok', 'public URL', /answers, over https/, { publicUrl });
+    await is('ok', 'clock and public URL', /clock is 0\.0 s/, { publicUrl });
+    await is('ok', certificate, /valid for 90 days/, daysBefore(90));
+    await is('warn', certificate, /valid for 9 days.*Renew/, daysBefore(9));
+    await turnTo('localhost', new Date(Date.now() - minuteMs));
+    await is('fail', 'public URL', /CERT_HAS_EXPIRED.*renew it/, { publicUrl });
+    await turnTo('other.example', inAnHour);
+    await is('fail', 'public URL', /ERR_TLS_CERT_ALTNAME_INVALID.*another name/, { publicUrl });
+    setDefaultCACertificates(usual);
+    await turnTo('localhost', inAnHour);
+    await is('fail', 'public URL', /cannot be trusted.*(browsers trust|whole chain)/, { publicUrl });
+  } finally {
+    setDefaultCACertificates(usual);
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test('a sending address whose name does not lead back to it', async () => {
+  const names = (addresses: readonly string[], back: readonly string[]) => ({
+    lookup: async () => addresses,
+    reverse: async () => back,
+  });
+  const host = 'mail.clinic.example';
+  const good = await checkReverseName(host, false, names(['192.0.2.7'], ['Mail.Clinic.example.']));
+  assert.deepEqual([good.state, /192\.0\.2\.7/.test(good.says)], ['ok', true]);
+  const other = await checkReverseName(host, false, names(['192.0.2.7', '2001:db8::7'], ['pool-7.isp.example']));
+  assert.deepEqual(
+    [other.state, /192\.0\.2\.7, 2001:db8::7/.test(other.says), /PTR/.test(other.remedy ?? '')],
+    ['warn', true, true],
+  );
+  assert.equal((await checkReverseName(host, false, names(['10.0.0.7', 'fe80::1'], []))).state, 'warn');
+  await is('ok', 'name of the sending address', /relay/);
+  await is('warn', 'name of the sending address', /PTR/, { hasRelay: false });
+});
+
+test('a journal that waits, and hits that were set aside', async () => {
+  const folder = join(dataDir, 'journal', 'slot-0');
+  mkdirSync(folder, { recursive: true });
+  const segment = (minutesAgo: number) => {
+    const made = needs.now.getTime() - minutesAgo * minuteMs;
+    writeFileSync(join(folder, `${String(made).padStart(16, '0')}.wxj`), 'x'.repeat(100));
+  };
+  segment(90);
+  await is('ok', 'journal', /0 whole segments wait/);
+  segment(5);
+  await is('fail', 'journal', /1 whole segments wait, the oldest for 90 minutes.*Does it answer/);
+  writeFileSync(join(folder, 'quarantine.wxj'), 'xyz');
+  await is('warn', 'journal quarantine', /3 bytes.*set aside.*report it/);
+  rmSync(join(dataDir, 'journal'), { recursive: true });
+});
+
+test('copies of keys that outlived their week, and restoring that nobody practised', async () => {
+  const later = (days: number) => ({ now: new Date(needs.now.getTime() + days * 1_440 * minuteMs) });
+  await is('ok', 'copies of keys', /1 that end within seven days/);
+  await is('fail', 'copies of keys', /1 are older.*--prune/, later(8.1));
+  await is('warn', 'practice of restoring', /nobody has restored.*throw-away/);
+  noteRestored(backupDir, 'x', needs.now);
+  await is('ok', 'practice of restoring', /0 days ago/);
+  await is('warn', 'practice of restoring', /120 days ago/, later(120));
+  rmSync(join(backupDir, 'restores.jsonl'));
+});
+
+test('a check that takes longer than it may is told, and the others go on', async () => {
+  const listNetworks = () => new Promise<never>(() => undefined);
+  await is('warn', 'network lists', /was not done in 0\.3 s.*on the server/, { listNetworks, checkWithinMs: 300 });
+  assert.equal((await found('queue', { listNetworks, checkWithinMs: 300 })).state, 'ok');
 });
 
 test('a database that is empty, of another key, or not there', async () => {

@@ -67,7 +67,7 @@ const requestColumns = sql`
 
 export async function readLastRequest(tx: Tx): Promise<BackupRequest | undefined> {
   const rows = await tx.query<BackupRequest>(sql`
-    SELECT ${requestColumns} FROM backup_requests WHERE account_id = current_account() ORDER BY asked_at DESC, id DESC LIMIT 1`);
+    SELECT ${requestColumns} FROM backup_requests WHERE account_id = current_account() ORDER BY (ended_at IS NULL) DESC, asked_at DESC LIMIT 1`);
   return rows[0];
 }
 
