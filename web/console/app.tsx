@@ -89,6 +89,12 @@ const router = createBrowserRouter([
                 path: 'audit',
                 lazy: async () => ({ Component: (await import('./trust/audit/audit-page.tsx')).AuditPage }),
               },
+              {
+                path: 'retention',
+                lazy: async () => ({
+                  Component: (await import('./trust/retention/retention-page.tsx')).RetentionPage,
+                }),
+              },
             ],
           },
           {

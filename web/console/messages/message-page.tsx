@@ -107,6 +107,7 @@ const Facts = ({ message, timeZone }: { message: Message; timeZone: string }) =>
       )}
     </Fact>
     {message.tags.length > 0 && <Fact name="Tags">{message.tags.join(', ')}</Fact>}
+    {message.onHold && <Fact name="Legal hold">On hold: it cannot be erased</Fact>}
   </dl>
 );
 
@@ -140,7 +141,7 @@ function MessageOf({ id }: { id: string }) {
       <PageHead
         title={titleOf(answer.data)}
         above={<Above />}
-        {...(answer.data === undefined ? {} : { actions: <EraseMessage message={answer.data} /> })}
+        {...(answer.data === undefined || answer.data.onHold ? {} : { actions: <EraseMessage message={answer.data} /> })}
       />
       <Answered answer={answer} label="Loading the message" rows={8}>
         {(message) => (

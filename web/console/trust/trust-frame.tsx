@@ -1,6 +1,9 @@
 /** What an auditor or an administrator asks for: the log, and how data are kept safe. */
 import { PlacesFrame } from '../elements/places-frame.tsx';
 
-const places = [{ to: '/trust/audit', label: 'Audit log' }];
+const places = [
+  { to: '/trust/audit', label: 'Audit log' },
+  { to: '/trust/retention', label: 'Holds and retention' },
+];
 
 export const TrustFrame = () => <PlacesFrame label="Trust" places={places} />;
