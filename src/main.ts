@@ -176,12 +176,9 @@ async function compose(
     maxMessageBytes: config.maxMessageBytes,
     onQueued: () => state.nudgeDelivery(),
   };
-  const http = await openHttp(
-    world,
-    config,
-    { gate, sending, edge, state, networks, connection: server.connection },
-    parts,
-  );
+  const routeNeeds = { gate, sending, networks, connection: server.connection };
+  const routes = config.roles.includes('web') ? allRoutes(world, config, routeNeeds) : [];
+  const http = await openHttp(world, config, { gate, edge, state, routes }, parts);
   const smtp = await openSubmission(world, config, { ...sending, gate, tls }, parts);
   const publicUrl = config.publicUrl ?? localUrl(config.host, http?.port ?? 3000);
   return {
