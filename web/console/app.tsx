@@ -90,6 +90,20 @@ const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import('./trust/audit/audit-page.tsx')).AuditPage }),
               },
               {
+                path: 'emergency',
+                lazy: async () => ({ Component: (await import('./trust/emergency/emergency-page.tsx')).EmergencyPage }),
+              },
+              {
+                path: 'emergency/:id',
+                lazy: async () => ({
+                  Component: (await import('./trust/emergency/report-page.tsx')).EmergencyReportPage,
+                }),
+              },
+              {
+                path: 'alerts',
+                lazy: async () => ({ Component: (await import('./trust/alerts/alerts-page.tsx')).AlertsPage }),
+              },
+              {
                 path: 'retention',
                 lazy: async () => ({
                   Component: (await import('./trust/retention/retention-page.tsx')).RetentionPage,

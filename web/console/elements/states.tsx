@@ -3,6 +3,7 @@ import { Alert, Button, Code, Paper, Skeleton, Stack, Text, Title } from '@manti
 import { IconAlertTriangle, IconRefresh } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Refusal } from '../../shared/client.ts';
+import { EmergencyOffer } from '../emergency/emergency-offer.tsx';
 import { Seal } from '../shell/logo.tsx';
 import styles from './states.module.css';
 
@@ -22,6 +23,7 @@ export function Failure({ failure, onRetry }: { failure: Error; onRetry?: () => 
     >
       <Stack gap="sm" align="flex-start">
         <Text size="sm">{remedy}</Text>
+        {failure instanceof Refusal && failure.code === 'auth.forbidden' && <EmergencyOffer />}
         {requestId !== null && (
           <Text size="xs" c="dimmed">
             If you report this, mention request <Code>{requestId}</Code>

@@ -37,6 +37,8 @@ export function factorsOf({ passkeys, hasPassword }: User): string {
 
 export function alertWords({ what, isNewBrowser, isNewNetwork }: Alert): string {
   if (what === 'installation_link_used') return 'Somebody signed in by an installation link';
+  if (what === 'emergency_opened') return 'Emergency access was opened';
+  if (what === 'emergency_unreviewed') return 'An emergency access waits for its review';
   if (isNewBrowser && isNewNetwork) return 'Signed in from a browser and a network not seen before';
   return `Signed in from a ${isNewBrowser ? 'browser' : 'network'} not seen before`;
 }

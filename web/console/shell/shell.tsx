@@ -16,6 +16,8 @@ import { useEffect, useRef } from 'react';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { endSession } from '../../../src/contract/access.ts';
 import { call } from '../../shared/client.ts';
+import { EmergencyBanner } from '../emergency/emergency-banner.tsx';
+import { ReviewBadge } from '../emergency/review-badge.tsx';
 import { queries } from '../queries.ts';
 import { Wordmark } from './logo.tsx';
 import styles from './shell.module.css';
@@ -38,6 +40,7 @@ function Navigation() {
         <NavLink key={to} to={to} className={styles.place ?? ''} data-extra={'isExtra' in place || undefined}>
           <Icon size={20} stroke={1.6} aria-hidden />
           <span>{label}</span>
+          {to === '/trust' && <ReviewBadge />}
         </NavLink>
       ))}
     </nav>
@@ -111,6 +114,7 @@ export function Shell({ account, user }: ShellProps) {
         </div>
       </header>
       <main id="main" className={styles.main} tabIndex={-1} ref={main}>
+        <EmergencyBanner />
         <Outlet />
       </main>
       <ScrollRestoration />

@@ -3,6 +3,8 @@ import { PlacesFrame } from '../elements/places-frame.tsx';
 
 const places = [
   { to: '/trust/audit', label: 'Audit log' },
+  { to: '/trust/emergency', label: 'Emergency access' },
+  { to: '/trust/alerts', label: 'Alerts' },
   { to: '/trust/retention', label: 'Holds and retention' },
 ];
 
