@@ -3,6 +3,7 @@ import { Modal } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { createApiKey, listApiKeys } from '../../../src/contract/access.ts';
 import { call } from '../../shared/client.ts';
+import { useDraft } from '../elements/use-draft.tsx';
 import { queries } from '../queries.ts';
 import { KeyForm, type KeyWish } from './key-form.tsx';
 import { SecretShown } from './secret-shown.tsx';
@@ -16,7 +17,9 @@ const useCreate = () =>
 
 export function CreateKey({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const create = useCreate();
+  const draft = useDraft('api-key');
   const close = () => {
+    draft.forget();
     create.reset();
     onClose();
   };
@@ -30,7 +33,12 @@ export function CreateKey({ isOpen, onClose }: { isOpen: boolean; onClose: () =>
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {create.data === undefined ? (
-        <KeyForm failure={create.error} isPending={create.isPending} onMake={create.mutate} />
+        <KeyForm
+          draft={draft}
+          failure={create.error}
+          isPending={create.isPending}
+          onMake={(wish) => create.mutate(wish, { onSuccess: draft.forget })}
+        />
       ) : (
         <SecretShown created={create.data} onDone={close} />
       )}

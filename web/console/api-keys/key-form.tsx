@@ -6,6 +6,7 @@ import type { createApiKey } from '../../../src/contract/access.ts';
 import { type Permission, type Role, roles } from '../../../src/contract/permissions.ts';
 import { Refusal } from '../../shared/client.ts';
 import { Failure } from '../elements/states.tsx';
+import { type Draft, DraftNote } from '../elements/use-draft.tsx';
 import styles from './key-form.module.css';
 import { endOfDay, networksFrom, roleNames } from './key-words.ts';
 import { PermissionChoice } from './permission-choice.tsx';
@@ -43,12 +44,13 @@ const placeOf = (field: string): string => {
 };
 
 interface KeyFormProps {
+  readonly draft: Draft;
   readonly failure: Error | null;
   readonly isPending: boolean;
   onMake(wish: KeyWish): void;
 }
 
-export function KeyForm({ failure, isPending, onMake }: KeyFormProps) {
+export function KeyForm({ draft, failure, isPending, onMake }: KeyFormProps) {
   const [choice, setChoice] = useState<Choice>('sender');
   const [chosen, setChosen] = useState<readonly Permission[]>(roles.sender.permissions);
   const [faults, setFaults] = useState<Faults>({});
@@ -73,8 +75,9 @@ export function KeyForm({ failure, isPending, onMake }: KeyFormProps) {
     });
   };
   return (
-    <form onSubmit={submit} noValidate>
+    <form onSubmit={submit} noValidate ref={draft.ref}>
       <Stack>
+        <DraftNote draft={draft} />
         <TextInput
           name="name"
           label="Name"
@@ -85,6 +88,7 @@ export function KeyForm({ failure, isPending, onMake }: KeyFormProps) {
           error={faults.name}
         />
         <NativeSelect
+          name="choice"
           label="What it may do"
           description={choice === 'exact' ? 'Tick what it may do, and nothing else.' : roles[choice].about}
           data={choices}

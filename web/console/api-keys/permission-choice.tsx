@@ -18,7 +18,7 @@ export const PermissionChoice = ({ chosen, error, onChange }: PermissionChoicePr
   >
     <div className={styles.permissions}>
       {permissionNames.map((name) => (
-        <Checkbox key={name} value={name} label={name} description={permissions[name]} />
+        <Checkbox key={name} name="permissions" value={name} label={name} description={permissions[name]} />
       ))}
     </div>
   </Checkbox.Group>

@@ -7,6 +7,7 @@ import { type CallInput, call } from '../../shared/client.ts';
 import { plural } from '../../shared/format.ts';
 import { Section } from '../elements/section.tsx';
 import { Failure } from '../elements/states.tsx';
+import { DraftNote, useDraft } from '../elements/use-draft.tsx';
 import { queries } from '../queries.ts';
 import { departmentChoices } from './invite-dialog.tsx';
 import styles from './people-page.module.css';
@@ -15,6 +16,7 @@ import { type Department, pathOf } from './words.ts';
 const onSuccess = () => queries.invalidateQueries({ queryKey: [listDepartments.name] });
 
 export function DepartmentsSection({ departments }: { departments: readonly Department[] }) {
+  const draft = useDraft('department');
   const create = useMutation({
     mutationFn: (body: CallInput<typeof createDepartment>['body']) => call(createDepartment, { body }),
     onSuccess,
@@ -32,7 +34,11 @@ export function DepartmentsSection({ departments }: { departments: readonly Depa
       parentId: text('parent') === '' ? null : text('parent'),
       idleMinutes: text('idle') === '' ? null : Number(text('idle')),
     };
-    create.mutate(wish, { onSuccess: () => form.reset() });
+    const done = () => {
+      draft.forget();
+      form.reset();
+    };
+    create.mutate(wish, { onSuccess: done });
   };
   const failure = create.error ?? remove.error;
   return (
@@ -56,7 +62,8 @@ export function DepartmentsSection({ departments }: { departments: readonly Depa
           </li>
         ))}
       </ul>
-      <form className={styles.form} onSubmit={submit}>
+      <form className={styles.form} onSubmit={submit} ref={draft.ref}>
+        <DraftNote draft={draft} />
         <TextInput name="name" label="New department" required maxLength={100} />
         {departments.length > 0 && <NativeSelect name="parent" label="Below" data={departmentChoices(departments)} />}
         <NumberInput

@@ -8,6 +8,7 @@ import { type Role, roles } from '../../../src/contract/permissions.ts';
 import { type CallInput, call } from '../../shared/client.ts';
 import { CodeSample } from '../elements/code-sample.tsx';
 import { Failure } from '../elements/states.tsx';
+import { DraftNote, useDraft } from '../elements/use-draft.tsx';
 import { queries } from '../queries.ts';
 import { type Department, pathOf, roleNames } from './words.ts';
 
@@ -39,12 +40,17 @@ interface InviteDialogProps {
 }
 
 export function InviteDialog({ isOpen, departments, onClose }: InviteDialogProps) {
+  const draft = useDraft('invite');
   const invite = useMutation({
     mutationFn: (body: CallInput<typeof inviteUser>['body']) => call(inviteUser, { body }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: [listUsers.name] }),
+    onSuccess: () => {
+      draft.forget();
+      return queries.invalidateQueries({ queryKey: [listUsers.name] });
+    },
     gcTime: 0,
   });
   const close = () => {
+    draft.forget();
     invite.reset();
     onClose();
   };
@@ -67,8 +73,9 @@ export function InviteDialog({ isOpen, departments, onClose }: InviteDialogProps
       {invite.data !== undefined ? (
         <LinkShown link={invite.data.invitation.link} onDone={close} />
       ) : (
-        <form onSubmit={submit}>
+        <form onSubmit={submit} ref={draft.ref}>
           <Stack>
+            <DraftNote draft={draft} />
             <TextInput name="name" label="Name" required maxLength={100} autoComplete="off" data-autofocus />
             <TextInput name="email" type="email" label="Email address" required maxLength={254} autoComplete="off" />
             <NativeSelect name="role" label="Role" data={roleChoices} defaultValue="viewer" />

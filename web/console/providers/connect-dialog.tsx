@@ -3,6 +3,7 @@ import { Modal } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { createProviderConnection, listProviderConnections } from '../../../src/contract/providers.ts';
 import { call } from '../../shared/client.ts';
+import { useDraft } from '../elements/use-draft.tsx';
 import { queries } from '../queries.ts';
 import { ConnectForm, type ConnectionWish } from './connect-form.tsx';
 import { ConnectedSteps } from './connected-steps.tsx';
@@ -17,7 +18,9 @@ const useConnect = () =>
 
 export function ConnectDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const connect = useConnect();
+  const draft = useDraft('provider-connection');
   const close = () => {
+    draft.forget();
     connect.reset();
     onClose();
   };
@@ -32,7 +35,12 @@ export function ConnectDialog({ isOpen, onClose }: { isOpen: boolean; onClose: (
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {made === undefined ? (
-        <ConnectForm failure={connect.error} isPending={connect.isPending} onConnect={connect.mutate} />
+        <ConnectForm
+          draft={draft}
+          failure={connect.error}
+          isPending={connect.isPending}
+          onConnect={(wish) => connect.mutate(wish, { onSuccess: draft.forget })}
+        />
       ) : (
         <ConnectedSteps made={made} onDone={close} />
       )}

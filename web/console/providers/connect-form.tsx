@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import type { z } from 'zod';
 import { type createProviderConnection, provider as providerSchema } from '../../../src/contract/providers.ts';
 import { Failure } from '../elements/states.tsx';
+import { type Draft, DraftNote } from '../elements/use-draft.tsx';
 import styles from './connect-form.module.css';
 import { type ProviderName, providers } from './provider-words.ts';
 
@@ -12,6 +13,7 @@ export type ConnectionWish = z.input<typeof createProviderConnection.body>;
 const isProvider = (value: string): value is ProviderName => value in providers;
 
 interface ConnectFormProps {
+  readonly draft: Draft;
   readonly failure: Error | null;
   readonly isPending: boolean;
   onConnect(wish: ConnectionWish): void;
@@ -19,7 +21,7 @@ interface ConnectFormProps {
 
 const textOf = (form: HTMLFormElement, name: string): string => String(new FormData(form).get(name) ?? '').trim();
 
-export function ConnectForm({ failure, isPending, onConnect }: ConnectFormProps) {
+export function ConnectForm({ draft, failure, isPending, onConnect }: ConnectFormProps) {
   const [provider, setProvider] = useState<ProviderName>('sendgrid');
   const [fault, setFault] = useState<string | null>(null);
   const { key, name: providerName } = providers[provider];
@@ -31,9 +33,11 @@ export function ConnectForm({ failure, isPending, onConnect }: ConnectFormProps)
     if (name !== '') onConnect({ provider, name, ...(verificationKey === '' ? {} : { verificationKey }) });
   };
   return (
-    <form onSubmit={submit} noValidate>
+    <form onSubmit={submit} noValidate ref={draft.ref}>
       <Stack>
+        <DraftNote draft={draft} />
         <Radio.Group
+          name="provider"
           label="Who sends your mail?"
           value={provider}
           onChange={(value) => isProvider(value) && setProvider(value)}
@@ -67,6 +71,7 @@ export function ConnectForm({ failure, isPending, onConnect }: ConnectFormProps)
           <TextInput
             key={provider}
             name="key"
+            data-no-draft
             label={`${key.label} (optional)`}
             description={key.hint}
             maxLength={2000}
