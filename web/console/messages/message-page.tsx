@@ -141,7 +141,9 @@ function MessageOf({ id }: { id: string }) {
       <PageHead
         title={titleOf(answer.data)}
         above={<Above />}
-        {...(answer.data === undefined || answer.data.onHold ? {} : { actions: <EraseMessage message={answer.data} /> })}
+        {...(answer.data === undefined || answer.data.onHold
+          ? {}
+          : { actions: <EraseMessage message={answer.data} /> })}
       />
       <Answered answer={answer} label="Loading the message" rows={8}>
         {(message) => (

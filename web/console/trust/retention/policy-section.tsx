@@ -145,21 +145,21 @@ function PolicyForm({ retention, isBusy, onAsk }: FormProps) {
         <TextInput
           {...days}
           name="messageDays"
-          label="Erase messages after days"
+          label="Erase messages after (days)"
           description="Content, subject, addresses and details"
           defaultValue={retention.messageDays ?? ''}
         />
         <TextInput
           {...days}
           name="eventDays"
-          label="Let timelines go after days"
+          label="Let timelines go after (days)"
           description="Whole months, once every account lets them go"
           defaultValue={retention.eventDays ?? ''}
         />
         <TextInput
           {...days}
           name="minimumDays"
-          label="Keep everything for at least days"
+          label="Keep everything for at least (days)"
           description="Nobody can erase a message before"
           placeholder="No such time"
           defaultValue={retention.minimumDays ?? ''}
