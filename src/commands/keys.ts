@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { listAccounts } from '../accounts/index.ts';
 import { type Config, keyProvider, readConfig } from '../config.ts';
 import { fileKeys } from '../platform/key-provider.ts';
-import { addMasterKey, openMasterKey, rewriteKeyFile } from '../platform/master-key.ts';
+import { addMasterKey, dropOlderLines, openMasterKey, rewriteKeyFile } from '../platform/master-key.ts';
 import type { Actor } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { type Rotation, retireOlderKeys, rewrapAccount, runRotation, startRotation } from '../upkeep/index.ts';
@@ -28,6 +28,7 @@ export function addKeyCommands(program: Command): void {
     .description('add a line to the key file and seal the accounts’ keys anew under it')
     .option('--prepare', 'only add the line: copy the file to the other machines, then run this again without')
     .option('--no-new-line', 'seal under the file’s last line, which --prepare has added')
+    .option('--drop-older', 'then take the lines before the last out of the file')
     .action(rotateMaster);
   keys
     .command('wrap')
@@ -85,7 +86,7 @@ async function retire(world: Needs, accountId: string): Promise<void> {
   process.stdout.write(`${accountId}: the keys before wrapping key ${oldest} are destroyed\n`);
 }
 
-async function rotateMaster(options: { prepare?: true; newLine: boolean }): Promise<void> {
+async function rotateMaster(options: { prepare?: true; newLine: boolean; dropOlder?: true }): Promise<void> {
   const { config } = readConfig(process.env);
   await inWorld(async () => undefined); // the key file must be this database's before it is changed
   if (options.newLine) process.stdout.write(`The key file has ${await addLine(config)} lines now. Back it up.\n`);
@@ -96,6 +97,19 @@ async function rotateMaster(options: { prepare?: true; newLine: boolean }): Prom
     for (const { accountId } of await listAccounts(world.db)) keys += await rewrapAccount(world, accountId, actor);
     process.stdout.write(`${keys} keys of accounts are sealed under the file’s last line.\n`);
   });
+  if (options.dropOlder === true) await dropOlder(config);
+}
+
+/** A process that has not heard of the last line could have made an account under an older one meanwhile. */
+async function dropOlder(config: Config): Promise<void> {
+  await delay(heardAfterMs);
+  await inWorld(async (world) => {
+    for (const { accountId } of await listAccounts(world.db)) await rewrapAccount(world, accountId, actor);
+  });
+  const dropped = await dropOlderLines(config.keyFile, keyProvider(config));
+  process.stdout.write(
+    `${dropped} older lines are out of ${config.keyFile}. Copy it to your other machines; earlier backups need the file as it was.\n`,
+  );
 }
 
 const addLine = (config: Config): Promise<number> => addMasterKey(config.keyFile, keyProvider(config));

@@ -1,6 +1,7 @@
 /**
- * The master key: a file that only its owner may read, shared by all processes. Its first line is made once and never
- * changed; a rotation adds a line. Each line is 32 random bytes, as they are or wrapped by a keeper. It prints none.
+ * The master key: a file that only its owner may read, shared by all processes. A rotation adds a line; lines that
+ * nothing is under any more may go, and of the first stays what was derived from it, sealed under the last. Each line is
+ * 32 random bytes, as they are or wrapped by a keeper. It prints none.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -18,11 +19,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { keepKey, keepsAny, keptUses, lineBytes, masterKeyBytes, mostLines, restUse } from './kept-keys.ts';
 import { fileKeys, type KeyProvider } from './key-provider.ts';
+import { deriveFromLine, keptSealer, SealBroken } from './vault.ts';
 import type { Running } from './world.ts';
 
-const keyBytes = 32;
-const mostLines = 64;
+const keyBytes = lineBytes;
 
 /** The message says what is wrong with the file and what to do. */
 export class KeyFileFault extends Error {}
@@ -33,7 +35,7 @@ export class KeyFileFault extends Error {}
  */
 export async function openMasterKey(keyFile: string, provider: KeyProvider = fileKeys): Promise<Uint8Array> {
   if (!existsSync(keyFile)) await makeKeyFile(keyFile, provider);
-  const shared = new Uint8Array(new SharedArrayBuffer(keyBytes * mostLines));
+  const shared = new Uint8Array(new SharedArrayBuffer(masterKeyBytes));
   await fill(shared, keyFile, provider);
   return shared;
 }
@@ -41,10 +43,51 @@ export async function openMasterKey(keyFile: string, provider: KeyProvider = fil
 async function fill(shared: Uint8Array, keyFile: string, provider: KeyProvider): Promise<void> {
   const lines = readLines(keyFile);
   for (const [index, line] of lines.entries()) {
-    const place = shared.subarray(index * keyBytes, (index + 1) * keyBytes);
-    if (place.some((byte) => byte !== 0)) continue;
+    const place = placeOf(shared, index + 1);
+    if (isGone(line) || place.some((byte) => byte !== 0)) continue;
     place.set(await keyOfLine(line, keyFile, provider));
   }
+  const kept = readKept(lines[0]);
+  if (kept === undefined || keepsAny(shared)) return;
+  // The first key that stands there is what tells readers that the rest does.
+  for (const [use, key] of openKept(kept, shared, keyFile)) keepKey(shared, use, key);
+}
+
+const placeOf = (shared: Uint8Array, number: number): Uint8Array =>
+  shared.subarray((number - 1) * keyBytes, number * keyBytes);
+
+const gone = 'gone';
+const isGone = (line: string): boolean => line === gone || readKept(line) !== undefined;
+
+interface Kept {
+  /** Of the line that it is sealed under. */
+  readonly number: number;
+  readonly sealed: Buffer;
+}
+
+function readKept(line = ''): Kept | undefined {
+  const [, number, text] = /^kept (\d{1,2}) (\S+)$/.exec(line) ?? [];
+  return number === undefined || text === undefined
+    ? undefined
+    : { number: Number(number), sealed: Buffer.from(text, 'base64') };
+}
+
+function openKept({ number, sealed }: Kept, shared: Uint8Array, keyFile: string): [string, Buffer][] {
+  try {
+    const text = keptSealer(placeOf(shared, number)).open('master.kept', sealed).toString();
+    return Object.entries(JSON.parse(text) as Record<string, string>).map(([use, key]) => [
+      use,
+      Buffer.from(key, 'base64'),
+    ]);
+  } catch (error) {
+    if (error instanceof SealBroken) throw notAKey(keyFile);
+    throw error;
+  }
+}
+
+function sealKept(keys: readonly (readonly [string, Buffer])[], number: number, line: Uint8Array): string {
+  const text = JSON.stringify(Object.fromEntries(keys.map(([use, key]) => [use, key.toString('base64')])));
+  return `kept ${number} ${keptSealer(line).seal('master.kept', text).toString('base64')}`;
 }
 
 function readLines(keyFile: string): string[] {
@@ -109,16 +152,50 @@ export async function addMasterKey(keyFile: string, provider: KeyProvider): Prom
   const lines = readLines(keyFile);
   if (lines.length >= mostLines)
     throw new KeyFileFault(`The key file ${keyFile} has ${mostLines} lines, the most it can.`);
-  await keyOfLine(lines[0] ?? '', keyFile, provider);
-  renameSync(writeBeside(keyFile, [...lines, await newLine(provider)]), keyFile);
-  return lines.length + 1;
+  const shared = await openMasterKey(keyFile, provider);
+  const number = lines.length + 1;
+  const key = randomBytes(keyBytes);
+  const kept = readKept(lines[0]);
+  const [first = '', ...others] = lines;
+  const firstAnew = kept === undefined ? first : sealKept(openKept(kept, shared, keyFile), number, key);
+  renameSync(writeBeside(keyFile, [firstAnew, ...others, await newLine(provider, key)]), keyFile);
+  return number;
 }
+
+/**
+ * Takes all lines but the last out of the file, when nothing in the database is under them any more. What was derived
+ * from the first is kept, sealed under the last. Gives how many went.
+ */
+export async function dropOlderLines(keyFile: string, provider: KeyProvider): Promise<number> {
+  const lines = readLines(keyFile);
+  const [first = '', ...others] = lines;
+  const last = others.pop();
+  if (last === undefined)
+    throw new KeyFileFault(`The key file ${keyFile} has one line. Add one: waxwing keys rotate-master`);
+  const shared = await openMasterKey(keyFile, provider);
+  const kept = readKept(first);
+  const keys = kept === undefined ? keptOf(placeOf(shared, 1)) : openKept(kept, shared, keyFile);
+  const left = [sealKept(keys, lines.length, placeOf(shared, lines.length)), ...others.map(() => gone), last];
+  const fresh = writeBeside(keyFile, left);
+  await fill(new Uint8Array(masterKeyBytes), fresh, provider); // what cannot be read again must not take its place
+  renameSync(fresh, keyFile);
+  return lines.filter((line) => !isGone(line)).length - 1;
+}
+
+const keptOf = (line: Uint8Array): [string, Buffer][] => [
+  [restUse, randomBytes(keyBytes)],
+  ...keptUses.map((use): [string, Buffer] => [use, deriveFromLine(line, use)]),
+];
 
 /** The same keys in the care of another keeper. */
 export async function rewriteKeyFile(keyFile: string, from: KeyProvider, to: KeyProvider): Promise<number> {
-  const keys = await Promise.all(readLines(keyFile).map((line) => keyOfLine(line, keyFile, from)));
   const lines: string[] = [];
-  for (const key of keys) {
+  for (const known of readLines(keyFile)) {
+    if (isGone(known)) {
+      lines.push(known); // what is kept is sealed under the last line, whoever keeps that
+      continue;
+    }
+    const key = await keyOfLine(known, keyFile, from);
     const line = await newLine(to, key);
     if (!Buffer.from(await keyOfLine(line, keyFile, to)).equals(key)) throw notAKey(keyFile);
     lines.push(line);

@@ -12,6 +12,8 @@ import {
   randomBytes,
 } from 'node:crypto';
 
+import { keptKey, lineBytes, mostLines, restUse } from './kept-keys.ts';
+
 /** What a sealed value is for. It is authenticated: a value moved to another column does not open. */
 export type SealPurpose =
   | 'account.key'
@@ -45,6 +47,7 @@ export type SealPurpose =
   | 'emergency.note'
   | 'alert.from'
   | 'audit.address'
+  | 'master.kept'
   | 'journal.frame';
 
 /** AES-256-GCM under one key: version, nonce, ciphertext, tag. */
@@ -108,11 +111,14 @@ const tagBytes = 16;
 /**
  * The master key is the key file's lines one behind the other, 32 bytes each: the first is what everything but wrapping
  * is derived from, the last wraps accounts' keys. Room behind them is zero, and may be filled while this is in use.
+ * Where the first line is gone, what was derived from it stands behind the lines.
  */
 export function openVault(masterKey: Uint8Array): Vault {
-  const root = Buffer.from(masterKey.subarray(0, keyBytes));
-  const derive = (use: string): KeyObject => derived(root, use);
-  const wrapping = masterWrapping(root, masterKey);
+  const first = Buffer.from(masterKey.subarray(0, keyBytes));
+  const derive = first.some((byte) => byte !== 0)
+    ? (use: string): KeyObject => derived(first, use)
+    : (use: string): KeyObject => keptKey(masterKey, use) ?? derived(restOf(masterKey), use);
+  const wrapping = masterWrapping(masterKey);
   const accounts = new Map<string, AccountVault>();
   return {
     derive,
@@ -135,29 +141,42 @@ export function openVault(masterKey: Uint8Array): Vault {
   };
 }
 
+function restOf(masterKey: Uint8Array): Buffer {
+  const rest = keptKey(masterKey, restUse);
+  if (rest === undefined) throw new KeyUnknown('the key file has no first line, and keeps nothing of it');
+  return rest.export();
+}
+
+/** Of one line of the key file: the key derived from it for one use of the installation. */
+export const deriveFromLine = (line: Uint8Array, use: string): Buffer => derived(line, use).export();
+
+/** Seals under a line of the key file what is kept of the first. */
+export const keptSealer = (line: Uint8Array): Sealer => sealerOf(derived(line, 'kept keys'));
+
 interface MasterWrapping {
   readonly newest: () => number;
   readonly seal: (key: Uint8Array) => Buffer;
   readonly open: (keySealed: Uint8Array) => Buffer;
 }
 
-function masterWrapping(root: Uint8Array, masterKey: Uint8Array): MasterWrapping {
-  const sealers = new Map<number, Sealer>([[1, sealerOf(derived(root, 'account.wrap'))]]);
+function masterWrapping(masterKey: Uint8Array): MasterWrapping {
+  const sealers = new Map<number, Sealer>();
   const lineOf = (number: number): Buffer =>
-    Buffer.from(masterKey.subarray((number - 1) * keyBytes, number * keyBytes));
+    Buffer.from(masterKey.subarray((number - 1) * lineBytes, number * lineBytes));
   const sealerFor = (number: number): Sealer => {
     const known = sealers.get(number);
     if (known !== undefined) return known;
-    const line = lineOf(number);
-    if (line.length < keyBytes || line.every((byte) => byte === 0))
+    const line = number > mostLines ? Buffer.alloc(0) : lineOf(number);
+    if (line.length < lineBytes || line.every((byte) => byte === 0))
       throw new KeyUnknown(`line ${number} of the key file is not known to this process`);
     const sealer = sealerOf(derived(line, 'account.wrap'));
     sealers.set(number, sealer);
     return sealer;
   };
+  /** Lines that are gone leave their place empty. */
   const newest = (): number => {
-    let number = 1;
-    while (lineOf(number + 1).some((byte) => byte !== 0)) number += 1;
+    let number = mostLines;
+    while (number > 1 && !lineOf(number).some((byte) => byte !== 0)) number -= 1;
     return number;
   };
   return {

@@ -46,8 +46,9 @@ export interface RotationWish {
 }
 
 /** Begins a rotation; one that has not ended is taken up instead. */
-export function startRotation(world: Needs, wish: RotationWish): Promise<Rotation> {
+export async function startRotation(world: Needs, wish: RotationWish): Promise<Rotation> {
   const { accountId, actor, graceMs = wrappingKeyGraceMs } = wish;
+  await accountVault(world, accountId); // whose key file is an old one must not add a key that others cannot open
   return world.db.asAccount(accountId, async (tx) => {
     await lockAccountKeys(tx);
     const unfinished = await findUnfinished(tx);
