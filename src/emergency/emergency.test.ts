@@ -131,6 +131,27 @@ test('nothing opens but what the emergency set names', async () => {
     assert.ok(after.has(name), name);
 });
 
+test('whoever is narrowed to a department reaches the whole account under it, to read and to nothing else', async () => {
+  const { clinic } = await clinicWith();
+  const id = await send(clinic, 'ana@example.org');
+  const { id: departmentId } = expect(await clinic.owner.ask('POST', '/v1/departments', { name: 'Ward' }), 201);
+  await clinics.prove(clinic.owner);
+  const cora = await clinic.join('compliance', { departmentId, reach: 'department' });
+  expect(await clinic.owner.ask('PATCH', '/v1/emergency-settings', { openers: ['compliance'] }), 200);
+  const seen = async () => expect(await cora.ask('GET', '/v1/messages'), 200).messages.length;
+  const erase = () => cora.ask('DELETE', `/v1/messages/${id}`);
+  assert.deepEqual([await seen(), (await erase()).status], [0, 404]);
+  const { id: emergencyId } = expect(await open(cora), 201);
+  assert.equal(await seen(), 1);
+  expect(await cora.ask('GET', `/v1/messages/${id}`), 200);
+  assert.deepEqual(codeOf(await erase()), [404, 'message.not_found']);
+  assert.equal((await cora.ask('GET', '/v1/audit/export')).status, 403);
+  expect(await cora.ask('POST', '/v1/emergency-accesses/own/end', {}), 200);
+  assert.equal(await seen(), 0);
+  const { entries } = expect(await clinic.owner.ask('GET', `/v1/emergency-accesses/${emergencyId}`), 200);
+  assert.ok(entries.filter((one: { messageIds: string[] }) => one.messageIds.includes(id)).length >= 2);
+});
+
 test('only what was asked for is opened', async () => {
   const { staff } = await clinicWith('viewer');
   const [vera] = staff as [Staff];

@@ -29,7 +29,9 @@ const What = ({ alert }: { alert: Alert }) =>
   alert.emergencyId === null ? (
     alertWords(alert)
   ) : (
-    <Link to={`${emergencyPath}/${alert.emergencyId}`}>{alertWords(alert)}</Link>
+    <Link to={`${emergencyPath}/${alert.emergencyId}`} className="quiet-link">
+      {alertWords(alert)}
+    </Link>
   );
 
 function AlertRow({ alert, nameOf }: { alert: Alert; nameOf: NameOf }) {

@@ -54,7 +54,9 @@ const Messages = ({ ids }: { ids: readonly string[] }) => (
   <ul className={styles.messages}>
     {ids.map((id) => (
       <li key={id}>
-        <Link to={`/messages/${id}`}>{id}</Link>
+        <Link to={`/messages/${id}`} className="quiet-link">
+          {id}
+        </Link>
       </li>
     ))}
   </ul>
@@ -127,7 +129,7 @@ export function EmergencyReportPage() {
       <PageHead
         title="An emergency access"
         above={
-          <Link to={emergencyPath} className={styles.back}>
+          <Link to={emergencyPath} className={`${styles.back} quiet-link`}>
             Emergency access
           </Link>
         }
