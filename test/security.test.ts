@@ -26,6 +26,7 @@ let theirConnectionId = '';
 let theirUserId = '';
 let theirDepartmentId = '';
 let theirSessionId = '';
+let theirGroupId = '';
 let theirAlertId = '';
 let theirEmergencyId = '';
 let theirHoldId = '';
@@ -105,6 +106,8 @@ async function fillTheirPeople(): Promise<void> {
   theirAlertId = String(alerts[0]?.id);
   const signOn = { name: 'canary provider', domains: ['canary.example'], roleClaim: 'canary', issuer: 'https://canary.example' };
   theirSignOnId = String((await answerOf(await ask('POST', '/v1/single-sign-on', keys.theirs, signOn))).id);
+  const group = { displayName: 'canary group', members: [{ value: theirUserId }] };
+  theirGroupId = String((await answerOf(await ask('POST', '/scim/v2/Groups', keys.theirs, group))).id);
 }
 
 const theirSubmission = {
@@ -146,6 +149,16 @@ const bodies: Readonly<Record<string, unknown>> = {
   rotateApiKey: { overlapHours: 1 },
   openSession: { token: 'x'.repeat(43) },
   inviteUser: { email: 'bo@example.org', name: 'Bo', role: 'viewer' },
+  changeProvisioning: { defaultRole: 'viewer' },
+  mapProvisionedGroup: { role: null, departmentId: null },
+  searchScimUsers: { filter: 'userName pr' },
+  createScimUser: { userName: 'cy@example.org' },
+  replaceScimUser: { userName: 'cy@example.org' },
+  patchScimUser: { Operations: [{ op: 'replace', path: 'active', value: false }] },
+  searchScimGroups: { filter: 'displayName pr' },
+  createScimGroup: { displayName: 'mine' },
+  replaceScimGroup: { displayName: 'mine' },
+  patchScimGroup: { Operations: [{ op: 'remove', path: 'members' }] },
   changeUser: { role: 'viewer' },
   renewInvitation: {},
   createDepartment: { name: 'mine' },
@@ -173,7 +186,8 @@ const bodies: Readonly<Record<string, unknown>> = {
 };
 
 function theirIdOf(path: string): string {
-  if (path.startsWith('/v1/users')) return theirUserId;
+  if (path.startsWith('/v1/users') || path.startsWith('/scim/v2/Users')) return theirUserId;
+  if (path.startsWith('/v1/provisioning') || path.startsWith('/scim/v2/Groups')) return theirGroupId;
   if (path.startsWith('/v1/departments')) return theirDepartmentId;
   if (path.startsWith('/v1/holds')) return theirHoldId;
   if (path.startsWith('/v1/sessions')) return theirSessionId;
@@ -209,7 +223,7 @@ describe('every route', () => {
     it(`${endpoint.name} refuses a wrong key, and says nothing of it`, async () => {
       const response = await request(endpoint, `wx_${'Q'.repeat(32)}`);
       assert.equal(response.status, 401);
-      assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
+      assert.match(response.headers.get('content-type') ?? '', /^application\/(problem|scim)\+json/);
       const text = await response.text();
       assert.equal(JSON.parse(text).code, 'auth.invalid');
       assert.doesNotMatch(text, /QQQ/);
