@@ -160,6 +160,7 @@ CREATE INDEX ON emergency_accesses (session_id);
 CREATE INDEX ON sign_in_links (expires_at);
 CREATE INDEX ON invitations (expires_at);
 CREATE INDEX ON used_challenges (expires_at);
+CREATE INDEX ON sso_used_states (expires_at);
 CREATE INDEX ON idempotency_keys (created_at);
 
 -- The least id (version 7) that can have been given at a moment.
@@ -196,6 +197,11 @@ BEGIN
     DELETE FROM used_challenges WHERE challenge IN (
       SELECT challenge FROM used_challenges WHERE expires_at < older_than
        ORDER BY expires_at LIMIT most FOR UPDATE SKIP LOCKED);
+  ELSIF what = 'sso_used_states' THEN
+    DELETE FROM sso_used_states u USING (
+      SELECT account_id, state FROM sso_used_states WHERE expires_at < older_than
+       ORDER BY expires_at LIMIT most FOR UPDATE SKIP LOCKED) AS old
+     WHERE u.account_id = old.account_id AND u.state = old.state;
   ELSIF what = 'idempotency_keys' THEN
     DELETE FROM idempotency_keys k USING (
       SELECT account_id, key_index FROM idempotency_keys WHERE created_at < older_than

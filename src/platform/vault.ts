@@ -30,7 +30,6 @@ export type SealPurpose =
   | 'request.key'
   | 'attempt.reply'
   | 'hold.details'
-  | 'hold.address'
   | 'hold.release'
   | 'user.email'
   | 'user.name'

@@ -16,6 +16,7 @@ const lifetimes = {
   sign_in_links: 30,
   invitations: 90,
   used_challenges: 1,
+  sso_used_states: 1,
   idempotency_keys: 30,
   rejudgement_examples: 400,
 } as const;

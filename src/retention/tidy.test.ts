@@ -44,6 +44,7 @@ async function add(table: PrunedTable, ageDays: number): Promise<void> {
     sign_in_links: `sign_in_links (account_id, token_hash, created_at, expires_at) VALUES (${account}, ${bytes}, ${iso}, ${iso})`,
     invitations: `invitations (account_id, token_hash, user_id, created_at, expires_at) VALUES (${account}, ${bytes}, gen_random_uuid(), ${iso}, ${iso})`,
     used_challenges: `used_challenges (account_id, challenge, expires_at) VALUES (${account}, ${bytes}, ${iso})`,
+    sso_used_states: `sso_used_states (account_id, state, expires_at) VALUES (${account}, ${bytes}, ${iso})`,
     idempotency_keys: `idempotency_keys (account_id, key_index, body_hash, response_sealed, created_at) VALUES (${account}, ${bytes}, '', '', ${iso})`,
     rejudgement_examples: `rejudgement_examples (account_id, run_id, rule, place, example) VALUES (${account}, '${newId(at)}', 'x', 1, '{}')`,
     verdict_changes: `verdict_changes (account_id, id, event_id, occurred_at, changed_at, was, became) VALUES (${account}, '${newId(at)}', gen_random_uuid(), ${iso}, ${iso}, '{}', '{}')`,
@@ -59,13 +60,14 @@ const lifetimes: readonly [PrunedTable, number][] = [
   ['sign_in_links', 30],
   ['invitations', 90],
   ['used_challenges', 1],
+  ['sso_used_states', 1],
   ['idempotency_keys', 30],
   ['rejudgement_examples', 400],
 ];
 
 describe('tidying', () => {
   for (const [table, days] of lifetimes)
-    it(`removes rows of ${table} after ${days} days, and not a row more`, async () => {
+    it(`removes rows of ${table} after ${days === 1 ? 'a day' : `${days} days`}, and not a row more`, async () => {
       for (const age of [days + 1, days + 0.001, days - 0.001, days - 1, -1]) await add(table, age);
       const { removed } = await tidyTables(world);
       assert.equal(removed.get(table), 2);
