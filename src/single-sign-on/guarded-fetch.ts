@@ -43,28 +43,33 @@ export function isAskable(text: string, allowsInner: boolean): boolean {
   return allowsInner || (isIP(host) > 0 ? isPublic(host) : host !== 'localhost');
 }
 
-/** The name is looked up once, and what was checked is what is connected to. */
-function publicLookup(
+/** As the system's: every address of a name. */
+export type LookupAll = (
   hostname: string,
-  options: Parameters<LookupFunction>[1],
-  done: Parameters<LookupFunction>[2],
-): void {
-  lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-    const [first] = found ?? [];
-    if (error !== null) done(error, '', 0);
-    else if (first === undefined || !found.every(({ address }) => isPublic(address)))
-      done(new AddressRefused('the name leads into a network that is not asked'), '', 0);
-    else if (options.all === true) done(null, found);
-    else done(null, first.address, first.family);
-  });
-}
+  options: { readonly all: true },
+  done: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
 
-export function guardedFetch(allowsInner: boolean): ProviderFetch {
+/** The name is looked up once, and what was checked is what is connected to. */
+const publicLookup =
+  (ask: LookupAll): LookupFunction =>
+  (hostname, options, done) => {
+    ask(hostname, { all: true }, (error, found) => {
+      const [first] = found ?? [];
+      if (error !== null) done(error, '', 0);
+      else if (first === undefined || !found.every(({ address }) => isPublic(address)))
+        done(new AddressRefused('the name leads into a network that is not asked'), '', 0);
+      else if (options.all === true) done(null, found);
+      else done(null, first.address, first.family);
+    });
+  };
+
+export function guardedFetch(allowsInner: boolean, lookUp: LookupAll = lookup): ProviderFetch {
   return async (url, options) => {
     if (!isAskable(url, allowsInner)) throw new AddressRefused('the address is not asked');
     const limit = AbortSignal.timeout(timeoutMs);
     const signal = options.signal == null ? limit : AbortSignal.any([limit, options.signal]);
-    const answer = await ask(new URL(url), options, signal, allowsInner);
+    const answer = await ask(new URL(url), options, signal, allowsInner ? undefined : publicLookup(lookUp));
     const body = await readAll(answer);
     const status = answer.statusCode ?? 502;
     const headers = new Headers();
@@ -74,7 +79,12 @@ export function guardedFetch(allowsInner: boolean): ProviderFetch {
   };
 }
 
-function ask(url: URL, options: FetchOptions, signal: AbortSignal, allowsInner: boolean): Promise<IncomingMessage> {
+function ask(
+  url: URL,
+  options: FetchOptions,
+  signal: AbortSignal,
+  lookup: LookupFunction | undefined,
+): Promise<IncomingMessage> {
   const { method = 'GET', body } = options;
   const request = url.protocol === 'https:' ? requestByHttps : requestByHttp;
   const headers = { 'user-agent': 'waxwing', ...Object.fromEntries(new Headers(options.headers)) };
@@ -86,7 +96,7 @@ function ask(url: URL, options: FetchOptions, signal: AbortSignal, allowsInner: 
       headers,
       signal,
       agent: false,
-      ...(allowsInner ? {} : { lookup: publicLookup }),
+      ...(lookup === undefined ? {} : { lookup }),
     });
     asked.on('response', resolve).on('error', reject).end(sent);
   });

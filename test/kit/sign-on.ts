@@ -61,8 +61,8 @@ export class Visitor {
     return this.bringBack(begun.body.url);
   }
 
-  async bringBack(url: string): Promise<Answer> {
-    const back = await this.wanderer.go(url);
+  async bringBack(url: string, wanderer = this.wanderer): Promise<Answer> {
+    const back = await wanderer.go(url);
     const [, , , connectionId = ''] = back.pathname.split('/');
     return { connectionId, response: back.search.slice(1) };
   }
