@@ -57,8 +57,8 @@ function LimitsRow({ name, isOptional, isPending, isSaved, failure, onSave, ...l
         max={10_080}
         defaultValue={limits.absoluteMinutes ?? ''}
       />
-      <Button type="submit" variant="default" loading={isPending} aria-label={`Save the limits of ${name}`}>
-        Save
+      <Button type="submit" variant="default" loading={isPending} aria-label={`Set the limits of ${name}`}>
+        Set
       </Button>
       <Text size="sm" role="status">
         {isSaved && 'Saved'}
