@@ -86,6 +86,10 @@ const router = createBrowserRouter([
             children: [
               { index: true, element: <Navigate to="/trust/audit" replace /> },
               {
+                path: 'safety',
+                lazy: async () => ({ Component: (await import('./trust/safety/safety-page.tsx')).SafetyPage }),
+              },
+              {
                 path: 'audit',
                 lazy: async () => ({ Component: (await import('./trust/audit/audit-page.tsx')).AuditPage }),
               },

@@ -62,8 +62,8 @@ export function DepartmentsSection({ departments }: { departments: readonly Depa
           </li>
         ))}
       </ul>
+      <DraftNote draft={draft} />
       <form className={styles.form} onSubmit={submit} ref={draft.ref}>
-        <DraftNote draft={draft} />
         <TextInput name="name" label="New department" required maxLength={100} />
         {departments.length > 0 && <NativeSelect name="parent" label="Below" data={departmentChoices(departments)} />}
         <NumberInput

@@ -15,6 +15,7 @@ import { useTimeZone } from '../use-time-zone.ts';
 import { DepartmentsSection } from './departments-section.tsx';
 import { InviteDialog } from './invite-dialog.tsx';
 import styles from './people-page.module.css';
+import { SessionLimitsSection } from './session-limits-section.tsx';
 import { SessionsTable } from './sessions-table.tsx';
 import { UserDialog } from './user-dialog.tsx';
 import { alertWords, type Department, factorsOf, pathOf, roleNames, stateNames, type User } from './words.ts';
@@ -143,6 +144,7 @@ export function PeoplePage() {
         <Sessions nameOf={nameOf} />
         <Alerts nameOf={nameOf} />
         <DepartmentsSection departments={departments} />
+        <SessionLimitsSection departments={departments} />
       </Stack>
       <InviteDialog isOpen={isInviting} departments={departments} onClose={() => setInviting(false)} />
       <UserDialog user={changing} departments={departments} onClose={() => setChanging(null)} />

@@ -6,6 +6,7 @@ const places = [
   { to: '/trust/emergency', label: 'Emergency access' },
   { to: '/trust/alerts', label: 'Alerts' },
   { to: '/trust/retention', label: 'Holds and retention' },
+  { to: '/trust/safety', label: 'Keys and backups' },
 ];
 
 export const TrustFrame = () => <PlacesFrame label="Trust" places={places} />;
