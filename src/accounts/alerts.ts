@@ -5,13 +5,30 @@ import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
-import { insertAlert, markAlertAcknowledged, type StoredAlert } from './people-store.ts';
+import {
+  insertAlert,
+  type ListedAlert,
+  listAlertRows,
+  markAlertAcknowledged,
+  type StoredAlert,
+} from './people-store.ts';
 
 type NewAlert = Pick<StoredAlert, 'at' | 'what' | 'userId' | 'detail'>;
 
 /** In the transaction of what it tells. */
 export const raiseAlert = (tx: Tx, alert: NewAlert): Promise<unknown> =>
   insertAlert(tx, { ...alert, id: newId(alert.at) });
+
+/** The look is an entry: alerts tell when and how people signed in. */
+export async function listAlerts(world: Pick<World, 'db' | 'clock'>, caller: Caller): Promise<ListedAlert[]> {
+  const [at, { actor }] = [world.clock.now(), caller];
+  return world.db.asAccount(caller, async (tx) => {
+    const alerts = await listAlertRows(tx, caller.departments);
+    const detail = { alerts: alerts.length };
+    await record(tx, { at, actor, action: 'alerts.listed', object: { kind: 'alerts' }, detail });
+    return alerts;
+  });
+}
 
 /** Whoever was first stays the one who did. */
 export async function acknowledgeAlert(world: Pick<World, 'db' | 'clock'>, caller: Caller, id: string): Promise<void> {

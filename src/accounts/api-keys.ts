@@ -24,9 +24,12 @@ export interface KeyWish {
 const hourMs = 3_600_000;
 
 export const listKeys = (world: World, caller: Caller): Promise<StoredApiKey[]> =>
-  world.db.readAccount(caller, async (tx) =>
-    (await listApiKeyRows(tx)).filter((key) => reaches(caller, key.departmentId)),
-  );
+  world.db.asAccount(caller, async (tx) => {
+    const keys = (await listApiKeyRows(tx)).filter((key) => reaches(caller, key.departmentId));
+    const [at, { actor }, detail] = [world.clock.now(), caller, { keys: keys.length }];
+    await record(tx, { at, actor, action: 'api_keys.listed', object: { kind: 'api-keys' }, detail });
+    return keys;
+  });
 
 export async function createKey(world: World, caller: Caller, wish: KeyWish): Promise<AddedKey> {
   const limits: KeyLimits = {

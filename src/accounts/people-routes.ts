@@ -9,7 +9,7 @@ import {
   deleteDepartment as deleteDepartmentEndpoint,
   endSomeSession,
   inviteUser as inviteUserEndpoint,
-  listAlerts,
+  listAlerts as listAlertsEndpoint,
   listDepartments as listDepartmentsEndpoint,
   listSessions as listSessionsEndpoint,
   listUsers as listUsersEndpoint,
@@ -18,6 +18,7 @@ import {
 } from '../contract/people.ts';
 import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
+import { listAlerts } from './alerts.ts';
 import { changeDepartmentPolicies, readDepartmentPolicies } from './department-settings.ts';
 import {
   changeDepartment,
@@ -29,7 +30,7 @@ import {
 } from './departments.ts';
 import type { Gate } from './gate.ts';
 import type { Invitation } from './invitations.ts';
-import { type ListedAlert, listAlertRows } from './people-store.ts';
+import type { ListedAlert } from './people-store.ts';
 import { endSession, listSessions, type OpenSession } from './sessions.ts';
 import { changeUser, deactivateUser, inviteUser, listUsers, renewInvitation, type User } from './users.ts';
 
@@ -60,8 +61,8 @@ export function peopleRoutes(world: World, gate: Gate, { publicUrl }: { readonly
       await endSession(world, gate, caller, params.id);
       return undefined;
     }),
-    route(listAlerts, 'people.read', writes('alerts.listed'), async (_request, caller) => ({
-      alerts: (await world.db.readAccount(caller, (tx) => listAlertRows(tx, caller.departments))).map(alertBody),
+    route(listAlertsEndpoint, 'people.read', writes('alerts.listed'), async (_request, caller) => ({
+      alerts: (await listAlerts(world, caller)).map(alertBody),
     })),
   ];
 }
