@@ -292,6 +292,22 @@ async function joined(name: string, role: string): Promise<Person> {
 }
 
 /** What is refused must leave as little behind as what is taken. */
+async function provision(): Promise<void> {
+  const name = { formatted: word, givenName: word, familyName: word };
+  const extension = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+  const user = { userName: person('scim'), displayName: word, externalId: word, name, [extension]: { department: word } };
+  const made = await call('POST', '/scim/v2/Users', { ...user, emails: [{ value: person('mail'), type: word }] });
+  assert.equal(made.status, 201, made.text);
+  const { id } = JSON.parse(made.text) as { id: string };
+  const group = { displayName: `group ${word}`, externalId: word, members: [{ value: id }] };
+  assert.equal((await call('POST', '/scim/v2/Groups', group)).status, 201);
+  assert.equal((await call('POST', '/scim/v2/Groups', group)).status, 409);
+  const filter = encodeURIComponent(`userName eq "${person('scim')}`);
+  assert.equal((await call('GET', `/scim/v2/Users?filter=${filter}`)).status, 400);
+  const change = { op: 'replace', path: `emails[type eq "${word} x"].value`, value: word };
+  assert.equal((await call('PATCH', `/scim/v2/Users/${id}`, { Operations: [change] })).status, 400);
+}
+
 async function beRefused(): Promise<void> {
   const wrong = [
     call('POST', '/v1/messages', `{"subject":"${word}",`),
@@ -343,6 +359,7 @@ test('nothing that people wrote, and nobody’s address, lies readable on the di
   const heard = await counted('hits');
   await hitTracking();
   await consentAndAsk(messageId);
+  await provision();
   await keepForTheLawyers();
   await beRefused();
   await openInEmergency();
