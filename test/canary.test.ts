@@ -291,7 +291,6 @@ async function joined(name: string, role: string): Promise<Person> {
   return somebody;
 }
 
-/** What is refused must leave as little behind as what is taken. */
 async function provision(): Promise<void> {
   const name = { formatted: word, givenName: word, familyName: word };
   const extension = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -308,6 +307,7 @@ async function provision(): Promise<void> {
   assert.equal((await call('PATCH', `/scim/v2/Users/${id}`, { Operations: [change] })).status, 400);
 }
 
+/** What is refused must leave as little behind as what is taken. */
 async function beRefused(): Promise<void> {
   const wrong = [
     call('POST', '/v1/messages', `{"subject":"${word}",`),
