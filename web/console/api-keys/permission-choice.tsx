@@ -4,12 +4,14 @@ import { type Permission, permission, permissionNames, permissions } from '../..
 import styles from './key-form.module.css';
 
 interface PermissionChoiceProps {
+  /** Default: every one that there is. */
+  readonly offered?: readonly Permission[];
   readonly chosen: readonly Permission[];
   readonly error: string | undefined;
   onChange(chosen: readonly Permission[]): void;
 }
 
-export const PermissionChoice = ({ chosen, error, onChange }: PermissionChoiceProps) => (
+export const PermissionChoice = ({ offered = permissionNames, chosen, error, onChange }: PermissionChoiceProps) => (
   <Checkbox.Group
     label="Permissions"
     value={[...chosen]}
@@ -17,7 +19,7 @@ export const PermissionChoice = ({ chosen, error, onChange }: PermissionChoicePr
     error={error}
   >
     <div className={styles.permissions}>
-      {permissionNames.map((name) => (
+      {offered.map((name) => (
         <Checkbox key={name} name="permissions" value={name} label={name} description={permissions[name]} />
       ))}
     </div>

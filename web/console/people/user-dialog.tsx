@@ -3,10 +3,11 @@ import { Button, Divider, Group, Modal, NativeSelect, Stack, Text } from '@manti
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { changeUser, deactivateUser, listSessions, listUsers, renewInvitation } from '../../../src/contract/people.ts';
-import type { Role } from '../../../src/contract/permissions.ts';
+import type { Permission, Role } from '../../../src/contract/permissions.ts';
 import { call } from '../../shared/client.ts';
 import { Failure } from '../elements/states.tsx';
 import { queries } from '../queries.ts';
+import { type Exact, ExactPermissions, within } from './exact-permissions.tsx';
 import { departmentChoices, LinkShown, roleChoices } from './invite-dialog.tsx';
 import type { Department, User } from './words.ts';
 
@@ -17,6 +18,7 @@ function refresh(): void {
 
 interface Change {
   readonly role: Role;
+  readonly permissions?: Permission[] | null;
   readonly departmentId: string | null;
 }
 
@@ -28,6 +30,8 @@ interface UserFormProps {
 
 function UserForm({ user, departments, onDone }: UserFormProps) {
   const [isSure, setSure] = useState(false);
+  const [role, setRole] = useState(user.role);
+  const [exact, setExact] = useState<Exact>(user.permissions);
   const change = useMutation({
     mutationFn: (body: Change) => call(changeUser, { params: { id: user.id }, body }),
     onSuccess: () => {
@@ -50,7 +54,9 @@ function UserForm({ user, departments, onDone }: UserFormProps) {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const departmentId = String(data.get('department') ?? user.departmentId ?? '');
-    change.mutate({ role: String(data.get('role')) as Role, departmentId: departmentId === '' ? null : departmentId });
+    const narrowed = within(role, exact);
+    const permissions = exact === user.permissions ? {} : { permissions: narrowed === null ? null : [...narrowed] };
+    change.mutate({ role, ...permissions, departmentId: departmentId === '' ? null : departmentId });
   };
   if (invite.data !== undefined) return <LinkShown link={invite.data.link} onDone={onDone} />;
   const failure = change.error ?? invite.error ?? deactivate.error;
@@ -58,7 +64,14 @@ function UserForm({ user, departments, onDone }: UserFormProps) {
     <Stack>
       <form onSubmit={submit}>
         <Stack>
-          <NativeSelect name="role" label="Role" data={roleChoices} defaultValue={user.role} data-autofocus />
+          <NativeSelect
+            name="role"
+            label="Role"
+            data={roleChoices}
+            value={role}
+            onChange={({ currentTarget: { value } }) => setRole(value as Role)}
+            data-autofocus
+          />
           {departments.length > 0 && (
             <NativeSelect
               name="department"
@@ -67,6 +80,7 @@ function UserForm({ user, departments, onDone }: UserFormProps) {
               defaultValue={user.departmentId ?? ''}
             />
           )}
+          <ExactPermissions role={role} chosen={exact} onChange={setExact} />
           <Button type="submit" loading={change.isPending}>
             Save
           </Button>
