@@ -93,6 +93,7 @@ export async function setStage(): Promise<Stage> {
     DATABASE_URL: database.connectionUrl,
     WAXWING_DATA_DIR: dataDir,
     WAXWING_KEY_FILE: join(dataDir, 'master.key'),
+    WAXWING_BACKUP_DIR: join(dataDir, 'backups'),
     WAXWING_HTTP_PORT: String(httpPort),
     WAXWING_TRACKING_PORT: String(trackingPort),
     WAXWING_SMTP_PORT: '0',
