@@ -1,7 +1,7 @@
 /** Departments, a tree, and how long the sessions of their people last without use. */
 import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import type { FormEvent } from 'react';
+import { type FormEvent, useState } from 'react';
 import { createDepartment, deleteDepartment, listDepartments } from '../../../src/contract/people.ts';
 import { type CallInput, call } from '../../shared/client.ts';
 import { plural } from '../../shared/format.ts';
@@ -9,14 +9,16 @@ import { Section } from '../elements/section.tsx';
 import { Failure } from '../elements/states.tsx';
 import { DraftNote, useDraft } from '../elements/use-draft.tsx';
 import { queries } from '../queries.ts';
-import { departmentChoices } from './invite-dialog.tsx';
+import { departmentChoices } from './department-choices.ts';
 import styles from './people-page.module.css';
+import { PoliciesDialog } from './policies-dialog.tsx';
 import { type Department, pathOf } from './words.ts';
 
 const onSuccess = () => queries.invalidateQueries({ queryKey: [listDepartments.name] });
 
 export function DepartmentsSection({ departments }: { departments: readonly Department[] }) {
   const draft = useDraft('department');
+  const [opened, setOpened] = useState<string | null>(null);
   const create = useMutation({
     mutationFn: (body: CallInput<typeof createDepartment>['body']) => call(createDepartment, { body }),
     onSuccess,
@@ -44,13 +46,21 @@ export function DepartmentsSection({ departments }: { departments: readonly Depa
   return (
     <Section
       title="Departments"
-      about="A console that nobody uses closes by itself: after half an hour, or sooner where a department says so. What a department says holds for all below it."
+      about="A console that nobody uses closes by itself: after half an hour, or sooner where a department says so. What a department says holds for all below it. Mail that belongs to a department keeps its policies."
     >
       <ul className={styles.list}>
         {departments.map(({ id, idleMinutes }) => (
           <li key={id} className={styles.row}>
             <strong>{pathOf(id, departments)}</strong>
             <span>{idleMinutes === null ? '' : `closes after ${plural(idleMinutes, 'minute')}`}</span>
+            <Button
+              size="xs"
+              variant="default"
+              aria-label={`Policies of ${pathOf(id, departments)}`}
+              onClick={() => setOpened(id)}
+            >
+              Policies
+            </Button>
             <Button
               size="xs"
               variant="default"
@@ -80,6 +90,11 @@ export function DepartmentsSection({ departments }: { departments: readonly Depa
         </Button>
       </form>
       {failure !== null && <Failure failure={failure} />}
+      <PoliciesDialog
+        department={departments.find(({ id }) => id === opened) ?? null}
+        departments={departments}
+        onClose={() => setOpened(null)}
+      />
     </Section>
   );
 }

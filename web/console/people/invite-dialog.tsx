@@ -10,17 +10,13 @@ import { CodeSample } from '../elements/code-sample.tsx';
 import { Failure } from '../elements/states.tsx';
 import { DraftNote, useDraft } from '../elements/use-draft.tsx';
 import { queries } from '../queries.ts';
-import { type Department, pathOf, roleNames } from './words.ts';
+import { DepartmentFields, departmentOf } from './department-fields.tsx';
+import { type Department, roleNames } from './words.ts';
 
 export const roleChoices = (Object.keys(roles) as Role[]).map((role) => ({
   value: role,
   label: `${roleNames[role]}: ${roles[role].about}`,
 }));
-
-export const departmentChoices = (departments: readonly Department[]) => [
-  { value: '', label: 'None' },
-  ...departments.map(({ id }) => ({ value: id, label: pathOf(id, departments) })),
-];
 
 export const LinkShown = ({ link, onDone }: { link: string; onDone: () => void }) => (
   <Stack>
@@ -58,8 +54,8 @@ export function InviteDialog({ isOpen, departments, onClose }: InviteDialogProps
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const text = (name: string): string => String(data.get(name) ?? '').trim();
-    const departmentId = text('department') === '' ? null : text('department');
-    invite.mutate({ email: text('email'), name: text('name'), role: text('role') as Role, departmentId });
+    const about = { email: text('email'), name: text('name'), role: text('role') as Role };
+    invite.mutate({ ...about, ...departmentOf(data) });
   };
   return (
     <Modal
@@ -79,9 +75,7 @@ export function InviteDialog({ isOpen, departments, onClose }: InviteDialogProps
             <TextInput name="name" label="Name" required maxLength={100} autoComplete="off" data-autofocus />
             <TextInput name="email" type="email" label="Email address" required maxLength={254} autoComplete="off" />
             <NativeSelect name="role" label="Role" data={roleChoices} defaultValue="viewer" />
-            {departments.length > 0 && (
-              <NativeSelect name="department" label="Department" data={departmentChoices(departments)} />
-            )}
+            <DepartmentFields departments={departments} />
             <Text size="xs" c="dimmed">
               Nobody hands out more than they may do themselves.
             </Text>

@@ -18,7 +18,7 @@ import styles from './people-page.module.css';
 import { SessionLimitsSection } from './session-limits-section.tsx';
 import { SessionsTable } from './sessions-table.tsx';
 import { UserDialog } from './user-dialog.tsx';
-import { alertWords, type Department, factorsOf, pathOf, roleNames, stateNames, type User } from './words.ts';
+import { alertWords, type Department, factorsOf, roleNames, stateNames, type User, whereOf } from './words.ts';
 
 const columns = [
   { label: 'Name' },
@@ -45,7 +45,7 @@ function UserTable({ users, departments, onOpen }: UserTableProps) {
               <div className={styles.name}>
                 <strong>{one.name}</strong>
                 <span>{one.email}</span>
-                {one.departmentId !== null && <span>{pathOf(one.departmentId, departments)}</span>}
+                {one.departmentId !== null && <span>{whereOf(one, departments)}</span>}
               </div>
             </Cell>
             <Cell>

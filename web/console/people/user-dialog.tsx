@@ -7,8 +7,9 @@ import type { Permission, Role } from '../../../src/contract/permissions.ts';
 import { call } from '../../shared/client.ts';
 import { Failure } from '../elements/states.tsx';
 import { queries } from '../queries.ts';
+import { DepartmentFields, departmentOf } from './department-fields.tsx';
 import { type Exact, ExactPermissions, within } from './exact-permissions.tsx';
-import { departmentChoices, LinkShown, roleChoices } from './invite-dialog.tsx';
+import { LinkShown, roleChoices } from './invite-dialog.tsx';
 import type { Department, User } from './words.ts';
 
 function refresh(): void {
@@ -20,6 +21,7 @@ interface Change {
   readonly role: Role;
   readonly permissions?: Permission[] | null;
   readonly departmentId: string | null;
+  readonly reach: User['reach'];
 }
 
 interface UserFormProps {
@@ -53,10 +55,11 @@ function UserForm({ user, departments, onDone }: UserFormProps) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    const departmentId = String(data.get('department') ?? user.departmentId ?? '');
+    const { departmentId, reach } = user;
+    const where = data.has('department') ? departmentOf(data) : { departmentId, reach };
     const narrowed = within(role, exact);
     const permissions = exact === user.permissions ? {} : { permissions: narrowed === null ? null : [...narrowed] };
-    change.mutate({ role, ...permissions, departmentId: departmentId === '' ? null : departmentId });
+    change.mutate({ role, ...permissions, ...where });
   };
   if (invite.data !== undefined) return <LinkShown link={invite.data.link} onDone={onDone} />;
   const failure = change.error ?? invite.error ?? deactivate.error;
@@ -72,14 +75,7 @@ function UserForm({ user, departments, onDone }: UserFormProps) {
             onChange={({ currentTarget: { value } }) => setRole(value as Role)}
             data-autofocus
           />
-          {departments.length > 0 && (
-            <NativeSelect
-              name="department"
-              label="Department"
-              data={departmentChoices(departments)}
-              defaultValue={user.departmentId ?? ''}
-            />
-          )}
+          <DepartmentFields departments={departments} departmentId={user.departmentId} reach={user.reach} />
           <ExactPermissions role={role} chosen={exact} onChange={setExact} />
           <Button type="submit" loading={change.isPending}>
             Save

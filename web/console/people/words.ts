@@ -53,3 +53,10 @@ export function pathOf(id: string, all: readonly Department[]): string {
   }
   return names.join(' › ');
 }
+
+/** Where a user belongs, and whether they are narrowed to it. */
+export function whereOf({ departmentId, reach }: User, all: readonly Department[]): string {
+  if (departmentId === null) return '';
+  const path = pathOf(departmentId, all);
+  return reach === 'department' ? `Only ${path} and below` : path;
+}
