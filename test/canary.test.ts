@@ -291,10 +291,17 @@ async function joined(name: string, role: string): Promise<Person> {
   return somebody;
 }
 
+/** What is refused must leave as little behind as what is taken. */
 async function provision(): Promise<void> {
   const name = { formatted: word, givenName: word, familyName: word };
   const extension = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
-  const user = { userName: person('scim'), displayName: word, externalId: word, name, [extension]: { department: word } };
+  const user = {
+    userName: person('scim'),
+    displayName: word,
+    externalId: word,
+    name,
+    [extension]: { department: word },
+  };
   const made = await call('POST', '/scim/v2/Users', { ...user, emails: [{ value: person('mail'), type: word }] });
   assert.equal(made.status, 201, made.text);
   const { id } = JSON.parse(made.text) as { id: string };
