@@ -123,6 +123,12 @@ const router = createBrowserRouter([
                 index: true,
                 lazy: async () => ({ Component: (await import('./people/people-page.tsx')).PeoplePage }),
               },
+              {
+                path: 'provisioning',
+                lazy: async () => ({
+                  Component: (await import('./people/provisioning/provisioning-page.tsx')).ProvisioningPage,
+                }),
+              },
             ],
           },
           {

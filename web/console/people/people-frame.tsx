@@ -1,6 +1,7 @@
 /** Who has access, and by which doors. */
 import { PlacesFrame } from '../elements/places-frame.tsx';
 
-const places = [{ to: '/people', label: 'Users', isRoot: true }];
+const places = [{ to: '/people', label: 'Users', isRoot: true },
+  { to: '/people/provisioning', label: 'Provisioning' }];
 
 export const PeopleFrame = () => <PlacesFrame label="People" places={places} />;
