@@ -2,6 +2,7 @@
 import { Button, Divider, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { Link } from 'react-router';
 import { changeUser, deactivateUser, listSessions, listUsers, renewInvitation } from '../../../src/contract/people.ts';
 import type { Permission, Role } from '../../../src/contract/permissions.ts';
 import { call } from '../../shared/client.ts';
@@ -83,6 +84,9 @@ function UserForm({ user, departments, onDone }: UserFormProps) {
         </Stack>
       </form>
       {failure !== null && <Failure failure={failure} />}
+      <Link className="quiet-link" to={`/trust/audit?actorId=${user.id}`} onClick={onDone}>
+        What they did
+      </Link>
       <Divider />
       <Text size="sm" c="dimmed">
         A fresh invitation is for who lost every way to sign in, or comes back. Accepting it replaces their passkeys and
