@@ -107,6 +107,11 @@ const Facts = ({ message, timeZone }: { message: Message; timeZone: string }) =>
       )}
     </Fact>
     {message.tags.length > 0 && <Fact name="Tags">{message.tags.join(', ')}</Fact>}
+    <Fact name="Audit log">
+      <Link className="quiet-link" to={`/trust/audit?objectId=${message.id}`}>
+        Who looked at this
+      </Link>
+    </Fact>
     {message.onHold && <Fact name="Legal hold">On hold: it cannot be erased</Fact>}
   </dl>
 );

@@ -1,4 +1,4 @@
-/** The audit log to take away, and the public key by which anybody can check that it was not rewritten. */
+/** The audit log: what happened, the log to take away, and the public key by which anybody can check that it was not rewritten. */
 import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
@@ -11,6 +11,7 @@ import { Section } from '../../elements/section.tsx';
 import { Answered, Failure } from '../../elements/states.tsx';
 import { useCall } from '../../queries.ts';
 import styles from './audit-page.module.css';
+import { EntriesSection } from './entries-section.tsx';
 import { save } from './save-file.ts';
 
 interface Range {
@@ -42,8 +43,8 @@ function Export() {
   };
   return (
     <Section
-      title="Export"
-      about="Who did what to what, and when, as JSON lines between two signed checkpoints. Empty days mean all of it. Entries next to the range may be included."
+      title="Signed export"
+      about="For whoever must be able to check it. Who did what to what, and when, as JSON lines between two signed checkpoints. Empty days mean all of it. Entries next to the range may be included."
     >
       <form className={styles.form} onSubmit={submit} noValidate>
         <TextInput name="since" type="date" label="First day (UTC)" />
@@ -99,7 +100,8 @@ export const AuditPage = () => (
       title="Audit log"
       about="Every change and every look at personal data is written down, in a chain that nobody can rewrite unseen."
     />
-    <Stack gap="1.25rem" maw="58rem">
+    <Stack gap="1.25rem" maw="66rem">
+      <EntriesSection />
       <Export />
       <Check />
     </Stack>
