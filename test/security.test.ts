@@ -19,7 +19,8 @@ const logLines: string[] = [];
 let database: TestDatabase;
 let program: Program;
 let url: string;
-const keys = { mine: '', theirs: '' };
+/** `aside`: of their account, bound to a department that nothing of what is looked for belongs to. */
+const keys = { mine: '', theirs: '', aside: '' };
 const theirMessage = { id: '', recipientId: '' };
 let theirKeyId = '';
 let theirConnectionId = '';
@@ -86,6 +87,9 @@ async function fillTheirPeople(): Promise<void> {
   theirUserId = user.id;
   const department = { name: 'canary department' };
   theirDepartmentId = String((await answerOf(await ask('POST', '/v1/departments', keys.theirs, department))).id);
+  const aside = await answerOf(await ask('POST', '/v1/departments', keys.theirs, { name: 'Aside' }));
+  const key = { name: 'aside', departmentId: aside.id };
+  keys.aside = String((await answerOf(await ask('POST', '/v1/api-keys', keys.theirs, key))).secret);
   const [theirs] = (await listAccounts(program.world.db)).filter((one) => one.name === 'Theirs');
   const token = (await program.signInLink(theirs?.accountId)).split('#token=')[1] ?? '';
   await ask('POST', '/v1/session', undefined, { token });
@@ -104,7 +108,12 @@ async function fillTheirPeople(): Promise<void> {
   });
   const { alerts } = (await answerOf(await ask('GET', '/v1/alerts', keys.theirs))) as { alerts: { id: string }[] };
   theirAlertId = String(alerts[0]?.id);
-  const signOn = { name: 'canary provider', domains: ['canary.example'], roleClaim: 'canary', issuer: 'https://canary.example' };
+  const signOn = {
+    name: 'canary provider',
+    domains: ['canary.example'],
+    roleClaim: 'canary',
+    issuer: 'https://canary.example',
+  };
   theirSignOnId = String((await answerOf(await ask('POST', '/v1/single-sign-on', keys.theirs, signOn))).id);
   const group = { displayName: 'canary group', members: [{ value: theirUserId }] };
   theirGroupId = String((await answerOf(await ask('POST', '/scim/v2/Groups', keys.theirs, group))).id);
@@ -163,6 +172,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   renewInvitation: {},
   createDepartment: { name: 'mine' },
   changeDepartment: { name: 'mine' },
+  changeDepartmentSettings: { trackOpens: true },
   changeSessionLimits: { role: 'viewer', idleMinutes: 30, absoluteMinutes: 720 },
   openEmergencyAccess: { category: 'other', reason: 'mine, and long enough' },
   endOwnEmergency: {},
@@ -210,6 +220,13 @@ const pathOf = (endpoint: Endpoint): string =>
 const request = (endpoint: Endpoint, key?: string): Promise<Response> =>
   ask(endpoint.method, pathOf(endpoint), key, bodies[endpoint.name]);
 
+const theirIds = (): RegExp =>
+  new RegExp(
+    [theirMessage.id, theirKeyId, theirConnectionId, theirUserId, theirDepartmentId, theirSessionId, theirHoldId].join(
+      '|',
+    ),
+  );
+
 const closed = endpoints.filter((endpoint) => endpoint.open !== true);
 
 describe('every route', () => {
@@ -237,6 +254,15 @@ describe('every route', () => {
       assert.ok(codes.includes('auth.forbidden'), endpoint.name);
     });
 
+    it(`${endpoint.name} shows and does nothing of other departments`, async () => {
+      const response = await request(endpoint, keys.aside);
+      const text = await response.text();
+      if (/\{(id|email)\}/.test(endpoint.path))
+        assert.ok(response.status === 404 || (response.status === 403 && /"auth\./.test(text)), text);
+      assert.doesNotMatch(text, theirIds());
+      assert.doesNotMatch(text, /canary/);
+    });
+
     it(`${endpoint.name} shows and does nothing of another account`, async () => {
       const response = await request(endpoint, keys.mine);
       const text = await response.text();
@@ -244,12 +270,7 @@ describe('every route', () => {
         assert.equal(response.status, 404, text);
         assert.match(text, /\.not_found"/);
       }
-      assert.doesNotMatch(
-        text,
-        new RegExp(
-          [theirMessage.id, theirKeyId, theirConnectionId, theirUserId, theirDepartmentId, theirSessionId, theirHoldId].join('|'),
-        ),
-      );
+      assert.doesNotMatch(text, theirIds());
       // A consent's answer names the address that was asked about.
       if (!endpoint.path.includes('{email}')) assert.doesNotMatch(text, /canary/);
     });
@@ -283,9 +304,12 @@ describe('another account', () => {
     assert.ok(theirKeys.some((key) => key.id === theirKeyId));
     const consent = await answerOf(await ask('GET', '/v1/tracking-consents/canary.ana@example.org', keys.theirs));
     assert.equal(consent.level, 'off');
-    const messages = (await answerOf(await ask('GET', '/v1/messages', keys.theirs))).messages as { id: string }[];
+    const messages = (await answerOf(await ask('GET', '/v1/messages', keys.theirs))).messages as {
+      id: string;
+      departmentId: string | null;
+    }[];
     assert.deepEqual(
-      messages.map((message) => message.id),
+      messages.filter(({ departmentId }) => departmentId === null).map((message) => message.id),
       [theirMessage.id],
     );
   });

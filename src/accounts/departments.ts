@@ -9,7 +9,7 @@ import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import type { Gate } from './gate.ts';
-import { departmentForNew, isNarrowed, reaches, refuseNarrowed } from './narrowing.ts';
+import { departmentForNew, isNarrowed, reaches } from './narrowing.ts';
 import {
   deleteDepartmentRow,
   insertDepartment,
@@ -118,7 +118,6 @@ export async function changeSessionLimits(
   caller: Caller,
   limit: StoredLimit,
 ): Promise<StoredLimit> {
-  refuseNarrowed(caller);
   const [at, { actor }] = [world.clock.now(), caller];
   await world.db.asAccount(caller.accountId, async (tx) => {
     await upsertLimit(tx, limit);

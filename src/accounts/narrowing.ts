@@ -30,11 +30,6 @@ export const isNarrowed = ({ departments }: Narrowed): boolean => departments !=
 export const reaches = ({ departments }: Narrowed, departmentId: string | null): boolean =>
   departments === undefined || (departmentId !== null && departments.includes(departmentId));
 
-/** Throws auth.account_wide. */
-export function refuseNarrowed(caller: Narrowed): void {
-  if (isNarrowed(caller)) throw new Problem('auth.account_wide');
-}
-
 /** Whose mail a message is: the department named, or that of the key or user. Throws department.unknown. */
 export function departmentOfMail(caller: Caller, wished: string | null | undefined): string | null {
   const id = wished === undefined ? (caller.actor.departmentId ?? null) : wished;

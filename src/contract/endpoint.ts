@@ -19,6 +19,8 @@ export interface Endpoint<
   readonly open?: boolean;
   /** A console session must have been proved anew within five minutes. */
   readonly stepUp?: boolean;
+  /** It concerns the account as a whole: whoever is narrowed to a department is refused, whatever they may do. */
+  readonly accountWide?: boolean;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;

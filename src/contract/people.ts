@@ -227,6 +227,7 @@ export const readSessionLimits = endpoint({
 
 export const changeSessionLimits = endpoint({
   name: 'changeSessionLimits',
+  accountWide: true,
   method: 'PUT',
   path: '/v1/session-limits',
   summary: 'Set how long sessions of a role last. It holds at once, in open sessions too.',

@@ -57,6 +57,7 @@ export type ProviderConnection = z.infer<typeof providerConnection>;
 
 export const listProviderConnections = endpoint({
   name: 'listProviderConnections',
+  accountWide: true,
   method: 'GET',
   path: '/v1/provider-connections',
   summary: 'The connections by which other providers tell their events, and how each is doing.',

@@ -78,6 +78,7 @@ export const setTrackingConsent = endpoint({
 
 export const readTrackingConsent = endpoint({
   name: 'readTrackingConsent',
+  accountWide: true,
   method: 'GET',
   path: '/v1/tracking-consents/{email}',
   summary: 'What a recipient has agreed to; `identified` with no date where nothing was ever said.',

@@ -36,7 +36,9 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
       if (permission === 'open') return;
       const needsFreshProof = endpoint.stepUp === true;
       const asked = { method: request.method, headers: plainHeaders(request), address: request.ip, needsFreshProof };
-      callers.set(request, await options.identify(asked, permission));
+      const caller = await options.identify(asked, permission);
+      if (endpoint.accountWide === true && caller.departments !== undefined) throw new Problem('auth.account_wide');
+      callers.set(request, caller);
     },
     handler: async (request, reply) => {
       if (request.body !== undefined) refuseOtherTypes(endpoint, request.headers['content-type'] ?? '');
