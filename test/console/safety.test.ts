@@ -83,7 +83,7 @@ describe('keys and backups', () => {
     await dialog.waitFor();
     await isFine(page, 'safety-rotate');
     await dialog.getByRole('button', { name: 'Rotate the keys' }).click();
-    await page.getByRole('progressbar', { name: 'Rotation' }).waitFor();
+    await page.getByRole('progressbar', { name: 'Rotation' }).waitFor({ state: 'attached' });
     assert.ok(await page.getByRole('button', { name: 'Rotate now' }).isDisabled());
   });
 
