@@ -10,6 +10,7 @@ import {
   type ListedAlert,
   listAlertRows,
   markAlertAcknowledged,
+  readAlertRow,
   type StoredAlert,
 } from './people-store.ts';
 
@@ -33,11 +34,13 @@ export async function listAlerts(world: Pick<World, 'db' | 'clock'>, caller: Cal
 /** Whoever was first stays the one who did. */
 export async function acknowledgeAlert(world: Pick<World, 'db' | 'clock'>, caller: Caller, id: string): Promise<void> {
   const [at, { actor }] = [world.clock.now(), caller];
+  const userId = caller.session?.userId ?? null;
   await world.db.asAccount(caller, async (tx) => {
-    const marked = await markAlertAcknowledged(tx, id, at, caller.session?.userId ?? null);
-    if (marked === undefined) throw new Problem('alert.not_found');
-    const { what, isFirst } = marked;
-    if (isFirst)
-      await record(tx, { at, actor, action: 'alert.acknowledged', object: { kind: 'alert', id }, detail: { what } });
+    const alert = await readAlertRow(tx, id, caller.departments);
+    if (alert === undefined) throw new Problem('alert.not_found');
+    const { what } = alert;
+    if (what.startsWith('emergency_') && userId !== null && userId === alert.userId) throw new Problem('emergency.own');
+    if (!(await markAlertAcknowledged(tx, id, at, userId))) return;
+    await record(tx, { at, actor, action: 'alert.acknowledged', object: { kind: 'alert', id }, detail: { what } });
   });
 }

@@ -292,21 +292,24 @@ export const listAlertRows = (tx: Tx, departments?: readonly string[]): Promise<
            acknowledged_by AS "acknowledgedBy"
       FROM alerts WHERE account_id = current_account() ${alertOf(departments)} ORDER BY at DESC, id DESC LIMIT 200`);
 
-/** Undefined: there is no such alert. */
-export async function markAlertAcknowledged(
+/** Whom an alert is about, and of what kind; undefined: there is no such alert. */
+export async function readAlertRow(
   tx: Tx,
   id: string,
-  at: Date,
-  userId: string | null,
-): Promise<{ what: AlertKind; isFirst: boolean } | undefined> {
-  const marked = await tx.query<{ what: AlertKind }>(sql`
+  departments?: readonly string[],
+): Promise<Pick<StoredAlert, 'what' | 'userId'> | undefined> {
+  const rows = await tx.query<Pick<StoredAlert, 'what' | 'userId'>>(sql`
+    SELECT what, user_id AS "userId" FROM alerts
+     WHERE account_id = current_account() AND id = ${id} ${alertOf(departments)}`);
+  return rows[0];
+}
+
+/** True for whoever is first. */
+export async function markAlertAcknowledged(tx: Tx, id: string, at: Date, userId: string | null): Promise<boolean> {
+  const marked = await tx.query(sql`
     UPDATE alerts SET acknowledged_at = ${at}, acknowledged_by = ${userId}
-     WHERE account_id = current_account() AND id = ${id} AND acknowledged_at IS NULL RETURNING what`);
-  if (marked[0] !== undefined) return { ...marked[0], isFirst: true };
-  const found = await tx.query<{ what: AlertKind }>(
-    sql`SELECT what FROM alerts WHERE account_id = current_account() AND id = ${id}`,
-  );
-  return found[0] && { ...found[0], isFirst: false };
+     WHERE account_id = current_account() AND id = ${id} AND acknowledged_at IS NULL RETURNING id`);
+  return marked.length === 1;
 }
 
 /** Which of these places the user was seen at, and whether anywhere at all. */

@@ -211,18 +211,23 @@ test('an alert is acknowledged once, by whoever was first, and by nobody of anot
   const clinic = await clinics.newClinic();
   const [cleo, vera] = [await clinic.join('compliance'), await clinic.join('viewer')];
   await raise(clinic, 'emergency_opened', vera);
-  const newest = async () => expect(await cleo.ask('GET', '/v1/alerts'), 200).alerts[0];
-  const { id, acknowledgedAt } = await newest();
+  const alertOf = async (staff: Staff) =>
+    expect(await clinic.owner.ask('GET', '/v1/alerts'), 200).alerts.find(
+      (one: { userId: string; what: string }) => one.userId === staff.id && one.what === 'emergency_opened',
+    );
+  const { id, acknowledgedAt } = await alertOf(vera);
   assert.equal(acknowledgedAt, null);
   const acknowledge = (by: Person, alertId = id) => by.ask('POST', `/v1/alerts/${alertId}/acknowledgement`, {});
   assert.deepEqual(codeOf(await acknowledge(vera)), [403, 'auth.forbidden']);
+  await raise(clinic, 'emergency_opened', cleo);
+  assert.deepEqual(codeOf(await acknowledge(cleo, (await alertOf(cleo)).id)), [403, 'emergency.own']);
   const { owner: stranger } = await clinics.newClinic();
   assert.deepEqual(codeOf(await acknowledge(stranger)), [404, 'alert.not_found']);
   assert.deepEqual(codeOf(await acknowledge(cleo, crypto.randomUUID())), [404, 'alert.not_found']);
   await Promise.all([acknowledge(cleo), acknowledge(cleo)]);
   clinics.clock.advance(minuteMs);
   expect(await acknowledge(clinic.owner), 204);
-  const seen = await newest();
+  const seen = await alertOf(vera);
   assert.equal(seen.acknowledgedBy, cleo.id);
   const entries = await clinics.programs[0].world.db.readAccount(clinic.accountId, (tx) =>
     tx.query<{ actor: string }>(

@@ -7,14 +7,15 @@ export const acknowledgeAlert = endpoint({
   name: 'acknowledgeAlert',
   method: 'POST',
   path: '/v1/alerts/{id}/acknowledgement',
-  summary: 'Say that an alert was looked at. Whoever was first stays named.',
+  summary:
+    'Say that an alert was looked at. Whoever was first stays named; nobody says so of their own emergency access.',
   area: 'people',
   params: z.object({ id }),
   query: noQuery,
   body: z.object({}),
   status: 204,
   result: nothing,
-  problems: ['alert.not_found'],
+  problems: ['alert.not_found', 'emergency.own'],
 });
 
 export const alertSettings = z

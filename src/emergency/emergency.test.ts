@@ -270,6 +270,18 @@ test('it holds for one session, and ends with it', async () => {
   assert.deepEqual(await endings(clinic, id), [{ by: 'session' }]);
 });
 
+test('a session that was just ended elsewhere opens nothing, although the gate still knows it', async () => {
+  const { clinic, staff } = await clinicWith('viewer', 'admin');
+  const [vera, adam] = staff as [Staff, Staff];
+  assert.equal((await elsewhere(vera).ask('GET', '/v1/session')).status, 200);
+  const { sessions } = expect(await adam.ask('GET', '/v1/sessions'), 200);
+  const hers = sessions.find((one: { userId: string }) => one.userId === vera.id);
+  expect(await adam.ask('DELETE', `/v1/sessions/${hers.id}`), 204);
+  const answer = await elsewhere(vera).ask('POST', '/v1/emergency-accesses', wish);
+  assert.deepEqual(codeOf(answer), [401, 'auth.invalid']);
+  assert.deepEqual(expect(await clinic.owner.ask('GET', '/v1/emergency-accesses'), 200).emergencies, []);
+});
+
 test('of two that are opened at once in one session one is', async () => {
   const { staff } = await clinicWith('viewer');
   const [vera] = staff as [Staff];

@@ -1,5 +1,5 @@
 /** Opens emergency access for one session, tells the audit log why in a word, and alerts whoever answers for it. */
-import { accountVault, type Gate, raiseAlert, readRole } from '../accounts/index.ts';
+import { accountVault, type Gate, isSessionOpen, raiseAlert, readRole } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import type { EmergencyAccessBody, EmergencyCategory } from '../contract/emergency.ts';
 import { emergencyPermissions } from '../contract/permissions.ts';
@@ -37,6 +37,8 @@ export async function openEmergency(
   const [at, reasonSealed] = [world.clock.now(), vault.seal('emergency.reason', wish.reason)];
   const id = newId(at);
   const body = await world.db.asAccount(caller.accountId, async (tx) => {
+    // The gate may hear of the session's end a moment later than the database.
+    if (!(await isSessionOpen(tx, sessionId, at))) throw new Problem('auth.invalid');
     const minutes = await allowedMinutes(tx, userId, wish);
     const permissions = [...new Set(wish.permissions ?? emergencyPermissions)];
     await endWhatIsOver(tx, at);
