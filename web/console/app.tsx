@@ -11,11 +11,16 @@ import { Gate } from './shell/gate.tsx';
 import { NotFoundPage } from './shell/not-found-page.tsx';
 import { PageCrash } from './shell/page-crash.tsx';
 import { SignInPage } from './sign-in/sign-in-page.tsx';
+import { SignOnCallbackPage, SignOnLinkPage, SignOnPage, SignOnProofPage } from './sign-in/single-sign-on.tsx';
 import { theme } from './theme.ts';
 import { TrustFrame } from './trust/trust-frame.tsx';
 
 const router = createBrowserRouter([
   { path: '/sign-in', element: <SignInPage />, errorElement: <PageCrash /> },
+  { path: '/sign-in/sso', element: <SignOnPage />, errorElement: <PageCrash /> },
+  { path: '/sign-in/sso/prove', element: <SignOnProofPage />, errorElement: <PageCrash /> },
+  { path: '/sign-in/sso/:id', element: <SignOnLinkPage />, errorElement: <PageCrash /> },
+  { path: '/sign-in/sso/:id/callback', element: <SignOnCallbackPage />, errorElement: <PageCrash /> },
   {
     element: <Gate />,
     errorElement: <PageCrash />,
@@ -122,6 +127,10 @@ const router = createBrowserRouter([
               {
                 index: true,
                 lazy: async () => ({ Component: (await import('./people/people-page.tsx')).PeoplePage }),
+              },
+              {
+                path: 'sign-on',
+                lazy: async () => ({ Component: (await import('./people/sign-on/sign-on-page.tsx')).SignOnPage }),
               },
               {
                 path: 'provisioning',

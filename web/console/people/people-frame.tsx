@@ -3,6 +3,7 @@ import { PlacesFrame } from '../elements/places-frame.tsx';
 
 const places = [
   { to: '/people', label: 'Users', isRoot: true },
+  { to: '/people/sign-on', label: 'Single sign-on' },
   { to: '/people/provisioning', label: 'Provisioning' },
 ];
 

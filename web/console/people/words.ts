@@ -28,6 +28,7 @@ export const openerNames: Readonly<Record<ConsoleSession['openedBy'], string>> =
   passkey: 'Passkey',
   password: 'Password and code',
   recovery_code: 'Recovery code',
+  sso: 'Single sign-on',
 };
 
 export function factorsOf({ passkeys, hasPassword }: User): string {

@@ -9,6 +9,7 @@ import { type CallInput, call, proveWith } from '../../shared/client.ts';
 import { CodeSample } from '../elements/code-sample.tsx';
 import { Failure } from '../elements/states.tsx';
 import { type AuthenticationOptions, faultOf } from '../sign-in/passkeys.ts';
+import { whenProved } from '../sign-in/sign-on-proof.ts';
 import { tokenIn } from '../sign-in/token-in.ts';
 
 type Proof = NonNullable<CallInput<typeof stepUp>['body']>;
@@ -97,6 +98,16 @@ function ByLink({ isPending, onProof }: WayProps) {
   );
 }
 
+/** In another tab, so that what waits here stays. */
+function BySignOn({ onProved }: { onProved: () => void }) {
+  useEffect(() => whenProved(onProved), [onProved]);
+  return (
+    <Button component="a" href="/sign-in/sso/prove" target="_blank" rel="noopener" variant="default">
+      Sign in again at your organisation
+    </Button>
+  );
+}
+
 function Ways({ onProved }: { onProved: () => void }) {
   const ways = useQuery({
     queryKey: [stepUpOptions.name],
@@ -115,6 +126,7 @@ function Ways({ onProved }: { onProved: () => void }) {
       {ways.data?.passkey != null && (
         <ByPasskey options={ways.data.passkey as unknown as AuthenticationOptions} {...way} />
       )}
+      {ways.data?.signOn === true && <BySignOn onProved={onProved} />}
       {ways.data?.password === true && <ByPassword {...way} />}
       {ways.data?.link === true && <ByLink {...way} />}
     </Stack>

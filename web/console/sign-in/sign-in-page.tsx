@@ -15,6 +15,7 @@ import { Wordmark } from '../shell/logo.tsx';
 import { AcceptInvitation } from './accept-invitation.tsx';
 import { PasskeyButton, PasswordForm } from './as-user.tsx';
 import styles from './sign-in-page.module.css';
+import { SignOnButton } from './single-sign-on.tsx';
 import { tokenIn } from './token-in.ts';
 import { useEnter } from './use-enter.ts';
 
@@ -147,6 +148,7 @@ export function SignInPage() {
               </Title>
               <Notice failure={redeem.error} state={state} />
               <PasskeyButton />
+              <SignOnButton />
               <PasswordForm />
               <Divider label="or with a link" />
               <HowTo />
