@@ -124,6 +124,7 @@ export interface AuditDetails {
   'keys.rotated': { version: number; messages: number };
   'keys.rewrapped': { keys: number };
   'keys.retired': { before: number };
+  'backup.made': { kind: 'full' | 'increment' };
   'backup.asked': { what: 'backup' | 'full_backup' | 'check' };
   'backup_plan.changed': { everyHours: number | null; keepDays: number | null };
   'emergency.opened': { category: string; minutes: number; permissions: readonly string[] };
