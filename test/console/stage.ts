@@ -101,6 +101,7 @@ export async function setStage(): Promise<Stage> {
     WAXWING_SMARTHOST: `smtp://127.0.0.1:${sink.port}`,
     WAXWING_BOOTSTRAP_API_KEY: apiKey,
     WAXWING_TRUSTED_PROXIES: '127.0.0.1/32',
+    WAXWING_SSO_ALLOW_PRIVATE: 'true',
   });
   const program = await startProgram(config, { clock: systemClock, log: pino({ level: 'silent' }) });
   await program.ready;

@@ -45,7 +45,8 @@ export async function listen(handler: (request: IncomingMessage, response: Serve
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, close };
 }
 
-export async function startIdentityProvider(): Promise<IdentityProvider> {
+/** As another site than 127.0.0.1 when it is called localhost, as far as browsers go. */
+export async function startIdentityProvider(host: '127.0.0.1' | 'localhost' = '127.0.0.1'): Promise<IdentityProvider> {
   const clients = new Map<string, object>();
   const seen = new Map<string, Identity>();
   let provider: Provider | undefined;
@@ -60,8 +61,9 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     };
     serve().catch((error: Error) => response.writeHead(500).end(error.message));
   });
+  const issuer = at.url.replace('127.0.0.1', host);
   const idp: IdentityProvider = {
-    issuer: at.url,
+    issuer,
     visitor: undefined,
     addClient: ({ id, secret, redirectUri, logoutUri, authentication = 'client_secret_basic' }) =>
       void clients.set(id, {
@@ -75,7 +77,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
         ...(logoutUri === undefined ? {} : { backchannel_logout_session_required: true }),
       }),
     rotateKeys() {
-      provider = make(at.url, clients, seen);
+      provider = make(issuer, clients, seen);
     },
     close: at.close,
   };
