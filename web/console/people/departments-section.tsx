@@ -1,5 +1,5 @@
 /** Departments, a tree, and how long the sessions of their people last without use. */
-import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { createDepartment, deleteDepartment, listDepartments } from '../../../src/contract/people.ts';
@@ -53,22 +53,24 @@ export function DepartmentsSection({ departments }: { departments: readonly Depa
           <li key={id} className={styles.row}>
             <strong>{pathOf(id, departments)}</strong>
             <span>{idleMinutes === null ? '' : `closes after ${plural(idleMinutes, 'minute')}`}</span>
-            <Button
-              size="xs"
-              variant="default"
-              aria-label={`Policies of ${pathOf(id, departments)}`}
-              onClick={() => setOpened(id)}
-            >
-              Policies
-            </Button>
-            <Button
-              size="xs"
-              variant="default"
-              aria-label={`Delete ${pathOf(id, departments)}`}
-              onClick={() => remove.mutate(id)}
-            >
-              Delete
-            </Button>
+            <Group gap="xs">
+              <Button
+                size="xs"
+                variant="default"
+                aria-label={`Policies of ${pathOf(id, departments)}`}
+                onClick={() => setOpened(id)}
+              >
+                Policies
+              </Button>
+              <Button
+                size="xs"
+                variant="default"
+                aria-label={`Delete ${pathOf(id, departments)}`}
+                onClick={() => remove.mutate(id)}
+              >
+                Delete
+              </Button>
+            </Group>
           </li>
         ))}
       </ul>

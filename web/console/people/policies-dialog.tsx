@@ -24,15 +24,18 @@ interface FieldProps {
 function PolicyField({ name, settings, whence }: FieldProps) {
   const { about, values, ...words } = policyWords[name];
   const { own, inherited, effective } = settings;
-  const inherits = `Inherits: ${valueWords(name, inherited[name].value)}, from ${whence(inherited[name].from)}`;
+  const inherits = `Inherits: ${valueWords(name, inherited[name].value)}, from ${whence(inherited[name].from)}.`;
   const isOverruled = own[name] !== null && own[name] !== effective[name].value;
   const overruled = `Holds nevertheless: ${valueWords(name, effective[name].value)}, from ${whence(effective[name].from)}`;
   return (
     <NativeSelect
       name={name}
       label={words.name}
-      description={isOverruled ? `${about} ${overruled}.` : about}
-      data={[{ value: '', label: inherits }, ...Object.entries(values).map(([value, label]) => ({ value, label }))]}
+      description={`${isOverruled ? `${overruled}.` : inherits} ${about}`}
+      data={[
+        { value: '', label: 'As inherited' },
+        ...Object.entries(values).map(([value, label]) => ({ value, label })),
+      ]}
       defaultValue={own[name] === null ? '' : String(own[name])}
     />
   );

@@ -1,0 +1,84 @@
+/** The page People, departments: who is narrowed to one, and what its mail inherits from where. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { type Stage, setStage } from './stage.ts';
+
+let stage: Stage;
+let browser: Browser;
+let page: Page;
+
+before(async () => {
+  stage = await setStage();
+  browser = await openBrowser();
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(15_000);
+  page = await context.newPage();
+  await page.goto(await stage.signInLink());
+  await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
+  await page.goto(`${stage.url}/people`);
+});
+after(async () => {
+  await browser?.close();
+  await stage?.close();
+});
+
+const isFine = async (name: string): Promise<void> => {
+  await page.waitForLoadState('networkidle');
+  assert.deepEqual(await seriousFaults(page), [], name);
+  assert.equal(await overflowPx(page), 0, name);
+  await screenshot(page, name);
+};
+
+async function addDepartment(name: string, below?: string): Promise<void> {
+  await page.getByLabel('New department').fill(name);
+  if (below !== undefined) await page.getByLabel('Below').selectOption(below);
+  await page.getByRole('button', { name: 'Add' }).click();
+  const path = below === undefined ? name : `${below} › ${name}`;
+  await page.getByRole('button', { name: `Policies of ${path}`, exact: true }).waitFor();
+}
+
+describe('departments', () => {
+  it('say what they decide, and from where the others inherit it', async () => {
+    await addDepartment('House');
+    await addDepartment('Ward', 'House');
+    await page.getByRole('button', { name: 'Policies of House', exact: true }).click();
+    const protection = page.getByRole('dialog').getByLabel('Least protection on the way');
+    await page.getByText('Inherits: Encrypted where possible, from the organisation.').waitFor();
+    await protection.selectOption('Encrypted, certificate checked');
+    await isFine('department-policies');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Policies of House › Ward' }).click();
+    await page.getByText('Inherits: Encrypted, certificate checked, from House.').waitFor();
+    await protection.selectOption('Any connection');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Policies of House › Ward' }).click();
+    await page.getByText('Holds nevertheless: Encrypted, certificate checked, from House').waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await isFine('department-policies-390');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByRole('button', { name: 'Close' }).click();
+  });
+
+  it('narrow whoever is invited to them', async () => {
+    await page.getByRole('button', { name: 'Invite', exact: true }).click();
+    await page.getByLabel('Name', { exact: false }).first().fill('Ida Holm');
+    await page.getByLabel('Email address').fill('ida.holm@example.org');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Department').selectOption('House › Ward');
+    await dialog.getByLabel('The role is about').selectOption('Only House › Ward and below');
+    await isFine('invite-narrowed');
+    await page.getByRole('button', { name: 'Make the invitation' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    const row = page.getByRole('row').filter({ hasText: 'ida.holm@example.org' });
+    await row.getByText('Only House › Ward and below').waitFor();
+    await page.getByRole('button', { name: 'Change Ida Holm' }).click();
+    assert.equal(await dialog.getByLabel('The role is about').inputValue(), 'department');
+    await dialog.getByLabel('The role is about').selectOption('The whole organisation');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await row.getByText('House › Ward', { exact: true }).waitFor();
+  });
+});
