@@ -11,8 +11,8 @@ CREATE TABLE legal_holds (
   address_index bytea,
   department_id uuid,
   department_ids uuid[],          -- it and all below it when it was placed: moving a department away frees nothing
-  since timestamptz,              -- of mail accepted from then on; of one message: when it was accepted
-  until timestamptz,              -- and before then
+  since timestamptz NOT NULL DEFAULT '-infinity', -- of mail accepted from then on; of one message: when it was accepted
+  until timestamptz NOT NULL DEFAULT 'infinity',  -- and before then
   placed_at timestamptz NOT NULL,
   placed_by_kind text NOT NULL,
   placed_by_id text NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE legal_holds (
   CHECK ((scope = 'campaign') = (campaign_id IS NOT NULL)),
   CHECK ((scope = 'recipient') = (address_index IS NOT NULL)),
   CHECK ((scope = 'department') = (department_id IS NOT NULL AND department_ids IS NOT NULL)),
-  CHECK (scope <> 'period' OR since IS NOT NULL OR until IS NOT NULL),
+  CHECK (scope <> 'period' OR isfinite(since) OR isfinite(until)),
   CHECK ((released_at IS NULL) = (release_sealed IS NULL))
 );
 CREATE INDEX ON legal_holds (account_id, placed_at DESC, id DESC);
@@ -53,7 +53,7 @@ CREATE VIEW held_messages WITH (security_invoker = true) AS
       SELECT d.id FROM dimensions d WHERE d.account_id = h.account_id AND d.department_id IS NOT NULL AND d.base_id = h.campaign_id
     ) AS campaign
     JOIN messages m ON m.account_id = h.account_id AND m.campaign_id = campaign.id
-     AND m.accepted_at >= coalesce(h.since, '-infinity') AND m.accepted_at < coalesce(h.until, 'infinity')
+     AND m.accepted_at >= h.since AND m.accepted_at < h.until
    WHERE h.released_at IS NULL AND m.erased_at IS NULL AND h.scope = 'campaign'
   UNION ALL
   SELECT h.account_id, h.id, m.id, m.accepted_at
@@ -63,7 +63,7 @@ CREATE VIEW held_messages WITH (security_invoker = true) AS
        WHERE r.account_id = h.account_id AND r.address_index = h.address_index
     ) AS addressed
     JOIN messages m ON m.account_id = h.account_id AND m.id = addressed.message_id
-     AND m.accepted_at >= coalesce(h.since, '-infinity') AND m.accepted_at < coalesce(h.until, 'infinity')
+     AND m.accepted_at >= h.since AND m.accepted_at < h.until
    WHERE h.released_at IS NULL AND m.erased_at IS NULL AND h.scope = 'recipient'
   UNION ALL
   SELECT h.account_id, h.id, m.id, m.accepted_at
@@ -72,13 +72,13 @@ CREATE VIEW held_messages WITH (security_invoker = true) AS
       SELECT h.department_ids || departments_below(h.account_id, h.department_id) AS ids OFFSET 0
     ) AS departments
     JOIN messages m ON m.account_id = h.account_id AND m.department_id = ANY (departments.ids)
-     AND m.accepted_at >= coalesce(h.since, '-infinity') AND m.accepted_at < coalesce(h.until, 'infinity')
+     AND m.accepted_at >= h.since AND m.accepted_at < h.until
    WHERE h.released_at IS NULL AND m.erased_at IS NULL AND h.scope = 'department'
   UNION ALL
   SELECT h.account_id, h.id, m.id, m.accepted_at
     FROM legal_holds h
     JOIN messages m ON m.account_id = h.account_id
-     AND m.accepted_at >= coalesce(h.since, '-infinity') AND m.accepted_at < coalesce(h.until, 'infinity')
+     AND m.accepted_at >= h.since AND m.accepted_at < h.until
    WHERE h.released_at IS NULL AND m.erased_at IS NULL AND h.scope IN ('period', 'account');
 GRANT SELECT ON held_messages TO waxwing_app, waxwing_reader;
 
@@ -140,7 +140,7 @@ BEGIN
       DELETE FROM request_keys k
        WHERE (k.keep_days = 0 OR k.day + k.keep_days < today)
          AND NOT EXISTS (SELECT FROM legal_holds h WHERE h.account_id = k.account_id AND h.released_at IS NULL
-                            AND (coalesce(h.since, '-infinity') AT TIME ZONE 'UTC')::date <= k.day)
+                            AND (h.since AT TIME ZONE 'UTC')::date <= k.day)
       RETURNING k.account_id)
     SELECT gone.account_id, count(*)::integer FROM gone GROUP BY gone.account_id;
 END $$;
@@ -217,7 +217,7 @@ BEGIN
     PERFORM lock_holds_shared();
     SELECT h.removed_before INTO month_end FROM housekeeping h WHERE h.task = 'event_months';
     IF month_end IS NULL OR older_than > month_end
-       OR EXISTS (SELECT FROM legal_holds h WHERE h.released_at IS NULL AND coalesce(h.since, '-infinity') < older_than) THEN
+       OR EXISTS (SELECT FROM legal_holds h WHERE h.released_at IS NULL AND h.since < older_than) THEN
       RETURN 0;
     END IF;
     IF what = 'verdict_changes' THEN
@@ -251,7 +251,7 @@ BEGIN
   month_end := (to_date(month, 'YYYY_MM') + interval '1 month')::timestamp AT TIME ZONE 'UTC';
   PERFORM lock_holds_shared();
   IF month_end > now_is
-     OR EXISTS (SELECT FROM legal_holds h WHERE h.released_at IS NULL AND coalesce(h.since, '-infinity') < month_end)
+     OR EXISTS (SELECT FROM legal_holds h WHERE h.released_at IS NULL AND h.since < month_end)
      OR NOT EXISTS (SELECT FROM retention_policies p WHERE p.event_days IS NOT NULL)
      OR EXISTS (
        SELECT FROM accounts a LEFT JOIN retention_policies p ON p.account_id = a.account_id

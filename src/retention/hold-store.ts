@@ -46,12 +46,13 @@ export const insertHold = (tx: Tx, hold: NewHold): Promise<unknown> =>
     SELECT current_account(), ${hold.id}, ${hold.detailsSealed}, ${hold.scope}, ${hold.messageId}, ${hold.campaignId}::bigint,
            ${hold.addressIndex}::bytea, d.id,
            CASE WHEN d.id IS NOT NULL THEN departments_below(current_account(), d.id) END,
-           ${hold.since}::timestamptz, ${hold.until}::timestamptz, ${hold.placedAt}, ${hold.placedByKind}, ${hold.placedById}
+           coalesce(${hold.since}::timestamptz, '-infinity'), coalesce(${hold.until}::timestamptz, 'infinity'), ${hold.placedAt}, ${hold.placedByKind}, ${hold.placedById}
       FROM (SELECT ${hold.departmentId}::uuid AS id) AS d`);
 
 const columns = sql`
   id, details_sealed AS "detailsSealed", scope, message_id AS "messageId", campaign_id AS "campaignId",
-  address_index AS "addressIndex", department_id AS "departmentId", since, until, placed_at AS "placedAt",
+  address_index AS "addressIndex", department_id AS "departmentId",
+  CASE WHEN isfinite(since) THEN since END AS since, CASE WHEN isfinite(until) THEN until END AS until, placed_at AS "placedAt",
   placed_by_kind AS "placedByKind", placed_by_id AS "placedById", released_at AS "releasedAt",
   released_by_kind AS "releasedByKind", released_by_id AS "releasedById", release_sealed AS "releaseSealed"`;
 
