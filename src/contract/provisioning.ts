@@ -46,7 +46,9 @@ export const readProvisioning = endpoint({
     lastHeardAt: instant.nullable(),
     groups: z.array(group),
     faults: z
-      .array(z.object({ at: instant, request: z.string(), code: z.string(), title: z.string(), remedy: z.string() }))
+      .array(
+        z.object({ id, at: instant, request: z.string(), code: z.string(), title: z.string(), remedy: z.string() }),
+      )
       .meta({ description: 'The last 20 refusals, newest first.' }),
   }),
   problems: [],

@@ -146,9 +146,9 @@ const provisioningBody = (desk: Desk, { defaultRole, withoutGroup, heardAt, grou
   ...{ defaultRole, withoutGroup, baseUrl: desk.baseUrl + scimPath },
   lastHeardAt: heardAt?.toISOString() ?? null,
   groups: groups.map(groupBody),
-  faults: faults.map(({ at, request, code }) => {
+  faults: faults.map(({ id, at, request, code }) => {
     const problem = new Problem(isKnownCode(code) ? code : 'server.error');
     const { title, remedy } = problemKinds[problem.code];
-    return { at: at.toISOString(), request, code: problem.code, title, remedy };
+    return { id, at: at.toISOString(), request, code: problem.code, title, remedy };
   }),
 });

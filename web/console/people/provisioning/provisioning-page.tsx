@@ -52,7 +52,7 @@ function Faults({ faults }: Pick<Provisioning, 'faults'>) {
       <ul className={styles.list}>
         {faults.length === 0 && <li>Nothing was refused.</li>}
         {faults.map((fault) => (
-          <li key={`${fault.at} ${fault.request} ${fault.code}`} className={styles.row}>
+          <li key={fault.id} className={styles.row}>
             <div className={styles.name}>
               <strong>
                 When {actWords(fault.request)}: {fault.title}
