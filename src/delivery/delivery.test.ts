@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority, type TestAuthority } from '../../test/kit/certificates.ts';
 import { startDnsServer } from '../../test/kit/dns-server.ts';
+import { addDepartment } from '../../test/kit/mail.ts';
 import { type MessageToQueue, type QueuedMessage, queueMessage } from '../../test/kit/queued-message.ts';
 import { type SinkOptions, type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { browser, startTracking } from '../../test/kit/tracking.ts';
@@ -301,6 +302,24 @@ test('the stricter of the floor at acceptance and the floor now holds', async ()
   await setFloor('opportunistic');
   assert.match((await attempts(message.recipientIds[0]))[0]?.why ?? '', /authenticated TLS/);
   assert.equal(target.connectionCount(), 0);
+});
+
+test('a floor that a department above the mail’s own sets later holds for what waits, and for nobody else’s mail', async () => {
+  const target = await sink();
+  const keys = { accountId, vault: await accountVault(world, accountId) };
+  const house = await addDepartment(world, keys, 'House');
+  const departmentId = await addDepartment(world, keys, 'Ward', house);
+  const theirs = await queue({ to: ['ana@example.org'], departmentId });
+  const others = await queue({ to: ['ben@example.org'] });
+  await world.db.asAccount(accountId, (tx) =>
+    tx.query(sql`UPDATE departments SET minimum_transport = 'authenticated' WHERE id = ${house}`),
+  );
+  await delivering(relay(target.port), async () => {
+    await hasStatus(theirs.recipientIds[0], 'deferred');
+    await hasStatus(others.recipientIds[0], 'delivered');
+  });
+  assert.match((await attempts(theirs.recipientIds[0]))[0]?.why ?? '', /authenticated TLS/);
+  assert.equal(target.received.length, 1);
 });
 
 test('without a smart host mail goes to the recipient’s MX, and the one that took it is the gateway', async () => {

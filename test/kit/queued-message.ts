@@ -17,6 +17,7 @@ export interface MessageToQueue {
   readonly level?: 'off' | 'anonymous' | 'identified';
   readonly header?: Partial<StoredHeader>;
   readonly dueAt?: Date;
+  readonly departmentId?: string;
   readonly domain?: string;
 }
 
@@ -80,9 +81,10 @@ async function insertMessage(
     ...message.header,
   });
   await tx.query(sql`
-    INSERT INTO messages (account_id, id, accepted_at, submitted_by, sender_id, recipient_count, size_bytes, header_sealed)
-    VALUES (current_account(), ${shared.messageId}, ${shared.acceptedAt}, 'rest', ${shared.senderId}, ${message.to.length},
-            ${octets.length}, ${sealer.seal('message.header', header)})`);
+    INSERT INTO messages (account_id, id, accepted_at, submitted_by, department_id, sender_id, recipient_count,
+                          size_bytes, header_sealed)
+    VALUES (current_account(), ${shared.messageId}, ${shared.acceptedAt}, 'rest', ${message.departmentId ?? null},
+            ${shared.senderId}, ${message.to.length}, ${octets.length}, ${sealer.seal('message.header', header)})`);
   await tx.query(sql`
     INSERT INTO message_keys (account_id, message_id, key_sealed)
     VALUES (current_account(), ${shared.messageId}, ${keySealed})`);
