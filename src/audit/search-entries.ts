@@ -2,6 +2,7 @@
  * Finds entries for whoever may read the log, with names for whoever may see people. The search is an entry itself: a
  * cursor comes only from a first page, which was noted, and holds for the same reader and the same filters alone.
  */
+import { timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { AuditEntryAnswer, AuditFilters } from '../contract/audit.ts';
 import { Problem } from '../contract/problem.ts';
@@ -170,7 +171,8 @@ function readCursor(vault: AccountVault, caller: Caller, filters: AuditFilters, 
     .subarray(0, idBytes)
     .toString('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.*)$/, '$1-$2-$3-$4-$5');
-  const isOurs = bytes.length > idBytes && bytes.subarray(idBytes).equals(proofOf(vault, caller, filters, id));
+  const proof = proofOf(vault, caller, filters, id);
+  const isOurs = bytes.length === idBytes + proof.length && timingSafeEqual(bytes.subarray(idBytes), proof);
   if (!isOurs) throw new Problem('request.bad_cursor');
   return id;
 }
