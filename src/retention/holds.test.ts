@@ -82,6 +82,14 @@ describe('a legal hold covers', () => {
     await mail.erase(id);
   });
 
+  it('a campaign, whichever department sends it', async () => {
+    const { id: departmentId } = await ask(mail.api, createDepartment, mail.apiKey, { body: { name: 'Radiology' } });
+    const ofDepartment = await mail.send({ campaign: 'Shared', departmentId });
+    const ofAccount = await mail.send({ campaign: 'Shared' });
+    const other = await mail.send({ campaign: 'Not shared', departmentId });
+    await holdsExactly({ kind: 'campaign', campaign: 'Shared' }, [ofDepartment, ofAccount], [other]);
+  });
+
   it('a recipient, however the address is written', async () => {
     const held = await mail.send({ to: 'Bo Example <bo@EXAMPLE.org>' });
     const other = await mail.send({ to: 'bo@example.net' });
@@ -117,11 +125,7 @@ describe('a legal hold covers', () => {
     const top = await make('Surgery');
     const below = await make('Ward', top);
     const elsewhere = await make('Kitchen');
-    const own = async (departmentId: string): Promise<string> => {
-      const id = await mail.send();
-      await mail.owner.query('UPDATE messages SET department_id = $1 WHERE id = $2', [departmentId, id]);
-      return id;
-    };
+    const own = (departmentId: string): Promise<string> => mail.send({ departmentId });
     const [ofTop, ofBelow, ofOther, ofNone] = [
       await own(top),
       await own(below),
