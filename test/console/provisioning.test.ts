@@ -20,7 +20,7 @@ after(async () => {
 });
 
 async function openPage(context: BrowserContext): Promise<Page> {
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   faults = await watch(context, stage.url);
   const page = await context.newPage();
   await page.goto(await stage.signInLink());
