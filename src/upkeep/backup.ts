@@ -7,6 +7,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { listAccounts } from '../accounts/index.ts';
+import { record } from '../audit/index.ts';
 import { newId } from '../platform/ids.ts';
 import type { World } from '../platform/world.ts';
 import {
@@ -65,6 +67,7 @@ export async function makeBackup(needs: BackupNeeds, dir: string, kind: BackupKi
     await client.query("BEGIN; SELECT pg_advisory_xact_lock(hashtext('waxwing.erasing')); COMMIT");
     const { main, keys } = await copySnapshot(needs, client, dir, { id, now, base });
     await noteMade(client, [main, keys], needs.clock.now());
+    await recordMade(needs, main);
     const erasuresLogged = await writeErasureLog(needs.db, dir);
     return { manifest: main, keys, erasuresLogged, keyCopiesRemoved: pruneKeyCopies(dir, needs.clock.now()) };
   } finally {
@@ -89,6 +92,21 @@ async function noteMade(client: pg.Client, manifests: readonly Manifest[], at: D
     'UPDATE backups SET finished_at = $2, full_id = $3, size_bytes = $4, row_count = $5 WHERE id = $1',
     [main.id, at, fullIdOf(main), manifests.reduce((sum, one) => sum + sizeOf(one), 0), rows],
   );
+}
+
+/** Every account's data is in it, so every account's log tells of it; how large others are it does not tell. */
+async function recordMade({ db, clock }: BackupNeeds, manifest: Manifest): Promise<void> {
+  const kind = fullIdOf(manifest) === manifest.id ? 'full' : 'increment';
+  for (const { accountId } of await listAccounts(db))
+    await db.asAccount(accountId, (tx) =>
+      record(tx, {
+        at: clock.now(),
+        actor: { kind: 'system', id: 'backup' },
+        action: 'backup.made',
+        object: { kind: 'backup', id: manifest.id },
+        detail: { kind },
+      }),
+    );
 }
 
 export const sizeOf = ({ tables }: Manifest): number =>

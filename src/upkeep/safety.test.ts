@@ -58,7 +58,9 @@ async function refusedWith(code: string, endpoint: Parameters<typeof request>[1]
 }
 
 const entriesOf = (accountId: string, action: string) =>
-  world.db.readAccount(accountId, (tx) => tx.query(sql`SELECT detail FROM audit_entries WHERE action = ${action}`));
+  world.db.readAccount(accountId, (tx) =>
+    tx.query(sql`SELECT detail FROM audit_entries WHERE action = ${action} ORDER BY at`),
+  );
 
 test('the doctor is asked once a minute, never twice at a time, and tells the worst first', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -149,6 +151,11 @@ test('a worker makes what was asked for, checks it, and the list tells of it', a
   }
   assert.equal((await entriesOf(operator.accountId, 'backup.asked')).length, 2);
   assert.equal((await ask(api, readBackups, other.apiKey)).lastMadeAt, lastMadeAt, 'when, and no more');
+  for (const { accountId } of [operator, other])
+    assert.deepEqual(await entriesOf(accountId, 'backup.made'), [
+      { detail: { kind: 'full' } },
+      { detail: { kind: 'increment' } },
+    ]);
 });
 
 test('one wish waits at a time', async () => {
