@@ -52,12 +52,6 @@ export const readUserRows = (tx: Tx, ids: readonly string[]): Promise<StoredUser
     SELECT ${userColumns} FROM ${everybody}
      WHERE u.account_id = current_account() AND u.id = ANY (${[...ids]}::uuid[]) ORDER BY u.created_at, u.id`);
 
-export interface UserIndexes {
-  readonly userName?: Buffer;
-  readonly email?: Buffer;
-  readonly externalId?: Buffer;
-}
-
 /** Whoever never was written by a directory is called by their address. */
 const holdersOf = {
   userName: (index: Buffer): Sql => sql`

@@ -4,7 +4,6 @@ import type { changeProvisioning, readProvisioning } from '../../../../src/contr
 
 export type Provisioning = z.infer<typeof readProvisioning.result>;
 export type Group = Provisioning['groups'][number];
-export type Fault = Provisioning['faults'][number];
 export type Settings = z.infer<typeof changeProvisioning.result>;
 
 const acts: readonly (readonly [string, string])[] = [
@@ -25,6 +24,6 @@ export function actWords(request: string): string {
 }
 
 export const withoutGroupNames: Readonly<Record<Settings['withoutGroup'], string>> = {
-  default_role: 'Gets the role below',
+  default_role: 'Gets the role without a group',
   deactivate: 'Is deactivated, with all sessions and API keys',
 };
