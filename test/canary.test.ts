@@ -276,6 +276,9 @@ async function openInEmergency(): Promise<void> {
   const opened = await nurse.ask('POST', '/v1/emergency-accesses', wish);
   assert.equal(opened.status, 201, JSON.stringify(opened.body));
   assert.equal((await nurse.ask('GET', '/v1/messages')).status, 200);
+  const fields = { reason: `${word} was being typed`, email: person('draft') };
+  assert.equal((await nurse.ask('PUT', '/v1/drafts/emergency', { fields })).status, 200);
+  assert.deepEqual((await nurse.ask('GET', '/v1/drafts/emergency')).body.draft.fields, fields);
   assert.equal((await nurse.ask('POST', '/v1/emergency-accesses/own/end', {})).status, 200);
   const path = `/v1/emergency-accesses/${opened.body.id}`;
   const review = { outcome: 'justified', note: `${word} was seen` };
