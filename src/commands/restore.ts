@@ -2,8 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { listAccounts } from '../accounts/index.ts';
+import { record } from '../audit/index.ts';
 import { keyProvider, readConfig } from '../config.ts';
-import { openDatabase } from '../platform/database.ts';
+import { type Database, openDatabase } from '../platform/database.ts';
 import { openDatabaseServer } from '../platform/database-server.ts';
 import { checkKeyOfInstallation } from '../platform/installation.ts';
 import { openLog } from '../platform/log.ts';
@@ -41,11 +43,26 @@ async function restore(dir: string, options: Options): Promise<void> {
     const needs = { db, vault, clock: systemClock, connection: server.connection };
     const done = await restoreBackup(needs, { dir, ...options });
     await checkKeyOfInstallation(db, vault, systemClock.now());
+    await recordRestored(db, done);
     process.stdout.write(`${wordsFor(done, (performance.now() - startedAt) / 1000)}\n`);
   } finally {
     await db.close();
     await server.stop();
   }
+}
+
+/** Every account went back to how it was then, and its log says so. */
+async function recordRestored(db: Database, { id, madeAt, erasedAgain, keysOf }: Restored): Promise<void> {
+  for (const { accountId } of await listAccounts(db))
+    await db.asAccount(accountId, (tx) =>
+      record(tx, {
+        at: systemClock.now(),
+        actor: { kind: 'system', id: 'command-line' },
+        action: 'backup.restored',
+        object: { kind: 'backup', id },
+        detail: { madeAt, erasedAgain, hasKeys: keysOf !== null },
+      }),
+    );
 }
 
 const wordsFor = (done: Restored, seconds: number): string =>

@@ -125,6 +125,7 @@ export interface AuditDetails {
   'keys.rewrapped': { keys: number };
   'keys.retired': { before: number };
   'backup.made': { kind: 'full' | 'increment' };
+  'backup.restored': { madeAt: string; erasedAgain: number; hasKeys: boolean };
   'backup.asked': { what: 'backup' | 'full_backup' | 'check' };
   'backup_plan.changed': { everyHours: number | null; keepDays: number | null };
   'emergency.opened': { category: string; minutes: number; permissions: readonly string[] };

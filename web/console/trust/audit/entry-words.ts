@@ -113,6 +113,8 @@ const trust: Words = {
   'keys.rotated': ({ messages }) => `replaced the keys of ${plural(messages, 'message')}`,
   'keys.rewrapped': () => 'renewed what guards the account’s keys',
   'keys.retired': () => 'retired old lines of the key file',
+  'backup.made': ({ kind }) => (kind === 'full' ? 'made a full backup' : 'made a backup of what is new'),
+  'backup.restored': () => 'brought back a backup: what came after it is gone',
   'backup.asked': ({ what }) => (what === 'check' ? 'asked for a check of the backups' : 'asked for a backup'),
   'backup_plan.changed': () => 'changed when backups are made',
   'emergency.opened': ({ category, minutes }) =>
