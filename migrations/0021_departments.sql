@@ -81,13 +81,13 @@ CREATE POLICY own_departments ON messages AS RESTRICTIVE TO waxwing_app, waxwing
   USING ((SELECT current_departments()) IS NULL OR department_id = ANY ((SELECT current_departments())::uuid[]));
 
 -- Under the fences of whoever asks: a message that they may not see is not there.
-CREATE FUNCTION is_message_reached(message uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp
+CREATE FUNCTION is_message_reached(message uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = public, pg_temp
 AS $$ SELECT EXISTS (SELECT FROM messages m WHERE m.id = message) $$;
 
 -- The people of other departments are not there either, nor their sessions and alerts.
 CREATE POLICY own_departments ON users AS RESTRICTIVE FOR SELECT TO waxwing_app, waxwing_reader
   USING ((SELECT current_departments()) IS NULL OR department_id = ANY ((SELECT current_departments())::uuid[]));
-CREATE FUNCTION is_user_reached(who uuid) RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp
+CREATE FUNCTION is_user_reached(who uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SET search_path = public, pg_temp
 AS $$ SELECT EXISTS (SELECT FROM users u WHERE u.id = who) $$;
 CREATE POLICY own_departments ON sessions AS RESTRICTIVE FOR SELECT TO waxwing_app, waxwing_reader
   USING ((SELECT current_departments()) IS NULL OR is_user_reached(user_id));

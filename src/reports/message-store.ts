@@ -90,14 +90,23 @@ export interface MessageListQuestion {
   readonly rows: number;
 }
 
+/** Newest first of each department, so that an index gives the order and little mail is found among much of others. */
+function newestMessages({ accountId, departments, campaigns, after, rows }: MessageListQuestion): Sql {
+  const newest = (department: Sql): Sql => sql`
+    SELECT * FROM messages
+     WHERE account_id = ${accountId} ${department} ${ofCampaigns(campaigns)} ${before(after, sql`accepted_at`, sql`id`)}
+     ORDER BY accepted_at DESC, id DESC LIMIT ${rows}`;
+  if (departments === undefined) return newest(empty);
+  return sql`
+    SELECT of_one.* FROM unnest(${departments}::uuid[]) AS d (department)
+     CROSS JOIN LATERAL (${newest(sql`AND department_id = d.department`)}) AS of_one
+     ORDER BY of_one.accepted_at DESC, of_one.id DESC LIMIT ${rows}`;
+}
+
 export const listMessageRows = (tx: Tx, question: MessageListQuestion): Promise<MessageListRow[]> =>
   tx.query<MessageListRow>(sql`
     SELECT ${messageColumns}, s.*
-      FROM (SELECT * FROM messages
-             WHERE account_id = ${question.accountId}
-               ${ofDepartments(question.departments)} ${ofCampaigns(question.campaigns)}
-               ${before(question.after, sql`accepted_at`, sql`id`)}
-             ORDER BY accepted_at DESC, id DESC LIMIT ${question.rows}) AS m
+      FROM (${newestMessages(question)}) AS m
       LEFT JOIN message_keys k ON k.account_id = m.account_id AND k.message_id = m.id
      CROSS JOIN LATERAL (
        SELECT count(*) AS recipients, count(*) FILTER (WHERE status = 'delivered') AS delivered,
@@ -181,6 +190,26 @@ export interface ReportRecipientQuestion {
   readonly rows: number;
 }
 
+/** Newest first of each campaign's number, so that an index gives the order and few are found among many. */
+function newestRecipients(question: ReportRecipientQuestion): Sql {
+  const { campaigns, rows } = question;
+  const newest = (campaign: Sql): Sql => sql`
+    SELECT * FROM recipient_states
+     WHERE account_id = ${question.accountId} ${campaign}
+       ${question.domainId === undefined ? empty : sql`AND domain_id = ${question.domainId}`}
+       ${question.status === undefined ? empty : sql`AND status = ${question.status}`}
+       ${question.since === null ? empty : sql`AND accepted_at >= ${question.since}`}
+       ${question.until === null ? empty : sql`AND accepted_at < ${question.until}`}
+       ${openedBy(question.openedBy, question.humanBits)} ${clickedBy(question.clickedBy, question.humanBits)}
+       ${before(question.after, sql`accepted_at`, sql`recipient_id`)}
+     ORDER BY accepted_at DESC, recipient_id DESC LIMIT ${rows}`;
+  if (campaigns === undefined || campaigns.length === 1) return newest(ofCampaigns(campaigns));
+  return sql`
+    SELECT of_one.* FROM unnest(${campaigns}::bigint[]) AS c (campaign)
+     CROSS JOIN LATERAL (${newest(sql`AND campaign_id = c.campaign`)}) AS of_one
+     ORDER BY of_one.accepted_at DESC, of_one.recipient_id DESC LIMIT ${rows}`;
+}
+
 export const listReportRecipientRows = (tx: Tx, question: ReportRecipientQuestion): Promise<ReportRecipientRow[]> =>
   tx.query<ReportRecipientRow>(sql`
     SELECT s.recipient_id AS id, s.message_id AS "messageId", s.campaign_id AS "campaignId", s.accepted_at AS "acceptedAt",
@@ -188,16 +217,7 @@ export const listReportRecipientRows = (tx: Tx, question: ReportRecipientQuestio
            s.opens_human + s.opens_suspected + s.opens_probable + s.opens_certain AS "openCount",
            s.clicks_human + s.clicks_suspected + s.clicks_probable + s.clicks_certain AS "clickCount",
            r.address_sealed AS "addressSealed", k.key_sealed AS "keySealed", m.department_id AS "departmentId"
-      FROM (SELECT * FROM recipient_states
-             WHERE account_id = ${question.accountId}
-               ${ofCampaigns(question.campaigns)}
-               ${question.domainId === undefined ? empty : sql`AND domain_id = ${question.domainId}`}
-               ${question.status === undefined ? empty : sql`AND status = ${question.status}`}
-               ${question.since === null ? empty : sql`AND accepted_at >= ${question.since}`}
-               ${question.until === null ? empty : sql`AND accepted_at < ${question.until}`}
-               ${openedBy(question.openedBy, question.humanBits)} ${clickedBy(question.clickedBy, question.humanBits)}
-               ${before(question.after, sql`accepted_at`, sql`recipient_id`)}
-             ORDER BY accepted_at DESC, recipient_id DESC LIMIT ${question.rows}) AS s
+      FROM (${newestRecipients(question)}) AS s
       JOIN recipients r ON r.account_id = s.account_id AND r.id = s.recipient_id
       JOIN messages m ON m.account_id = s.account_id AND m.id = s.message_id
       LEFT JOIN message_keys k ON k.account_id = s.account_id AND k.message_id = s.message_id
