@@ -7,6 +7,7 @@ import { type EmergencyCategory, openEmergencyAccess } from '../../../../src/con
 import { type CallInput, call } from '../../../shared/client.ts';
 import { plural } from '../../../shared/format.ts';
 import { Failure } from '../../elements/states.tsx';
+import { DraftNote, useDraft } from '../../elements/use-draft.tsx';
 import { queries } from '../../queries.ts';
 import { categoryNames } from './words.ts';
 
@@ -30,9 +31,11 @@ interface OpeningProps {
 
 function OpeningForm({ maxMinutes, onOpened }: Pick<OpeningProps, 'maxMinutes' | 'onOpened'>) {
   const [fault, setFault] = useState<string | null>(null);
+  const draft = useDraft('emergency');
   const open = useMutation({
     mutationFn: (body: CallInput<typeof openEmergencyAccess>['body']) => call(openEmergencyAccess, { body }),
     onSuccess: async () => {
+      draft.forget();
       await queries.invalidateQueries();
       onOpened();
     },
@@ -49,8 +52,9 @@ function OpeningForm({ maxMinutes, onOpened }: Pick<OpeningProps, 'maxMinutes' |
     open.mutate({ category, reason: text('reason'), minutes: Number(text('minutes')) });
   };
   return (
-    <form onSubmit={submit} noValidate>
+    <form onSubmit={submit} noValidate ref={draft.ref}>
       <Stack>
+        <DraftNote draft={draft} />
         <Alert variant="default" icon={<IconAlertTriangle aria-hidden />} title="Everybody who answers for it is told">
           For a while you may read messages, recipients, events and reports of the whole organisation. All of it is
           written down, and somebody else says afterwards whether it was justified.

@@ -8,6 +8,7 @@ import { call } from '../../../shared/client.ts';
 import { exactMoment } from '../../../shared/format.ts';
 import { Section } from '../../elements/section.tsx';
 import { Failure } from '../../elements/states.tsx';
+import { DraftNote, useDraft } from '../../elements/use-draft.tsx';
 import { queries, useCall } from '../../queries.ts';
 import { useTimeZone } from '../../use-time-zone.ts';
 import { outcomeNames } from './words.ts';
@@ -20,8 +21,10 @@ interface Review {
 function ReviewForm({ id }: { id: string }) {
   const [outcome, setOutcome] = useState('');
   const [fault, setFault] = useState<string | null>(null);
+  const draft = useDraft(`emergency-review-${id}`);
   const review = useMutation({
     mutationFn: (body: Review) => call(reviewEmergencyAccess, { params: { id }, body }),
+    onSuccess: draft.forget,
     onSettled: () => queries.invalidateQueries(),
     gcTime: 0,
   });
@@ -33,9 +36,10 @@ function ReviewForm({ id }: { id: string }) {
     if (isReady) review.mutate({ outcome: outcome as Review['outcome'], note });
   };
   return (
-    <form onSubmit={submit} noValidate>
+    <form onSubmit={submit} noValidate ref={draft.ref}>
       <Stack>
-        <Radio.Group label="Was it justified?" value={outcome} onChange={setOutcome}>
+        <DraftNote draft={draft} />
+        <Radio.Group name="outcome" label="Was it justified?" value={outcome} onChange={setOutcome}>
           <Stack gap="xs" mt="xs">
             <Radio value="justified" label={outcomeNames.justified} />
             <Radio value="not_justified" label={outcomeNames.not_justified} />

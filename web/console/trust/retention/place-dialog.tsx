@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { type HoldScope, listHolds, placeHold, readRetention } from '../../../../src/contract/retention.ts';
 import { call } from '../../../shared/client.ts';
 import { Failure } from '../../elements/states.tsx';
+import { DraftNote, useDraft } from '../../elements/use-draft.tsx';
 import type { Department } from '../../people/words.ts';
 import { queries } from '../../queries.ts';
 import styles from './retention-page.module.css';
@@ -61,6 +62,7 @@ const kinds = Object.entries(scopeNames).map(([value, label]) => ({ value, label
 
 function PlaceForm({ departments, onDone }: { departments: readonly Department[]; onDone: () => void }) {
   const [kind, setKind] = useState<HoldScope['kind']>('recipient');
+  const draft = useDraft('hold');
   const place = useMutation({
     mutationFn: (data: FormData) => {
       const matter = textOf(data, 'matter');
@@ -68,6 +70,7 @@ function PlaceForm({ departments, onDone }: { departments: readonly Department[]
       return call(placeHold, { body: { ...told, scope: scopeIn(data, kind) } });
     },
     onSuccess: () => {
+      draft.forget();
       refreshHolds();
       onDone();
     },
@@ -77,12 +80,14 @@ function PlaceForm({ departments, onDone }: { departments: readonly Department[]
     place.mutate(new FormData(event.currentTarget));
   };
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} ref={draft.ref}>
       <Stack>
+        <DraftNote draft={draft} />
         <TextInput name="name" label="Name" maxLength={200} required data-autofocus autoComplete="off" />
         <Textarea name="reason" label="Reason" maxLength={2000} required autosize minRows={2} />
         <TextInput name="matter" label="Case or matter" description="If it has a number" maxLength={200} />
         <NativeSelect
+          name="kind"
           label="What it covers"
           data={departments.length === 0 ? kinds.filter(({ value }) => value !== 'department') : kinds}
           value={kind}

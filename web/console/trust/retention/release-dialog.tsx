@@ -5,13 +5,16 @@ import type { FormEvent } from 'react';
 import { type LegalHold, releaseHold } from '../../../../src/contract/retention.ts';
 import { call } from '../../../shared/client.ts';
 import { Failure } from '../../elements/states.tsx';
+import { DraftNote, useDraft } from '../../elements/use-draft.tsx';
 import { refreshHolds } from './place-dialog.tsx';
 import { coverageWords } from './words.ts';
 
 function ReleaseForm({ hold, onDone }: { hold: LegalHold; onDone: () => void }) {
+  const draft = useDraft(`hold-release-${hold.id}`);
   const release = useMutation({
     mutationFn: (reason: string) => call(releaseHold, { params: { id: hold.id }, body: { reason } }),
     onSuccess: () => {
+      draft.forget();
       refreshHolds();
       onDone();
     },
@@ -21,8 +24,9 @@ function ReleaseForm({ hold, onDone }: { hold: LegalHold; onDone: () => void }) 
     release.mutate(String(new FormData(event.currentTarget).get('reason')));
   };
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} ref={draft.ref}>
       <Stack>
+        <DraftNote draft={draft} />
         <Text>
           It keeps {coverageWords(hold).toLowerCase()}. What no other hold covers may be erased from then on, by hand or
           by the daily run. The hold itself stays on record.
