@@ -2,7 +2,7 @@
 import { Badge, Title } from '@mantine/core';
 import { Link } from 'react-router';
 import type { AuditEntryAnswer } from '../../../../src/contract/audit.ts';
-import { day, dayOfMoment, exactMoment, hourOfMoment } from '../../../shared/format.ts';
+import { dayOfMoment, exactMoment, hourOfMoment } from '../../../shared/format.ts';
 import { nameOf, pathOf, whatOf, whoOf } from './entry-words.ts';
 import styles from './timeline.module.css';
 
@@ -16,9 +16,9 @@ export function Timeline({ entries, timeZone }: EntriesProps) {
   return (
     <>
       {days.map(([date, ofDay]) => (
-        <section key={date} className={styles.day} aria-label={day(date)}>
+        <section key={date} className={styles.day} aria-label={date}>
           <Title order={3} className={styles.date ?? ''}>
-            {day(date)}
+            {date}
           </Title>
           <ol className={styles.list}>
             {ofDay.map((entry) => (
