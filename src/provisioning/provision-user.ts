@@ -92,7 +92,7 @@ async function bringBack(
   isWanted: boolean,
 ): Promise<void> {
   const { departmentId, ...others } = wish;
-  await changeProvisionedUser(tx, by, id, departmentId === null ? others : wish);
+  await changeProvisionedUser(tx, by, id, { ...(departmentId === null ? others : wish), isOtherwise: true });
   if (isWanted) await reactivateProvisionedUser(tx, by, id);
 }
 
@@ -165,7 +165,8 @@ export const deleteUser = (desk: Desk, caller: Caller, id: string, ifMatch?: str
     const row = await mustFind(tx, id);
     const shown = await showOne(tx, desk.baseUrl, by.vault, id);
     assertVersion(ifMatch, String((shown.meta as { version: string }).version));
-    await deactivateProvisionedUser(tx, by, id);
+    const isEnded = await deactivateProvisionedUser(tx, by, id);
+    if (!isEnded) await changeProvisionedUser(tx, by, id, { isOtherwise: true });
     await leaveAllGroups(tx, id, by.at);
     const attributes = { ...openUserAttributes(by.vault, row), active: false };
     await keepUser(tx, by, id, { attributes, roleGiven: null, isOutByGroups: false, isDeleted: true });

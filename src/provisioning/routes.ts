@@ -83,10 +83,15 @@ const userRoutes = (desk: Desk): Route[] => [
   scimRoute(desk, patchScimUser, writes([], changesOfUser), async ({ params, json, ifMatch }, caller) => ({
     shown: await patchUser(desk, caller, params.id, json(), ifMatch),
   })),
-  scimRoute(desk, scimUsers.remove, writes([], ['user.deactivated']), async ({ params, ifMatch }, caller) => {
-    await deleteUser(desk, caller, params.id, ifMatch);
-    return {};
-  }),
+  scimRoute(
+    desk,
+    scimUsers.remove,
+    writes([], ['user.deactivated', 'user.changed']),
+    async ({ params, ifMatch }, caller) => {
+      await deleteUser(desk, caller, params.id, ifMatch);
+      return {};
+    },
+  ),
 ];
 
 const groupRoutes = (desk: Desk): Route[] => [
