@@ -20,12 +20,10 @@ const ownPolicies = z
 
 export type OwnPolicies = z.infer<typeof ownPolicies>;
 
-const fromWhere = id
-  .nullable()
-  .meta({
-    description:
-      'The department that decides it, this one or one above; null: the account, or a department above those that you reach.',
-  });
+const fromWhere = id.nullable().meta({
+  description:
+    'The department that decides it, this one or one above; null: the account, or a department above those that you reach.',
+});
 const effective = <T extends z.ZodType>(value: T) => z.object({ value, from: fromWhere });
 
 const policiesFromWhere = z.object({
