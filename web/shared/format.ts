@@ -54,6 +54,10 @@ export const dayOfMoment = (instant: string, timeZone: string): string =>
 export const hourOfMoment = (instant: string, timeZone: string): string =>
   formatter('hour', timeZone, { month: 'short', day: 'numeric', hour: 'numeric' }).format(new Date(instant));
 
+/** Where the day stands above it. */
+export const clockOfMoment = (instant: string, timeZone: string): string =>
+  formatter('clock', timeZone, clockTime).format(new Date(instant));
+
 /** A calendar day such as `2026-11-22`, which has no zone of its own. */
 export const day = (date: string | null): string =>
   date === null ? missing : formatter('date', 'UTC', calendarDay).format(new Date(`${date}T00:00:00Z`));

@@ -2,7 +2,7 @@
 import { Badge, Title } from '@mantine/core';
 import { Link } from 'react-router';
 import type { AuditEntryAnswer } from '../../../../src/contract/audit.ts';
-import { dayOfMoment, exactMoment, hourOfMoment } from '../../../shared/format.ts';
+import { clockOfMoment, dayOfMoment, exactMoment } from '../../../shared/format.ts';
 import { nameOf, pathOf, whatOf, whoOf } from './entry-words.ts';
 import styles from './timeline.module.css';
 
@@ -35,7 +35,7 @@ const Entry = ({ entry, timeZone }: { entry: AuditEntryAnswer; timeZone: string 
   <li>
     <details className={styles.entry}>
       <summary>
-        <time dateTime={entry.at}>{hourOfMoment(entry.at, timeZone)}</time>
+        <time dateTime={entry.at}>{clockOfMoment(entry.at, timeZone)}</time>
         <span>
           <strong>{whoOf(entry)}</strong> {whatOf(entry)}
           {entry.object.name !== null && <> – {entry.object.name}</>}
