@@ -40,6 +40,7 @@ let accountId: string;
 let kept: string;
 let doomed: string;
 let made: Manifest;
+let state: Map<string, string>;
 let empty: Awaited<ReturnType<typeof createTestDatabase>>;
 
 const word = 'Qzvxwaxbackup';
@@ -62,6 +63,7 @@ before(async () => {
   await runRotation(world, accountId, id, { sleep: async (ms) => world.clock.advance(ms) });
   kept = await queue('kept');
   doomed = await queue('doomed');
+  state = await contentsOf(world.database.connection); // an entry of the audit log comes after it
   made = (await makeBackup({ ...world, connection: world.database.connection }, dir)).manifest;
 });
 after(async () => {
@@ -133,13 +135,12 @@ async function subjectOf(there: Pick<World, 'db' | 'vault' | 'clock'>, messageId
 
 describe('a backup', () => {
   it('comes back whole into an empty place: every table has the same rows, and what is sealed opens', async (t) => {
-    const before = await contentsOf(world.database.connection);
     const startedAt = performance.now();
     await restored({}, async (there, done) => {
       t.diagnostic(
         `${done.rows + done.keys} rows of ${done.tables} tables in ${Math.round(performance.now() - startedAt)} ms`,
       );
-      assert.deepEqual(await contentsOf(there.connection), before);
+      assert.deepEqual(await contentsOf(there.connection), state);
       assert.equal(await subjectOf(there, kept), 'kept');
       assert.equal(done.id, made.id);
       assert.ok(done.rows > 900 && done.keys >= 303);
