@@ -2,14 +2,8 @@
  * Every refusal Waxwing gives, by its documented code. A code is never reused for another meaning and never removed.
  * The sentence says what was wrong and what to do; it never repeats what the caller sent.
  */
-
-interface ProblemKind {
-  readonly status: number;
-  readonly title: string;
-  readonly remedy: string;
-}
-
-const kind = (status: number, title: string, remedy: string): ProblemKind => ({ status, title, remedy });
+import { emergencyProblems } from './emergency-problems.ts';
+import { kind, type ProblemKind } from './problem-kind.ts';
 
 export const problemKinds = {
   'request.malformed': kind(400, 'The request is not well formed.', 'Correct the fields named in `errors`.'),
@@ -71,27 +65,7 @@ export const problemKinds = {
     'The session belongs to no user.',
     'An installation link opened it. Sign in as a user for what is a user’s own.',
   ),
-  'emergency.needs_person': kind(
-    403,
-    'Emergency access is for people who are signed in.',
-    'Sign in to the console as yourself: API keys and installation links neither open nor review it.',
-  ),
-  'emergency.not_allowed': kind(
-    403,
-    'The account does not let your role open emergency access.',
-    'Ask an owner for what you need, or to allow emergency access for your role.',
-  ),
-  'emergency.open_already': kind(409, 'Emergency access is open in this session.', 'End it first, or go on under it.'),
-  'emergency.not_open': kind(409, 'The emergency access has ended.', 'There is nothing to end.'),
-  'emergency.still_open': kind(409, 'The emergency access is still open.', 'End it, then review it.'),
-  'emergency.own': kind(403, 'It is your own emergency access.', 'Somebody else reviews it.'),
-  'emergency.reviewed_already': kind(
-    409,
-    'The emergency access was reviewed already.',
-    'The first review stands; read it with the emergency access.',
-  ),
-  'emergency.not_found': kind(404, 'There is no such emergency access.', 'List them to see their ids.'),
-  'alert.not_found': kind(404, 'There is no such alert.', 'List the alerts to see their ids.'),
+  ...emergencyProblems,
   'password.refused': kind(400, 'The password may not be chosen.', 'See `errors` for why, and choose another.'),
   'factor.code_invalid': kind(
     400,
