@@ -184,7 +184,7 @@ const settings = {
     absent: undefined,
     absentMeans: 'given to the command',
     about:
-      'Where `waxwing backup` puts backups. With it the server writes the log of erasures there within seconds and ends old copies of keys. See [backup](backup.md).',
+      'Where `waxwing backup` puts backups. With it a process with the role worker makes backups by plan and when the console asks, writes the log of erasures there within seconds and ends old copies of keys. See [backup](backup.md).',
   }),
   bootstrapApiKey: setting({
     name: 'WAXWING_BOOTSTRAP_API_KEY',
