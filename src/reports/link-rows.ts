@@ -52,7 +52,7 @@ function sentLinks(sets: readonly CountedGroup[], members: ReadonlyMap<number, s
 }
 
 /** The first and last day of several spans. Days sort as text. */
-function daySpan(spans: readonly Pick<LinkRow, 'firstAcceptedDay' | 'lastAcceptedDay'>[]) {
+export function daySpan(spans: readonly Pick<LinkRow, 'firstAcceptedDay' | 'lastAcceptedDay'>[]) {
   const days = spans.flatMap((span) => [span.firstAcceptedDay, span.lastAcceptedDay]).sort();
   return { firstAcceptedDay: days[0] ?? '', lastAcceptedDay: days.at(-1) ?? '' };
 }

@@ -2,6 +2,7 @@
 import { addEstimateCounts, noEstimateCounts } from '../core/report/estimate.ts';
 import { addCounts } from '../core/report/rates.ts';
 import type { CountedGroup, EstimateGroup } from './engagement-store.ts';
+import { daySpan } from './link-rows.ts';
 
 export type GroupKey = number | string;
 /** Which row a campaign's number belongs to. */
@@ -17,12 +18,10 @@ export function mergeCounted(counted: readonly CountedGroup[], rowOf: RowOf): Co
   return [...rows.values()];
 }
 
-/** Days sort as text. */
 const addGroups = (a: CountedGroup, b: CountedGroup): CountedGroup => ({
   ...addCounts(a, b),
   group: a.group,
-  firstAcceptedDay: a.firstAcceptedDay < b.firstAcceptedDay ? a.firstAcceptedDay : b.firstAcceptedDay,
-  lastAcceptedDay: a.lastAcceptedDay > b.lastAcceptedDay ? a.lastAcceptedDay : b.lastAcceptedDay,
+  ...daySpan([a, b]),
 });
 
 export function mergeEstimates(estimates: readonly EstimateGroup[], rowOf: RowOf): EstimateGroup[] {
