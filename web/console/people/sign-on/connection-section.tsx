@@ -42,7 +42,7 @@ function CheckResult({ checked }: { checked: Checked }) {
   if (words.length > 0)
     return (
       <Group gap="xs" align="flex-start" wrap="nowrap" c="var(--wax)">
-        <IconAlertCircle size={18} aria-hidden />
+        <IconAlertCircle size={18} className={styles.icon} aria-hidden />
         <ul className={styles.findings}>
           {words.map((one) => (
             <li key={one}>{one}</li>
@@ -52,7 +52,7 @@ function CheckResult({ checked }: { checked: Checked }) {
     );
   return (
     <Group gap="xs" wrap="nowrap">
-      <IconCircleCheck size={18} aria-hidden />
+      <IconCircleCheck size={18} className={styles.icon} aria-hidden />
       <Text size="sm">
         The provider answers as it should
         {checked.supports.backChannelLogout ? ', and ends sessions here when they end there.' : '.'} Client id and
@@ -78,7 +78,13 @@ function ProviderForm({ connection }: { connection: SignOnConnection }) {
         clientId: text('clientId') === '' ? null : text('clientId'),
         ...(secret === '' ? {} : { clientSecret: secret }),
       },
-      { onSuccess: () => check.mutate() },
+      {
+        onSuccess: () => {
+          const field = form.elements.namedItem('secret');
+          if (field instanceof HTMLInputElement) field.value = '';
+          check.mutate();
+        },
+      },
     );
   };
   const failure = change.error ?? check.error;
