@@ -1,0 +1,109 @@
+/** The audit log in the console: what happened in plain words, found by filters and by links, taken away as a file. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { type SignedIn, type Stage, signIn } from './stage.ts';
+
+let signedIn: SignedIn;
+let stage: Stage;
+let faults: Faults;
+let page: Page;
+before(async () => {
+  signedIn = await signIn();
+  ({ stage, faults, page } = signedIn);
+});
+after(() => signedIn?.close());
+
+async function open(path: string): Promise<void> {
+  await page.goto(stage.url + path);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForLoadState('networkidle');
+}
+
+const button = (name: string): Locator => page.getByRole('button', { name, exact: true });
+/** Lines of the timeline, newest first. */
+const lines = (): Promise<string[]> => page.locator('details > summary').allInnerTexts();
+const shown = (text: string | RegExp): Promise<void> =>
+  page.locator('details > summary').filter({ hasText: text }).first().waitFor();
+
+describe('the timeline', () => {
+  it('tells what happened in plain words', async () => {
+    await open('/trust/audit');
+    await shown(/API key “.+” sent a message to 7 recipients/);
+    await shown('Somebody with an installation link signed in by an installation link');
+    const text = (await lines()).join('\n');
+    assert.doesNotMatch(text, /\w+\.(accepted|opened|listed)\b/, 'no names of actions');
+  });
+
+  it('unfolds to all that is known, with a way to the message and to everything about it', async () => {
+    await page.getByLabel('Kind').selectOption('message');
+    await button('Show').click();
+    await shown('sent a message to 7 recipients');
+    const entry = page.locator('details').filter({ hasText: 'to 7 recipients' }).first();
+    await entry.locator('summary').press('Enter');
+    await entry.getByText('127.0.0.1').waitFor();
+    await entry.getByText('message.accepted').waitFor();
+    await screenshot(page, 'trust/audit-unfolded');
+    await entry.getByRole('link', { name: 'All about this' }).click();
+    await page.getByText('Only what was done to one thing.').waitFor();
+    assert.match(page.url(), new RegExp(`objectId=${stage.messageId}`));
+    await shown('sent a message to 7 recipients');
+    await button('Show all').click();
+    await shown('signed in');
+  });
+
+  it('is reached from a message, and shows who looked at it', async () => {
+    await open(`/messages/${stage.messageId}`);
+    await page.getByRole('link', { name: 'Who looked at this' }).click();
+    await shown('Somebody with an installation link read a message and its recipients');
+    for (const line of await lines()) assert.match(line, /message/);
+  });
+
+  it('keeps words that are looked for out of the address', async () => {
+    await open('/trust/audit');
+    await page.getByLabel('Who or what').fill('nobody is called this');
+    await button('Show').click();
+    await page.getByText('Nothing like that was written down').waitFor();
+    assert.doesNotMatch(page.url(), /nobody/);
+  });
+
+  it('shows more on demand', async () => {
+    for (let times = 0; times < 60; times++) await stage.api('/v1/messages?limit=1');
+    await open('/trust/audit');
+    await shown('looked at a list of 1 message');
+    const before = (await lines()).length;
+    assert.equal(before, 50);
+    await button('Show more').click();
+    await page.locator('details').nth(50).waitFor();
+    assert.ok((await lines()).length > before);
+  });
+
+  it('is taken away as a table', async () => {
+    await open('/trust/audit?objectKind=message');
+    const [download] = await Promise.all([page.waitForEvent('download'), button('As a table (CSV)').click()]);
+    const text = Buffer.concat(await (await download.createReadStream()).toArray()).toString('utf8');
+    assert.match(text, /^\ufeffat,action,outcome/);
+    assert.match(text, /message\.accepted/);
+    assert.doesNotMatch(text, /messages\.listed/);
+  });
+});
+
+describe('the page', () => {
+  for (const colorScheme of ['light', 'dark'] as const)
+    it(`is accessible in ${colorScheme}, wide and narrow`, async () => {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [1440, 360]) {
+        await page.setViewportSize({ width, height: 900 });
+        await open('/trust/audit');
+        await page.locator('details > summary').first().click();
+        assert.deepEqual(await seriousFaults(page), [], `${width}`);
+        assert.ok((await overflowPx(page)) <= 0, `${width}`);
+        await screenshot(page, `trust/audit-entries-${colorScheme}-${width}`);
+      }
+    });
+
+  it('asked nobody else and met no fault', () => {
+    assert.deepEqual(faults, { foreign: [], policy: [], errors: [] });
+  });
+});
