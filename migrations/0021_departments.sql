@@ -12,9 +12,8 @@ ALTER TABLE departments
   ADD COLUMN track_plain_text boolean,
   ADD COLUMN honeypot_links boolean;
 
-ALTER TABLE users
-  ADD COLUMN reach text NOT NULL DEFAULT 'account' CHECK (reach IN ('account', 'department')),
-  ADD CHECK (reach = 'account' OR department_id IS NOT NULL);
+-- Whoever is narrowed and in no department, as a directory may leave them, reaches nothing.
+ALTER TABLE users ADD COLUMN reach text NOT NULL DEFAULT 'account' CHECK (reach IN ('account', 'department'));
 
 ALTER TABLE api_keys
   ADD COLUMN department_id uuid,

@@ -173,6 +173,19 @@ test('a key does no more than its maker reaches, also when they are narrowed lat
   assert.deepEqual([await read(near), await read(far)], [200, 404]);
 });
 
+test('whoever is narrowed and left without a department reaches nothing', async () => {
+  const { accountId, manager, owner, departments } = await newClinic();
+  const { secret } = await done(manager, 'POST', '/v1/api-keys', { name: 'theirs' });
+  await done(owner, 'POST', '/v1/messages', { ...letter, departmentId: departments.heart });
+  await world.db.asAccount(accountId, (tx) =>
+    tx.query(sql`UPDATE users SET department_id = NULL WHERE account_id = ${accountId} AND id = ${manager.id}`),
+  );
+  const read = async (path: string): Promise<Body> =>
+    (await fetch(api.url + path, { headers: { authorization: `Bearer ${secret}` } })).json();
+  assert.equal((await read('/v1/reports/engagement')).totals.sent, 0);
+  assert.deepEqual((await read('/v1/users')).users, []);
+});
+
 test('a person’s mail belongs to their department, and the audit entry says where they were', async () => {
   const { accountId, departments, narrowed } = await newClinic();
   const nurse = await narrowed(departments.ward, 'sender');
