@@ -16,10 +16,11 @@ import { auditDirectory } from '../accounts/index.ts';
 import type { Finding } from '../core/audit/verify.ts';
 import type { Actor, Caller } from '../platform/route.ts';
 import { installationSigner, publicKeyPem, readPublicKey } from '../platform/signing.ts';
-import { exportChain } from './export-chain.ts';
+import { exportChain, storedChain } from './export-chain.ts';
 import { record } from './record.ts';
 import { type SealingNeeds, sealWaiting } from './seal-chain.ts';
-import { verifyExport } from './verify-file.ts';
+import { sealAddress } from './sealed-address.ts';
+import { verifyExport, verifyStored } from './verify-file.ts';
 
 const run = promisify(execFile);
 const actor: Actor = { kind: 'system', id: 'test' };
@@ -60,6 +61,7 @@ const exported = async (query = {}): Promise<string> =>
   text(await exportChain({ ...world, ...auditDirectory(world) }, caller, query));
 const verified = (lines: string, key = needs.signer.publicKey): Promise<Finding> =>
   verifyExport(Readable.from([Buffer.from(lines)]), key);
+const soundness = (finding: Finding) => [finding.kind, finding.kind === 'sound' ? finding.addressesHidden : -1];
 const entriesOf = (finding: Finding): number => (finding.kind === 'sound' ? finding.entries : -1);
 
 describe('the audit chain', () => {
@@ -158,6 +160,52 @@ describe('the audit chain', () => {
     await assert.rejects(sealWaiting(needs), /duplicate key/);
     assert.equal(entriesOf(await verified(await exported())), 6);
     await owner.query('DELETE FROM audit_waiting WHERE account_id = $1', [stuck]);
+  });
+
+  it('shows from where somebody acted, and stays sound when nobody can read that any more', async () => {
+    const vault = await auditDirectory(world).vaultOf(caller.accountId);
+    const from: Actor = {
+      kind: 'user',
+      id: 'u',
+      emergencyId: crypto.randomUUID(),
+      address: sealAddress(vault, '::ffff:203.0.113.9'),
+    };
+    for (let times = 0; times < 2; times++)
+      await world.db.asAccount(caller.accountId, (tx) =>
+        record(tx, {
+          at: world.clock.now(),
+          actor: from,
+          action: 'users.listed',
+          object: { kind: 'users' },
+          detail: { users: 1 },
+        }),
+      );
+    const lines = await exported();
+    assert.match(lines, /"value":"203\.0\.113\.9"/);
+    assert.match(lines, /"reason":\{"id":"[0-9a-f-]{36}","kind":"emergency"\}/);
+    assert.deepEqual(soundness(await verified(lines)), ['sound', 0]);
+    await owner.query(
+      `UPDATE audit_entries SET address_sealed = 'gone' WHERE account_id = $1 AND action = 'users.listed'`,
+      [caller.accountId],
+    );
+    const later = await exported();
+    assert.doesNotMatch(later, /203\.0\.113/);
+    assert.deepEqual(soundness(await verified(later)), ['sound', 2]);
+    const stored = await text((await storedChain(world, caller.accountId)) ?? assert.fail());
+    assert.equal((await verified(stored)).kind, 'broken', 'addresses are not left out of an export unsigned');
+    assert.equal((await verifyStored(Readable.from([Buffer.from(stored)]), needs.signer.publicKey)).kind, 'sound');
+  });
+
+  it('is not read to the end of a line without end', async () => {
+    const first = (await exported()).split('\n')[0] ?? '';
+    let read = 0;
+    const endless = async function* () {
+      yield Buffer.from(`${first}\n`);
+      for (; read < 1_000; read++) yield Buffer.alloc(64 * 1024, 'x');
+    };
+    const finding = await verifyExport(endless(), needs.signer.publicKey);
+    assert.match(finding.kind === 'broken' ? finding.text : '', /Line 2 is longer than any line of an export/);
+    assert.ok(read < 20, `${read} pieces were read`);
   });
 
   it('is believed with the installation’s key only', async () => {
