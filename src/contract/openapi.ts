@@ -27,6 +27,7 @@ const withKey: readonly ProblemCode[] = [
   'auth.forbidden',
   'auth.account_wide',
   'request.cross_site',
+  'request.rate_limited',
 ];
 const withInput: readonly ProblemCode[] = ['request.malformed'];
 const withBody: readonly ProblemCode[] = [
