@@ -332,6 +332,30 @@ async function beRefused(): Promise<void> {
   for (const { status } of await Promise.all(wrong)) assert.ok(status >= 400 && status < 500, String(status));
 }
 
+/** An identity provider's settings name people's groups and domains; what a browser brings back may name anybody. */
+async function setUpSignOn(): Promise<void> {
+  const made = await call('POST', '/v1/single-sign-on', {
+    name: `Provider ${word}`,
+    issuer: `https://${word.toLowerCase()}.example/${word}`,
+    clientId: `client ${word}`,
+    clientSecret: `secret ${word}`,
+    domains: [`sso.${word.toLowerCase()}.example`],
+    roleClaim: `groups ${word}`,
+    roleRules: [{ value: `group ${word}`, role: 'viewer', departmentId: null }],
+    secondFactor: { claim: 'acr', value: word },
+    isEnabled: true,
+    isRequired: true,
+  });
+  assert.equal(made.status, 201, made.text);
+  const { id } = JSON.parse(made.text) as { id: string };
+  await call('PATCH', `/v1/single-sign-on/${id}`, { name: `Another ${word}` });
+  assert.equal((await call('POST', `/v1/single-sign-on/${id}/check`, {})).status, 200);
+  const email = `ana.${word}@sso.${word}.example`;
+  assert.equal((await call('POST', '/v1/sign-in/sso', { email })).status, 502);
+  const response = `code=${word}&state=${word}&error_description=${word}`;
+  assert.equal((await call('POST', '/v1/sign-in/sso/finish', { connectionId: id, response })).status, 401);
+}
+
 async function counted(table: 'hits' | 'attempts'): Promise<number> {
   const [account] = await program.world.db.asWorker((tx) =>
     tx.query<{ id: string }>(sql`SELECT account_id AS id FROM accounts`),
@@ -371,6 +395,7 @@ test('nothing that people wrote, and nobody’s address, lies readable on the di
   await consentAndAsk(messageId);
   await provision();
   await keepForTheLawyers();
+  await setUpSignOn();
   await beRefused();
   await openInEmergency();
   await until(async () => (await counted('hits')) >= heard + 8, 'hits are stored', 60_000);
