@@ -11,6 +11,7 @@ const areas = [
   'emergency',
   'networks',
   'events',
+  'settling',
   'habits',
   'tracking',
   'rejudging',

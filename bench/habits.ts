@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { builtInNetworks, gatherEvidence } from '@waxwing/verdict';
-import { announceHits, habitLearner, knownHabits, settleOnce } from '../src/habits/index.ts';
+import { habitLearner, knownHabits } from '../src/habits/index.ts';
 import { sql } from '../src/platform/database.ts';
+import { announceHits, settleOnce } from '../src/settling/index.ts';
 import { readKeptEvidence, storeToldHits, type ToldHit } from '../src/tracking/index.ts';
 import { acceptMail, delivered, deliverMail, type TestAccount, testKeys } from '../test/kit/mail.ts';
 import { type TestWorld, testWorld } from '../test/kit/world.ts';

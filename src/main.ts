@@ -25,7 +25,7 @@ import { startDelivery } from './delivery/index.ts';
 import { serverDoctor } from './doctor-needs.ts';
 import { emergencyRoutes, startEmergencyCare } from './emergency/index.ts';
 import { startFold } from './events/index.ts';
-import { habitLearner, habitRoutes, startForgetting, startSettling } from './habits/index.ts';
+import { habitLearner, habitRoutes, startForgetting } from './habits/index.ts';
 import {
   type FollowedNetworks,
   followNetworks,
@@ -60,6 +60,7 @@ import {
   sendingRoutes,
   startSubmission,
 } from './sending/index.ts';
+import { startSettling } from './settling/index.ts';
 import { singleSignOnRoutes } from './single-sign-on/index.ts';
 import {
   type Edge,

@@ -5,6 +5,7 @@
 import { readSettings } from '../accounts/index.ts';
 import type { AccountKeys } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
+import { type Consumer, mostHits, type SettledCopy } from '../settling/index.ts';
 import { aged, agedBy, type Habit, type HabitBlock, mostRecipients, recipientBytes } from './habit.ts';
 import {
   countHabits,
@@ -20,7 +21,6 @@ import {
   upsertLessons,
 } from './habit-store.ts';
 import { isSameLesson, type Lesson, lessonOf, noLesson, type ReadEvidence, tallied } from './lesson.ts';
-import { type Consumer, mostHits, type SettledCopy } from './settle.ts';
 
 /** A copy accepted longer ago teaches nothing any more, and what it taught stands. */
 export const learnWithinMs = 30 * 86_400_000;

@@ -4,9 +4,9 @@
  */
 import { type Evidence, gatewayOf } from '@waxwing/verdict';
 import type { JudgedHit } from '../events/index.ts';
+import type { SettledCopy } from '../settling/index.ts';
 import { binOf } from './delays.ts';
 import type { Tallies } from './habit.ts';
-import type { SettledCopy } from './settle.ts';
 
 export interface Lesson {
   /** Handled by a scanner for certain. */

@@ -5,9 +5,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readSettings } from '../accounts/index.ts';
 import { type AccountKeys, isFlip, type LockedRecipients, lockRecipients, recordHits } from '../events/index.ts';
-import { announceHits } from '../habits/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
+import { announceHits } from '../settling/index.ts';
 import { changedRecipients, isToBeWritten, type Judge, type JudgedBatch, judgeBatch } from './judge-batch.ts';
 import { loadHistory } from './load-history.ts';
 import { type RunProgress, writeProgress } from './progress.ts';

@@ -18,8 +18,9 @@ import {
   type Revision,
   recordHits,
 } from '../events/index.ts';
-import { announceHits, type KnownHabits } from '../habits/index.ts';
+import type { KnownHabits } from '../habits/index.ts';
 import type { Tx } from '../platform/database.ts';
+import { announceHits } from '../settling/index.ts';
 import { habitsOf, type Learner, withHabit, withLateHabit } from './compare-habit.ts';
 import { isAnotherOpinion, opinion, revised, withErased } from './form-opinion.ts';
 import { type EvidenceSources, evidenceOf, withDelivery } from './gather-evidence.ts';

@@ -1,8 +1,9 @@
 /** Scanners and people who fetch tracked mail at moments that a test chooses, over real HTTP and the real drain. */
 import pg from 'pg';
 import type { AccountKeys } from '../../src/events/index.ts';
-import { type Consumer, habitLearner, settleOnce } from '../../src/habits/index.ts';
+import { habitLearner } from '../../src/habits/index.ts';
 import { sql } from '../../src/platform/database.ts';
+import { type Consumer, settleOnce } from '../../src/settling/index.ts';
 import { readKeptEvidence } from '../../src/tracking/index.ts';
 import { deliverMail } from './mail.ts';
 import { browser, sendTracked, type TrackedCopy, type Tracking } from './tracking.ts';

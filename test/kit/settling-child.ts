@@ -1,10 +1,10 @@
 /** A process that does nothing but settle, to be killed by tests: it writes down each hit that it is handed. */
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { type Consumer, startSettling } from '../../src/habits/index.ts';
 import { openDatabase, sql } from '../../src/platform/database.ts';
 import { openVault } from '../../src/platform/vault.ts';
 import { systemClock } from '../../src/platform/world.ts';
+import { type Consumer, startSettling } from '../../src/settling/index.ts';
 
 export interface SettlingOrder {
   readonly connectionUrl: string;

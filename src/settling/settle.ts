@@ -22,7 +22,7 @@ import {
   putOffAccount,
   putOffBatches,
   selectCopies,
-} from './settling-store.ts';
+} from './store.ts';
 
 /** A recipient's copy with its hits, judged as they are judged now. */
 export interface SettledCopy extends CopyRow {

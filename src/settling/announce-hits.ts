@@ -3,7 +3,7 @@
  * nothing and waits for nothing.
  */
 import type { Tx } from '../platform/database.ts';
-import { insertBatch } from './settling-store.ts';
+import { insertBatch } from './store.ts';
 
 /** Who waits for settled verdicts. Each has a queue of its own, so that none waits for another. */
 export type SettlingConsumer = 'scanner-habits';
