@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
+import { instrument, prepareHeaders, readMessage, render } from '../message/index.ts';
+import { type DkimKey, dkimSignatures } from './dkim.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'waxwing-dkim-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ed25519 = generateKeyPairSync('ed25519');
+const domain = 'clinic.example';
+const keys: DkimKey[] = [
+  { algorithm: 'rsa-sha256', domain, selector: 'r1', privateKey: rsa.privateKey },
+  { algorithm: 'ed25519-sha256', domain, selector: 'e1', privateKey: ed25519.privateKey },
+];
+const spki = (key: KeyObject): Buffer => key.export({ format: 'der', type: 'spki' });
+const records: Readonly<Record<string, string>> = {
+  'r1._domainkey.clinic.example': `v=DKIM1; k=rsa; p=${spki(rsa.publicKey).toString('base64')}`,
+  'e1._domainkey.clinic.example': `v=DKIM1; k=ed25519; p=${spki(ed25519.publicKey).subarray(-32).toString('base64')}`,
+};
+const signedAt = new Date();
+
+const head = [
+  'From: Clinic <care@clinic.example>',
+  'To: ana@example.org',
+  'Subject: Hello',
+  'Date: Sun, 22 Nov 2026 11:00:00 +0000',
+  'Message-ID: <1@clinic.example>',
+  'MIME-Version: 1.0',
+];
+const mail = (fields: readonly string[], body: string, encoding: BufferEncoding = 'utf8'): Buffer =>
+  Buffer.from(`${[...head, ...fields].join('\r\n')}\r\n\r\n${body}`, encoding);
+const textType = 'Content-Type: text/plain; charset=utf-8';
+
+function instrumented(): Buffer {
+  const source = mail(
+    ['Content-Type: text/html; charset=utf-8', 'Content-Transfer-Encoding: quoted-printable'],
+    '<html><body><p>Gr=C3=BC=C3=9Fe</p><a href=3D"https://clinic.example/a?b=3D1&amp;c=3D2">more</a></body></html>\r\n',
+  );
+  const message = readMessage(source);
+  assert.ok(message.kind === 'message');
+  const headers = prepareHeaders(message);
+  assert.ok(headers.kind === 'headers');
+  const plan = instrument(message, {
+    ...{ opens: true, clicks: true, plainText: true, honeypot: false, headers: headers.edits, ownUrls: [] },
+    urlOctetsMax: () => 300,
+  });
+  return Buffer.from(
+    render(source, plan, {
+      openUrl: 'https://t.clinic.example/o/abc',
+      clickUrl: (link) => `https://t.clinic.example/c/${link}`,
+    }),
+  );
+}
+
+const messages: Readonly<Record<string, () => Buffer>> = {
+  'plain 7-bit text': () => mail([textType], 'Hello\r\nAna\r\n'),
+  'an 8-bit body': () => mail([textType, 'Content-Transfer-Encoding: 8bit'], 'Grüße aus Zürich\r\n'),
+  'a body in latin-1': () => mail(['Content-Type: text/plain; charset=iso-8859-1'], 'Grüße\r\n', 'latin1'),
+  'long lines': () => mail([textType], `${'word '.repeat(180)}\r\n${'x'.repeat(998)}\r\n`),
+  'an empty body': () => mail([textType], ''),
+  'a body of empty lines': () => mail([textType], '\r\n\r\n\r\n'),
+  'a body of white space': () => mail([textType], ' \t \r\n'),
+  'trailing empty lines': () => mail([textType], 'Hello\r\n\r\n\r\n\r\n'),
+  'trailing lines of white space': () => mail([textType], 'Hello \t \r\n   \r\n\t\r\n'),
+  'no line end at the end': () => mail([textType], 'Hello'),
+  'white space everywhere': () => mail([textType], '  a \t b  \r\n\r\n c\t\r\n'),
+  'lines that begin with dots': () => mail([textType], '.\r\n..\r\n.dot\r\n'),
+  'fields in UTF-8': () => mail(['X-Note: Grüße', 'Keywords: Zürich', textType], 'Hello\r\n'),
+  'folded fields': () =>
+    mail(
+      ['References: <1@a.example>\r\n\t<2@a.example>\r\n   <3@a.example>', `${textType};\r\n format=flowed`],
+      'Hello\r\n',
+    ),
+  'fields that come twice': () => mail(['Cc: bo@example.org', 'Cc:  cy@example.org ', textType], 'Hello\r\n'),
+  'an empty field': () => mail(['Reply-To:', 'Sender:   ', textType], 'Hello\r\n'),
+  'white space before a colon': () => mail(['In-Reply-To : <1@a.example>', textType], 'Hello\r\n'),
+  'unsubscribe fields': () =>
+    mail(
+      [
+        'List-Unsubscribe: <https://t.clinic.example/u/x>',
+        'List-Unsubscribe-Post: List-Unsubscribe=One-Click',
+        textType,
+      ],
+      'Hello\r\n',
+    ),
+  'HTML with tracking': instrumented,
+  'a bare attachment': () =>
+    mail(
+      ['Content-Type: application/pdf; name="a.pdf"', 'Content-Transfer-Encoding: base64'],
+      `${Buffer.alloc(5_000, 7).toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n`,
+    ),
+};
+
+const signed = (message: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(dkimSignatures(message, keys, signedAt)), message]);
+
+const dkimpy = `
+import dkim, json, sys
+records = json.load(open(sys.argv[1]))
+def txt(name, timeout=5):
+    found = records.get((name.decode() if isinstance(name, bytes) else name).rstrip('.'))
+    return None if found is None else found.encode()
+for path in sys.argv[2:]:
+    verifier = dkim.DKIM(open(path, 'rb').read())
+    print(verifier.verify(0, dnsfunc=txt), verifier.verify(1, dnsfunc=txt))
+`;
+
+const isMissing = (program: string, ...args: readonly string[]): boolean =>
+  process.env.CI !== 'true' && spawnSync(program, args).status !== 0;
+const python = '/usr/bin/python3';
+
+test('dkimpy accepts both signatures of every kind of mail, and neither when a byte is changed', {
+  skip: isMissing(python, '-c', 'import dkim, nacl') && 'no python3-dkim with python3-nacl here',
+}, () => {
+  writeFileSync(join(folder, 'records.json'), JSON.stringify(records));
+  writeFileSync(join(folder, 'verify.py'), dkimpy);
+  // dkimpy takes no message with white space before a colon (RFC 5322 §4.5.8).
+  const names = Object.keys(messages).filter((name) => name !== 'white space before a colon');
+  const paths = names.flatMap((name, place) => {
+    const message = signed(messages[name]?.() ?? Buffer.alloc(0));
+    const changed = Buffer.from(message.toString('latin1').replace('Subject: Hello', 'Subject: Hallo'), 'latin1');
+    writeFileSync(join(folder, `${place}.eml`), message);
+    writeFileSync(join(folder, `${place}-changed.eml`), changed);
+    return [join(folder, `${place}.eml`), join(folder, `${place}-changed.eml`)];
+  });
+  const { stdout, stderr } = spawnSync(python, [join(folder, 'verify.py'), join(folder, 'records.json'), ...paths]);
+  const verdicts = stdout.toString().trim().split('\n');
+  assert.deepEqual(
+    verdicts,
+    names.flatMap(() => ['True True', 'False False']),
+    `${names.join()}\n${verdicts.join('\n')}\n${stderr}`,
+  );
+});
+
+async function mailauthSays(message: Buffer): Promise<string[]> {
+  const resolver = async (name: string): Promise<string[][]> => {
+    const found = records[name];
+    if (found === undefined) throw Object.assign(new Error('none'), { code: 'ENOTFOUND' });
+    return [[found]];
+  };
+  const { results } = await dkimVerify(message, { resolver });
+  return results.map((one: { status: { result: string } }) => one.status.result);
+}
+
+for (const [name, make] of Object.entries(messages))
+  test(`mailauth accepts both signatures of ${name}`, async () => {
+    assert.deepEqual(await mailauthSays(signed(make())), ['pass', 'pass']);
+  });
+
+test('mail to which somebody adds a second Subject, From or unsubscribe field is refused', async () => {
+  for (const added of ['Subject: Buy now', 'From: bo@example.org', 'List-Unsubscribe: <https://evil.example>']) {
+    const message = Buffer.concat([Buffer.from(`${added}\r\n`), signed(mail([textType], 'Hello\r\n'))]);
+    assert.deepEqual(await mailauthSays(message), ['fail', 'fail'], added);
+  }
+});
+
+test('what is added to the end of a signed body is refused', async () => {
+  const message = Buffer.concat([signed(mail([textType], 'Hello\r\n')), Buffer.from('more\r\n')]);
+  assert.deepEqual(await mailauthSays(message), ['neutral', 'neutral']);
+  assert.doesNotMatch(message.toString(), /\bl=\d/);
+});
+
+test('a lone line feed is signed as the line end that it becomes on the way', async () => {
+  const message = Buffer.from(mail([textType], 'one\r\ntwo\r\n').toString().replaceAll('\r\n', '\n'));
+  const arrived = Buffer.concat([
+    Buffer.from(dkimSignatures(message, keys, signedAt)),
+    mail([textType], 'one\r\ntwo\r\n'),
+  ]);
+  assert.deepEqual(await mailauthSays(arrived), ['pass', 'pass']);
+});
+
+test('lines of a signature keep within 78 characters', () => {
+  for (const line of dkimSignatures(messages['folded fields']?.() ?? Buffer.alloc(0), keys, signedAt).split('\r\n'))
+    assert.ok(line.length <= 78, line);
+});
