@@ -6,7 +6,7 @@ import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { permissionNames, roles } from '../contract/permissions.ts';
 import { Problem, type ProblemCode } from '../contract/problem.ts';
 import type { Caller } from '../platform/route.ts';
-import { createKey, listKeys, rotateKey } from './api-keys.ts';
+import { createKey, listKeys, revokeKey, rotateKey } from './api-keys.ts';
 import { type Gate, openGate } from './gate.ts';
 
 let world: TestWorld;
@@ -60,6 +60,43 @@ test('nobody hands out more than they have', async () => {
   assert.deepEqual(like.permissions, made.permissions);
   const everything = await createKey(world, owner, { name: 'everything' });
   await assert.rejects(rotateKey(world, gate, keeper, everything.id, 1), refused('key.beyond_caller'));
+});
+
+test('a key makes none that outlasts it or is taken from elsewhere, and takes the place of none such', async () => {
+  const expiresAt = new Date(world.clock.now().getTime() + 3_600_000);
+  const later = new Date(expiresAt.getTime() + 1).toISOString();
+  const allowedNetworks = ['192.0.2.0/24', '2001:db8::/32'];
+  const limits = { permissions: ['keys.manage'] as const, expiresAt: expiresAt.toISOString(), allowedNetworks };
+  const made = await createKey(world, owner, { name: 'bounded', ...limits });
+  const bounded = await gate.identify(bearer(made.secret), 'keys.manage');
+
+  const like = await createKey(world, bounded, { name: 'as it is' });
+  assert.deepEqual([like.expiresAt, like.allowedNetworks], [expiresAt, allowedNetworks]);
+  const within = { expiresAt: limits.expiresAt, allowedNetworks: ['192.0.2.128/25', '192.0.2.9', '2001:db8:1::/48'] };
+  await createKey(world, bounded, { name: 'less', ...within });
+  for (const wish of [
+    { expiresAt: later },
+    { allowedNetworks: ['192.0.2.0/23'] },
+    { allowedNetworks: ['192.0.2.9', '198.51.100.1'] },
+    { allowedNetworks: ['::/0'] },
+    { allowedNetworks: ['0.0.0.0/0'] },
+  ])
+    await assert.rejects(createKey(world, bounded, { name: 'more', ...wish }), refused('key.beyond_caller'));
+  for (const wish of [{ expiresAt: limits.expiresAt }, { allowedNetworks }]) {
+    const { id } = await createKey(world, owner, { name: 'wider', permissions: ['keys.manage'], ...wish });
+    await assert.rejects(rotateKey(world, gate, bounded, id, 1), refused('key.beyond_caller'));
+  }
+  const next = await rotateKey(world, gate, bounded, made.id, 1);
+  assert.deepEqual([next.expiresAt, next.allowedNetworks], [expiresAt, allowedNetworks]);
+});
+
+test('a key that was revoked a moment ago makes none, though a gate remembers it', async () => {
+  const made = await createKey(world, owner, { name: 'stolen' });
+  const stolen = await gate.identify(bearer(made.secret), 'keys.manage');
+  await revokeKey(world, openGate(world, { publicUrl: 'http://127.0.0.1:3000' }), owner, made.id);
+  await assert.rejects(createKey(world, stolen, { name: 'to come back' }), refused('auth.invalid'));
+  const { id } = await createKey(world, owner, { name: 'other' });
+  await assert.rejects(rotateKey(world, gate, stolen, id, 1), refused('auth.invalid'));
 });
 
 test('a key ends when it was said to, though the gate remembers it', async () => {

@@ -1,16 +1,24 @@
 /** Lists, makes, replaces and revokes API keys. A secret is shown in the answer that makes it and never again. */
-import ipaddr from 'ipaddr.js';
 import { record } from '../audit/index.ts';
 import { type Permission, permissionNames, type Role, roles } from '../contract/permissions.ts';
 import { Problem } from '../contract/problem.ts';
+import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { type AddedKey, addApiKey, type KeyLimits } from './create-account.ts';
 import { assertDepartment } from './departments.ts';
 import type { Gate } from './gate.ts';
+import { assertWithinMaker, type WhenAndWhere, whenAndWhere } from './key-limits.ts';
 import { departmentForNew, isNarrowed, reaches, withinDepartments } from './narrowing.ts';
 import { newApiKeySecret } from './secrets.ts';
-import { listApiKeyRows, lockApiKey, markApiKeyRevoked, replaceApiKey, type StoredApiKey } from './store.ts';
+import {
+  listApiKeyRows,
+  lockApiKey,
+  markApiKeyRevoked,
+  readApiKey,
+  replaceApiKey,
+  type StoredApiKey,
+} from './store.ts';
 
 export interface KeyWish {
   readonly name: string;
@@ -32,16 +40,24 @@ export const listKeys = (world: World, caller: Caller): Promise<StoredApiKey[]> 
   });
 
 export async function createKey(world: World, caller: Caller, wish: KeyWish): Promise<AddedKey> {
-  const limits: KeyLimits = {
-    permissions: permissionsOf(caller, wish),
-    expiresAt: wish.expiresAt === undefined ? null : futureOf(wish.expiresAt, world.clock.now()),
-    allowedNetworks: wish.allowedNetworks?.map(networkOf) ?? null,
-    departmentId: departmentForNew(caller, wish.departmentId),
-  };
+  const permissions = permissionsOf(caller, wish);
+  const departmentId = departmentForNew(caller, wish.departmentId);
   return world.db.asAccount(caller, async (tx) => {
-    await assertDepartment(tx, limits.departmentId);
+    await assertDepartment(tx, departmentId);
+    const maker = await limitsOfMaker(tx, caller);
+    const when = whenAndWhere(wish, maker, world.clock.now());
+    assertWithinMaker(when, maker);
+    const limits: KeyLimits = { permissions, departmentId, ...when };
     return addApiKey(tx, world, { name: wish.name, actor: caller.actor, secret: newApiKeySecret(), limits });
   });
+}
+
+/** Of a key as it is now: one that was revoked a moment ago leaves none behind. */
+async function limitsOfMaker(tx: Tx, { actor }: Caller): Promise<WhenAndWhere> {
+  if (actor.kind !== 'api-key') return { expiresAt: null, allowedNetworks: null };
+  const key = await readApiKey(tx, actor.id);
+  if (key === undefined) throw new Problem('auth.invalid');
+  return key;
 }
 
 /** Nobody hands out more than they have: null, for everything, only who may do everything. */
@@ -65,27 +81,6 @@ function unlessNarrower(caller: Caller, wished: readonly Permission[] | null): r
   return wished;
 }
 
-function futureOf(instant: string, now: Date): Date {
-  const at = new Date(instant);
-  if (at <= now) throw new Problem('request.malformed', [{ field: 'expiresAt', message: 'is not in the future' }]);
-  return at;
-}
-
-/** PostgreSQL takes no network with bits behind its length, so they are cut off. */
-function networkOf(text: string, index: number): string {
-  if (ipaddr.isValidCIDR(text)) {
-    const [, length] = ipaddr.parseCIDR(text);
-    const isV4 = ipaddr.parseCIDR(text)[0].kind() === 'ipv4';
-    const network = isV4 ? ipaddr.IPv4.networkAddressFromCIDR(text) : ipaddr.IPv6.networkAddressFromCIDR(text);
-    return `${network}/${length}`;
-  }
-  if (ipaddr.isValid(text) && !text.includes('%')) {
-    const address = ipaddr.process(text);
-    return `${address}/${address.kind() === 'ipv4' ? 32 : 128}`;
-  }
-  throw new Problem('request.malformed', [{ field: `allowedNetworks.${index}`, message: 'is no address or network' }]);
-}
-
 /** The same limits under a new secret; the old one works until the overlap ends, or its own expiry if that is sooner. */
 export async function rotateKey(
   world: World,
@@ -101,6 +96,7 @@ export async function rotateKey(
     if (old === undefined || (old.expiresAt !== null && old.expiresAt <= at)) throw new Problem('key.not_found');
     if (!reaches(caller, old.departmentId)) throw new Problem('key.not_found');
     unlessNarrower(caller, withinDepartments(old.permissions ?? undefined, isNarrowed(caller)) ?? null);
+    assertWithinMaker(old, await limitsOfMaker(tx, caller));
     const { name, permissions, expiresAt, allowedNetworks, departmentId } = old;
     const limits = { permissions, expiresAt, allowedNetworks, departmentId };
     const key = await addApiKey(tx, world, { name, actor, secret: newApiKeySecret(), limits });

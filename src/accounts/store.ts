@@ -118,6 +118,13 @@ export async function lockApiKey(tx: Tx, id: string): Promise<StoredApiKey | und
   return rows[0];
 }
 
+export async function readApiKey(tx: Tx, id: string): Promise<StoredApiKey | undefined> {
+  const rows = await tx.query<StoredApiKey>(sql`
+    SELECT ${apiKeyColumns} FROM api_keys
+    WHERE account_id = current_account() AND id = ${id} AND revoked_at IS NULL`);
+  return rows[0];
+}
+
 export const replaceApiKey = (tx: Tx, id: string, replacedBy: string, expiresAt: Date): Promise<unknown> =>
   tx.query(sql`
     UPDATE api_keys SET replaced_by = ${replacedBy}, expires_at = ${expiresAt}

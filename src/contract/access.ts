@@ -30,7 +30,7 @@ const keyLimits = {
   permissions: z.array(permission).min(1).max(100).optional().meta({
     description: 'Exactly these; with `role`, those of them that the role has. Neither: everything the caller may do.',
   }),
-  expiresAt: instant.optional(),
+  expiresAt: instant.optional().meta({ description: 'Not after the end of the key that makes it; absent: the same.' }),
   allowedNetworks: z
     .array(z.string().max(50))
     .min(1)
