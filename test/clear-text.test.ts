@@ -106,6 +106,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   settling: { consumer: choice },
   sso_connections: { reach: choice },
   tracking_consents: { level: choice },
+  transport_rules: { minimum_transport: choice },
   users: {
     role: choice,
     permissions: choice,

@@ -2,15 +2,18 @@
  * Delivers one recipient's copy: gathers the facts, decides the protection, renders, transmits, and tells what it came
  * to. It writes nothing to the database and logs no word of the message.
  */
+import { createHash } from 'node:crypto';
+import { demandName, type HopEvidence, stsEvidence, type TransportEvidence } from '../core/delivery/evidence.ts';
 import type { AttemptEnd } from '../core/delivery/outcome.ts';
-import { planTransport, type TlsDemand } from '../core/delivery/transport.ts';
+import type { Why } from '../core/delivery/reasons.ts';
+import { type HopPlan, type MinimumTransport, planHop, rungOf } from '../core/delivery/transport.ts';
 import { render } from '../core/message/index.ts';
 import type { TokenKeyring } from '../core/token.ts';
 import type { NextHop, Sent, SmtpClient } from '../platform/smtp-client.ts';
 import type { Copy } from '../platform/smtp-session.ts';
 import { type TrackingUrls, trackingUrls } from '../tracking/index.ts';
 import type { OpenCopy } from './open-copies.ts';
-import { domainOf, type Gateway, type Router } from './route.ts';
+import { domainOf, type Gateway, type Router, type Station } from './route.ts';
 import type { Claimed } from './store.ts';
 
 /** What an attempt came to, with all that is to be recorded. */
@@ -23,6 +26,8 @@ export interface Attempt {
   readonly tls: string | null;
   readonly via: 'mx' | 'relay' | null;
   readonly gateway: Gateway | null;
+  /** Null: no way was found, so that nothing was asked of any. */
+  readonly evidence: TransportEvidence | null;
 }
 
 export interface Carrier {
@@ -36,17 +41,18 @@ export interface Carrier {
 /** @param assertMine throws when this process may no longer send the copy; asked at the last moment. */
 export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: () => void): Promise<Attempt> {
   const domain = domainOf(copy.address);
-  const transport = planTransport(copy.floor);
-  if (transport.kind === 'unreachable') return untried(carrier, copy, { kind: 'failed', why: transport.why });
   const gateway = carrier.router.gatewayOf(domain);
   const way = await carrier.router.wayTo(domain);
   if (way.kind === 'none') return untried(carrier, copy, way.end);
-  const { sent, hop } = await transmit(carrier, way.hops, transport.tls, {
+  let sentSha256: string | null = null;
+  const { sent, hop, tries } = await transmit(carrier, way.stations, copy.floor.level, {
     from: copy.message.header.envelopeFrom,
     to: copy.address,
     render() {
       assertMine();
-      return renderCopy(carrier, copy);
+      const bytes = renderCopy(carrier, copy);
+      sentSha256 = createHash('sha256').update(bytes).digest('hex');
+      return bytes;
     },
   });
   return {
@@ -58,6 +64,7 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
     tls: sent.tls?.protocol ?? null,
     via: way.via,
     gateway: way.via === 'mx' ? gatewayThatAnswered(sent, hop) : await gateway,
+    evidence: { floor: copy.floor, mtaSts: stsEvidence(way.sts), tries, sentSha256 },
   };
 }
 
@@ -70,6 +77,7 @@ const untried = (carrier: Carrier, copy: OpenCopy, end: AttemptEnd): Attempt => 
   tls: null,
   via: null,
   gateway: null,
+  evidence: null,
 });
 
 const gatewayThatAnswered = (sent: Sent, hop: NextHop | null): Gateway | null =>
@@ -78,24 +86,44 @@ const gatewayThatAnswered = (sent: Sent, hop: NextHop | null): Gateway | null =>
 interface Transmitted {
   readonly sent: Sent;
   readonly hop: NextHop | null;
+  readonly tries: readonly HopEvidence[];
 }
 
 /** The hosts in their order; the next one is tried only while none has heard of the message (RFC 5321 §5.1). */
 async function transmit(
   carrier: Carrier,
-  hops: readonly NextHop[],
-  demand: TlsDemand,
+  stations: readonly Station[],
+  floor: MinimumTransport,
   copy: Copy,
 ): Promise<Transmitted> {
-  let last: Transmitted = {
-    sent: { kind: 'failed', why: 'domain.no_host', at: carrier.now(), tls: null, reached: false },
-    hop: null,
-  };
-  for (const hop of hops) {
-    last = { sent: await carrier.client.send(hop, demand, copy), hop };
+  const tries: HopEvidence[] = [];
+  let last: Transmitted = { sent: unsent(carrier, 'domain.no_host'), hop: null, tries };
+  for (const { hop, facts } of stations) {
+    const plan = planHop({ ...facts, floor });
+    // A host that policy bars is not told of the message: it has answered nothing, and stands in no event.
+    if (plan.kind === 'barred') last = { sent: unsent(carrier, plan.why), hop: null, tries };
+    else last = { sent: await carrier.client.send(hop, plan.tls, copy), hop, tries };
+    tries.push(hopEvidence(facts, plan, last.sent));
     if (last.sent.reached) return last;
   }
   return last;
+}
+
+const unsent = (carrier: Carrier, why: Why): Sent => ({
+  ...{ kind: 'failed', why, at: carrier.now(), tls: null, address: null, reached: false },
+});
+
+function hopEvidence(facts: Station['facts'], plan: HopPlan, sent: Sent): HopEvidence {
+  return {
+    host: facts.host,
+    address: sent.address,
+    dane: facts.dane.kind,
+    grounds: plan.grounds,
+    demanded: plan.kind === 'connect' ? demandName(plan.tls) : null,
+    tls: sent.tls,
+    reached: plan.kind === 'connect' && sent.reached ? rungOf(plan.tls, plan.grounds, sent.tls) : null,
+    why: sent.kind === 'failed' || sent.kind === 'impossible' ? sent.why : null,
+  };
 }
 
 function renderCopy(carrier: Carrier, copy: OpenCopy): Buffer {

@@ -5,11 +5,13 @@
 import { accountVault, readMailPolicies } from '../accounts/index.ts';
 import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
 import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
-import { type MinimumTransport, stricter } from '../core/delivery/transport.ts';
+import { type Floor, type MinimumTransport, strictestFloor } from '../core/delivery/transport.ts';
 import type { Plan } from '../core/message/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { type AccountVault, KeyUnknown, nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { domainOf } from './route.ts';
+import { readRuleLevels, ruleIndex } from './rule-store.ts';
 import { type Claimed, type CopySource, readContents, readCopySources, type SealedContent } from './store.ts';
 
 export interface OpenMessage {
@@ -29,8 +31,8 @@ export interface OpenCopy {
   readonly clicks: boolean;
   readonly acceptedAt: Date;
   readonly campaignId: number;
-  /** The stricter of the floors at acceptance and now. */
-  readonly floor: MinimumTransport;
+  /** The strictest of what account, departments, the rule of the recipient's domain and the message ask, then and now. */
+  readonly floor: Floor;
 }
 
 /** `gone`: the message was erased while it waited. `unreadable`: keys and content do not fit together. */
@@ -49,7 +51,9 @@ export interface CopyLoader {
 
 interface Loaded {
   /** Of mail of a department, or of the account itself. */
-  readonly floorNow: (departmentId: string | null) => MinimumTransport;
+  readonly floorNow: (departmentId: string | null) => Floor;
+  /** Of recipient domains, by their keyed hash. */
+  readonly rules: ReadonlyMap<string, MinimumTransport>;
   readonly sources: ReadonlyMap<string, CopySource>;
   readonly contents: ReadonlyMap<string, SealedContent>;
   /** Opened before, held here so that the cache may forget them meanwhile. */
@@ -96,6 +100,7 @@ async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: Message
   const contents = wanted.size === 0 ? [] : await readContents(tx, [...wanted]);
   return {
     floorNow: await readFloors(tx, sources),
+    rules: sources.some(({ hasRules }) => hasRules) ? await readRuleLevels(tx) : new Map(),
     sources: new Map(sources.map((one) => [one.recipientId, one])),
     contents: new Map(contents.map((one) => [one.messageId, one])),
     known,
@@ -107,7 +112,10 @@ async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: Message
 async function readFloors(tx: Tx, sources: readonly CopySource[]): Promise<Loaded['floorNow']> {
   const departmentIds = new Set(sources.flatMap(({ departmentId }) => departmentId ?? []));
   const { settings, holders } = await readMailPolicies(tx, [...departmentIds]);
-  return (id) => decidePolicies(settings, id === null ? [] : chainAbove(holders, id)).minimumTransport.value;
+  return (id) => {
+    const { value, from } = decidePolicies(settings, id === null ? [] : chainAbove(holders, id)).minimumTransport;
+    return { level: value, from: from === null ? 'account' : 'department' };
+  };
 }
 
 function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): LoadedCopy {
@@ -117,24 +125,40 @@ function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): Loaded
     const sealer = vault.openMessageKey(source.keySealed);
     const message = loaded.known.get(source.messageId) ?? openMessage(sealer, source, loaded.contents);
     loaded.known.set(source.messageId, message);
+    const address = sealer.open('recipient.address', source.addressSealed).toString();
     return {
       kind: 'ready',
       claimed,
       message,
-      address: sealer.open('recipient.address', source.addressSealed).toString(),
+      address,
       handle: source.handle,
       level: source.level,
       opens: source.opens,
       clicks: source.clicks,
       acceptedAt: source.acceptedAt,
       campaignId: source.campaignId,
-      floor: stricter(message.header.minimumTransport, loaded.floorNow(source.departmentId)),
+      floor: floorOf(message.header, loaded, source.departmentId, ruleFor(loaded, vault, address)),
     };
   } catch (error) {
     if (error instanceof KeyUnknown) throw error; // a rotation that this process hears of in a moment
     // A broken seal, or content that is missing or not of this version: people must look, a retry changes nothing.
     return { kind: 'unreadable', claimed };
   }
+}
+
+function ruleFor({ rules }: Loaded, vault: AccountVault, address: string): MinimumTransport | undefined {
+  return rules.size === 0 ? undefined : rules.get(vault.index(ruleIndex, domainOf(address)).toString('hex'));
+}
+
+function floorOf(
+  header: StoredHeader,
+  { floorNow }: Loaded,
+  departmentId: string | null,
+  rule: MinimumTransport | undefined,
+): Floor {
+  const atAcceptance = { level: header.minimumTransport, from: header.asksItself ? 'message' : 'acceptance' } as const;
+  const ofRule: Floor[] = rule === undefined ? [] : [{ level: rule, from: 'domain_rule' }];
+  return strictestFloor(floorNow(departmentId), ...ofRule, atAcceptance);
 }
 
 function openMessage(sealer: Sealer, source: CopySource, contents: ReadonlyMap<string, SealedContent>): OpenMessage {

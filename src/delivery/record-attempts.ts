@@ -32,10 +32,12 @@ export type Ending =
   /** Given back untried, as at shutdown. */
   | { readonly kind: 'release'; readonly claimed: Claimed; readonly at: Date };
 
+export type AttemptEnding = Extract<Ending, { kind: 'attempt' }>;
+
 export const claimedOf = (ending: Ending): Claimed =>
   ending.kind === 'attempt' ? ending.attempt.claimed : ending.claimed;
 
-export function endingOf(attempt: Attempt, policy: RetryPolicy, chance: number): Ending {
+export function endingOf(attempt: Attempt, policy: RetryPolicy, chance: number): AttemptEnding {
   const { claimed, end, at } = attempt;
   const ageMs = at.getTime() - claimed.firstDueAt.getTime();
   return {
@@ -74,18 +76,23 @@ export async function recordEndings(
 
 /** A server's answer names people: of a message that was erased while it was sent, the code alone is kept. */
 async function withoutErasedReplies(tx: Tx, accountId: string, endings: readonly Ending[]): Promise<Ending[]> {
-  const answered = endings.filter((ending) => ending.kind === 'attempt' && ending.attempt.reply !== null);
+  const answered = endings.filter(isTelling);
   const held = await holdMessages(
     tx,
     accountId,
     answered.map((ending) => claimedOf(ending).messageId),
   );
   return endings.map((ending) => {
-    if (ending.kind !== 'attempt' || ending.attempt.reply === null) return ending;
+    if (!isTelling(ending)) return ending;
     if (!held.get(ending.attempt.claimed.messageId)?.isErased) return ending;
-    return { ...ending, attempt: { ...ending.attempt, reply: { ...ending.attempt.reply, text: '' } } };
+    const { reply } = ending.attempt;
+    const attempt = { ...ending.attempt, evidence: null, reply: reply === null ? null : { ...reply, text: '' } };
+    return { ...ending, attempt };
   });
 }
+
+const isTelling = (ending: Ending): ending is Extract<Ending, { kind: 'attempt' }> =>
+  ending.kind === 'attempt' && (ending.attempt.reply !== null || ending.attempt.evidence !== null);
 
 /** An account whose own key does not open: nothing of its mail was read, and its news could not be sealed. */
 function postponeUnread(world: Pick<World, 'db'>, accountId: string, endings: readonly Ending[]): Promise<void> {
@@ -110,6 +117,7 @@ function attemptRows(ending: Ending, vault: AccountVault): AttemptRow[] {
     replyCode: attempt.reply?.code ?? null,
     host: attempt.host,
     tls: attempt.tls,
+    evidenceSealed: attempt.evidence === null ? null : vault.seal('attempt.evidence', JSON.stringify(attempt.evidence)),
     replySealed: attempt.reply?.text ? vault.seal('attempt.reply', attempt.reply.text) : null,
   };
   return [row];

@@ -2,11 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import type { StsState } from '../core/delivery/mta-sts.ts';
 import type { AttemptEnd } from '../core/delivery/outcome.ts';
 import type { Why } from '../core/delivery/reasons.ts';
+import type { HopFacts } from '../core/delivery/transport.ts';
+import { type Dane, noDane } from '../platform/dane.ts';
 import type { Dns, MailHosts } from '../platform/dns.ts';
 import type { NextHop } from '../platform/smtp-client.ts';
 import type { Login } from '../platform/smtp-session.ts';
+import type { StsPolicies } from './sts-policies.ts';
 
 export interface RouteOptions {
   /** `smtp://host:port` or `smtps://host:port`; absent: the recipient's own MX. */
@@ -14,10 +18,29 @@ export interface RouteOptions {
   /** User and password, one a line. */
   readonly smarthostAuthFile?: string | undefined;
   readonly mxPort: number;
+  /** SHA-256 of the relay's public key (SPKI), in hexadecimal: whoever shows another one gets nothing. */
+  readonly smarthostPin?: string | undefined;
+}
+
+/** What tells how a recipient's domain and its hosts want to be reached. */
+export interface PolicySources {
+  readonly sts: Pick<StsPolicies, 'stateOf'>;
+  readonly dane: Dane;
+}
+
+/** A next hop and what is known of how it must be reached. */
+export interface Station {
+  readonly hop: NextHop;
+  readonly facts: Omit<HopFacts, 'floor'>;
 }
 
 export type Way =
-  | { readonly kind: 'hops'; readonly via: 'relay' | 'mx'; readonly hops: readonly NextHop[] }
+  | {
+      readonly kind: 'hops';
+      readonly via: 'relay' | 'mx';
+      readonly stations: readonly Station[];
+      readonly sts: StsState;
+    }
   | { readonly kind: 'none'; readonly end: AttemptEnd };
 
 /** The recipient's own mail exchanger, as evidence for verdicts. */
@@ -38,13 +61,17 @@ const gatewayWaitMs = 250;
 /** RFC 5321 §5.1 lets a client stop somewhere; five hosts that do not answer are enough. */
 const maxHosts = 5;
 
-export function openRouter(options: RouteOptions, dns: Dns): Router {
+export function openRouter(options: RouteOptions, dns: Dns, sources: PolicySources = noSources): Router {
   const relay = options.smarthost === undefined ? null : relayHop(options.smarthost, options.smarthostAuthFile);
-  if (relay === null) return directRouter(dns, options.mxPort);
-  const way: Way = { kind: 'hops', via: 'relay', hops: [relay] };
+  if (relay === null) return directRouter(dns, options.mxPort, sources);
+  const pin = options.smarthostPin ?? null;
   return {
     sharesByDomain: false,
-    wayTo: () => Promise.resolve(way),
+    async wayTo() {
+      const dane = isIP(relay.host) === 0 ? await sources.dane.ofHost(relay.host, relay.port) : noRecords;
+      const facts = { host: relay.host, sts: noPolicy, dane, pin };
+      return { kind: 'hops', via: 'relay', stations: [{ hop: relay, facts }], sts: noPolicy };
+    },
     async gatewayOf(domain) {
       if (addressLiteral(domain) !== null) return null;
       const found = await dns.mailHostsWithin(domain, gatewayWaitMs);
@@ -54,7 +81,11 @@ export function openRouter(options: RouteOptions, dns: Dns): Router {
   };
 }
 
-function directRouter(dns: Dns, port: number): Router {
+const noPolicy: StsState = { kind: 'none' };
+const noRecords = { kind: 'none' } as const;
+const noSources: PolicySources = { sts: { stateOf: () => Promise.resolve(noPolicy) }, dane: noDane };
+
+function directRouter(dns: Dns, port: number, { sts, dane }: PolicySources): Router {
   const hop = async (name: string): Promise<NextHop> => ({
     host: name,
     port,
@@ -66,12 +97,21 @@ function directRouter(dns: Dns, port: number): Router {
     sharesByDomain: true,
     async wayTo(domain) {
       const literal = addressLiteral(domain);
-      if (literal !== null) return { kind: 'hops', via: 'mx', hops: [await hop(literal)] };
-      const found = await dns.mailHosts(domain);
+      if (literal !== null) {
+        const facts = { host: literal, sts: noPolicy, dane: noRecords, pin: null };
+        return { kind: 'hops', via: 'mx', stations: [{ hop: await hop(literal), facts }], sts: noPolicy };
+      }
+      const [found, state] = await Promise.all([dns.mailHosts(domain), sts.stateOf(domain).catch(() => null)]);
+      if (state === null) return { kind: 'none', end: { kind: 'failed', why: 'policy.unreadable' } };
       const none = whyNoHost(found);
       if (none !== null) return { kind: 'none', end: none };
       const names = found.kind === 'hosts' ? shuffledByPreference(found) : [];
-      return { kind: 'hops', via: 'mx', hops: await Promise.all(names.slice(0, maxHosts).map(hop)) };
+      const station = async (name: string): Promise<Station> => {
+        const facts = { host: name, sts: state, dane: await dane.ofMailHost(domain, name, port), pin: null };
+        return { hop: await hop(name), facts };
+      };
+      const stations = await Promise.all(names.slice(0, maxHosts).map(station));
+      return { kind: 'hops', via: 'mx', stations, sts: state };
     },
     gatewayOf: () => Promise.resolve(null),
   };

@@ -75,6 +75,8 @@ export interface CopySource {
   readonly sizeBytes: number;
   readonly headerSealed: Buffer;
   readonly erasedAt: Date | null;
+  /** The account has rules for recipient domains. */
+  readonly hasRules: boolean;
   /** Null once erased. */
   readonly keySealed: Buffer | null;
 }
@@ -84,7 +86,9 @@ export function readCopySources(tx: Tx, recipientIds: readonly string[]): Promis
     SELECT r.id AS "recipientId", r.message_id AS "messageId", r.address_sealed AS "addressSealed", r.handle,
            r.tracking_level AS level, r.track_opens AS opens, r.track_clicks AS clicks,
            m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.department_id AS "departmentId", m.size_bytes AS "sizeBytes",
-           m.header_sealed AS "headerSealed", m.erased_at AS "erasedAt", k.key_sealed AS "keySealed"
+           m.header_sealed AS "headerSealed",
+           EXISTS (SELECT FROM transport_rules WHERE account_id = current_account()) AS "hasRules",
+           m.erased_at AS "erasedAt", k.key_sealed AS "keySealed"
       FROM recipients r JOIN messages m ON m.id = r.message_id
       LEFT JOIN message_keys k ON k.message_id = r.message_id
      WHERE r.account_id = current_account() AND r.id = ANY (${recipientIds}::uuid[])`);
@@ -113,19 +117,21 @@ export interface AttemptRow {
   readonly host: string | null;
   readonly tls: string | null;
   readonly replySealed: Buffer | null;
+  readonly evidenceSealed: Buffer | null;
 }
 
 export async function insertAttempts(tx: Tx, rows: readonly AttemptRow[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(sql`
     INSERT INTO delivery_attempts (account_id, id, message_id, recipient_id, at, outcome, why, reply_code, host, tls,
-                                   reply_sealed)
+                                   reply_sealed, evidence_sealed)
     SELECT current_account(), * FROM unnest(
       ${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.messageId)}::uuid[],
       ${rows.map((row) => row.recipientId)}::uuid[], ${rows.map((row) => row.at)}::timestamptz[],
       ${rows.map((row) => row.outcome)}::text[], ${rows.map((row) => row.why)}::text[],
       ${rows.map((row) => row.replyCode)}::integer[], ${rows.map((row) => row.host)}::text[],
-      ${rows.map((row) => row.tls)}::text[], ${rows.map((row) => row.replySealed)}::bytea[])`);
+      ${rows.map((row) => row.tls)}::text[], ${rows.map((row) => row.replySealed)}::bytea[],
+      ${rows.map((row) => row.evidenceSealed)}::bytea[])`);
 }
 
 /** They are delivered, bounced or dropped: nothing is left to do. */
@@ -175,8 +181,8 @@ export async function unqueueMessage(tx: Tx, messageId: string): Promise<string[
 
 export async function forgetReplies(tx: Tx, messageId: string): Promise<number> {
   const rows = await tx.query(sql`
-    UPDATE delivery_attempts SET reply_sealed = NULL
-     WHERE account_id = current_account() AND reply_sealed IS NOT NULL
+    UPDATE delivery_attempts SET reply_sealed = NULL, evidence_sealed = NULL
+     WHERE account_id = current_account() AND (reply_sealed IS NOT NULL OR evidence_sealed IS NOT NULL)
        AND recipient_id IN (SELECT id FROM recipients WHERE account_id = current_account() AND message_id = ${messageId})
     RETURNING id`);
   return rows.length;

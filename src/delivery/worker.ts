@@ -15,13 +15,13 @@ import { type DeliveryMetrics, deliveryMetrics } from './metrics.ts';
 import { type CopyLoader, type LoadedCopy, openCopyLoader } from './open-copies.ts';
 import { claimedOf, type Ending, endingOf } from './record-attempts.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
+import { openPolicySources, type SourceOptions } from './policy-sources.ts';
 import { openRouter, type RouteOptions } from './route.ts';
 import { type Claimed, claimDue, renewLeases } from './store.ts';
 
-export interface DeliveryOptions extends RouteOptions {
+export interface DeliveryOptions extends RouteOptions, SourceOptions {
   /** Where recipients reach the tracking host. */
   readonly trackingUrl: string;
-  readonly dnsServers?: readonly string[] | undefined;
   /** Sent with EHLO; the name that this host is known by. */
   readonly helloName: string;
   /** The first wait before a retry. */
@@ -30,8 +30,6 @@ export interface DeliveryOptions extends RouteOptions {
   readonly maxInFlight?: number;
   /** After a crash others wait so long before they go on with what was held. */
   readonly leaseMs?: number;
-  /** PEM certificates trusted beside the system's. */
-  readonly trusted?: readonly string[];
   /** How soon work is seen that another process put in the queue. */
   readonly pollMs?: number;
 }
@@ -106,7 +104,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
         maxConnectionsPerHop: options.maxConnectionsPerHop ?? 20,
         ...(options.trusted === undefined ? {} : { trusted: options.trusted }),
       }),
-      router: openRouter(options, dns),
+      router: openRouter(options, dns, openPolicySources(world, dns, options)),
       keys: tokenKeys(world.vault),
       trackingUrl: options.trackingUrl,
       now,

@@ -26,6 +26,8 @@ export interface Dns {
   mailHostsWithin(domain: string, withinMs: number): Promise<MailHosts>;
   /** IPv4 addresses first. Empty when there are none or nobody answers. */
   addresses(host: string): Promise<readonly string[]>;
+  /** Each record's strings put together; none: there are none. Null: nobody answers. */
+  texts(name: string): Promise<readonly string[] | null>;
 }
 
 export interface DnsOptions {
@@ -55,6 +57,7 @@ export function openDns(options: DnsOptions): Dns {
   const health = newHealth();
   const mail = newCache<MailHosts>((answer) => answer.kind !== 'unknown');
   const hosts = newCache<readonly string[]>((addresses) => addresses.length > 0);
+  const texts = newCache<readonly string[] | null>((found) => found !== null);
   const dead: MailHosts = { kind: 'unknown' };
 
   const addresses = (host: string): Promise<readonly string[]> =>
@@ -64,6 +67,7 @@ export function openDns(options: DnsOptions): Dns {
   return {
     mailHosts,
     addresses,
+    texts: (name) => texts.get(name, () => lookUpTexts(resolver, name)),
     mailHostsWithin(domain, withinMs) {
       const known = mail.peek(domain);
       if (known !== undefined) return Promise.resolve(known);
@@ -110,6 +114,15 @@ async function lookUpAddresses(resolver: Resolver, host: string): Promise<readon
   const none = (): string[] => [];
   const [four, six] = await Promise.all([resolver.resolve4(host).catch(none), resolver.resolve6(host).catch(none)]);
   return [...four, ...six];
+}
+
+async function lookUpTexts(resolver: Resolver, name: string): Promise<readonly string[] | null> {
+  try {
+    return (await resolver.resolveTxt(name)).map((strings) => strings.join(''));
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    return code === 'ENODATA' || code === 'ENOTFOUND' ? [] : null;
+  }
 }
 
 interface Cache<T> {

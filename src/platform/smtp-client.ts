@@ -29,6 +29,8 @@ export type Sent = Transmission & {
   /** When the answer came. */
   readonly at: Date;
   readonly tls: TlsFacts | null;
+  /** Who it was, where a connection came about. */
+  readonly address: string | null;
   /** False when no session came about: this next hop has heard nothing of the message. */
   readonly reached: boolean;
 };
@@ -57,11 +59,13 @@ interface Pool {
   /** Fewer than the most allowed while the next hop refuses further connections beside those it took. */
   crowded: { readonly limit: number; readonly untilMs: number } | null;
   /** The next hop could not be reached at all; until then nobody tries again. */
-  down: { readonly failure: Refusal | Failure; readonly untilMs: number } | null;
+  down: { readonly failure: Closed; readonly untilMs: number } | null;
 }
 
 type Open = () => Promise<Grant>;
-type Grant = { readonly kind: 'open'; readonly session: SmtpSession } | Refusal | Failure;
+type Grant = { readonly kind: 'open'; readonly session: SmtpSession } | Closed;
+/** Why no session came about, and with which address. */
+type Closed = (Refusal | Failure) & { readonly address?: string };
 
 const cooldownMs = 1_000;
 const crowdedMs = 30_000;
@@ -112,7 +116,7 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     const pool = poolOf(poolKey(hop, demand));
     const open: Open = () => openTo(hop, demand, options);
     const grant = await acquire(pool, open);
-    if (grant.kind !== 'open') return { ...grant, at: options.now(), tls: null, reached: false };
+    if (grant.kind !== 'open') return { tls: null, address: null, ...grant, at: options.now(), reached: false };
     const { session } = grant;
     const reused = session.sent() > 0;
     const { end, unheard } = await session.send(copy).catch((error) => {
@@ -123,7 +127,7 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     release(pool, session, open);
     // A server may close a connection between two messages (RFC 5321 §3.8, and 421 at any time): nobody's failure.
     if (reused && (unheard || isFarewell(end))) return attempt(hop, demand, copy);
-    return { ...end, at, tls: session.tls, reached: true };
+    return { ...end, at, tls: session.tls, address: session.address, reached: true };
   };
 
   return {
@@ -139,7 +143,7 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
 const isFarewell = (end: Transmission): boolean => end.kind === 'refused' && end.code === 421 && end.stage === 'mail';
 
 const poolKey = (hop: NextHop, demand: TlsDemand): string =>
-  `${hop.host} ${hop.addresses?.join(',') ?? ''} ${hop.port} ${hop.implicitTls} ${demand} ${hop.login?.user ?? ''}`;
+  `${hop.host} ${hop.addresses?.join(',') ?? ''} ${hop.port} ${hop.implicitTls} ${typeof demand === 'string' ? demand : JSON.stringify(demand)} ${hop.login?.user ?? ''}`;
 
 const limitOf = (pool: Pool, most: number): number =>
   pool.crowded !== null && Date.now() < pool.crowded.untilMs ? pool.crowded.limit : most;
@@ -163,7 +167,7 @@ async function openAnother(pool: Pool, open: Open): Promise<Grant> {
 }
 
 /** A host that let us wait long for nothing is left alone as long, so that it cannot hold everybody up. */
-function failWaiting(pool: Pool, failure: Refusal | Failure, tookMs: number): void {
+function failWaiting(pool: Pool, failure: Closed, tookMs: number): void {
   pool.down = { failure, untilMs: Date.now() + Math.max(cooldownMs, tookMs) };
   for (const waiter of pool.waiting.splice(0)) waiter(failure);
 }
@@ -188,7 +192,7 @@ function forgetUnused(pools: Map<string, Pool>): void {
 /** Each address in turn (RFC 5321 §5.1), until one lets a session begin. */
 async function openTo(hop: NextHop, demand: TlsDemand, options: SmtpClientOptions): Promise<Grant> {
   const addresses = await addressesOf(hop);
-  let last: Refusal | Failure = { kind: 'failed', why: 'dns.unresolved' };
+  let last: Closed = { kind: 'failed', why: 'dns.unresolved' };
   for (const address of addresses) {
     const opening = await openSession({
       address,
@@ -201,7 +205,7 @@ async function openTo(hop: NextHop, demand: TlsDemand, options: SmtpClientOption
       trusted: options.trusted,
     });
     if (opening.kind === 'open') return opening;
-    last = opening;
+    last = { ...opening, address };
   }
   return last;
 }

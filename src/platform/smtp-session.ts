@@ -3,12 +3,14 @@
  * one after another, byte for byte. Its failures are values; it never throws and never logs.
  */
 import { isAscii } from 'node:buffer';
+import { createHash, type X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import { domainToASCII } from 'node:url';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Stage } from '../core/delivery/outcome.ts';
 import type { Why } from '../core/delivery/reasons.ts';
 import { meetsDemand, type TlsDemand, type TlsFacts } from '../core/delivery/transport.ts';
+import { isVouchedFor } from './dane.ts';
 
 export interface Login {
   readonly user: string;
@@ -44,7 +46,12 @@ export type Refusal = {
   readonly code: number;
   readonly reply: string;
 };
-export type Failure = { readonly kind: 'failed'; readonly why: Why };
+export type Failure = {
+  readonly kind: 'failed';
+  readonly why: Why;
+  /** What was seen of TLS before it was found not to be enough. */
+  readonly tls?: TlsFacts | null;
+};
 export type Transmission =
   | { readonly kind: 'taken'; readonly code: number; readonly reply: string }
   | Refusal
@@ -53,6 +60,8 @@ export type Transmission =
 
 export interface SmtpSession {
   readonly tls: TlsFacts | null;
+  /** The IP address of the other side. */
+  readonly address: string;
   /** Messages handed over so far. */
   readonly sent: () => number;
   /** False once the connection is closed or in doubt. */
@@ -92,30 +101,36 @@ async function settled(connected: Connected, target: SessionTarget): Promise<Ope
   if (connected.kind === 'tls-broken') return { kind: 'failed', why: 'tls.handshake' };
   if (connected.kind !== 'connected') return connected;
   const { connection } = connected;
-  const facts = tlsFacts(connection);
+  const facts = tlsFacts(connection, target);
   const refuse = (why: Why): Failure => {
     connection.close();
-    return { kind: 'failed', why };
+    return { kind: 'failed', why, tls: facts };
   };
-  if (!meetsDemand(target.tls, facts)) return refuse('tls.certificate');
+  if (!meetsDemand(target.tls, facts)) return refuse(whyUnmet(target.tls, facts));
   if (target.login !== null) {
     if (facts === null && !isLoopback(target.address)) return refuse('tls.needed_for_login');
     const refusal = await login(connection, target.login);
     if (refusal !== null) return refusal;
   }
-  return { kind: 'open', session: sessionOn(connection, facts) };
+  return { kind: 'open', session: sessionOn(connection, facts, target.address) };
+}
+
+function whyUnmet(demand: TlsDemand, facts: TlsFacts | null): Why {
+  if (facts === null) return 'tls.not_offered';
+  if (typeof demand === 'string') return demand === 'verified' ? 'tls.certificate' : 'tls.handshake';
+  return demand.kind === 'dane' ? 'dane.mismatch' : 'tls.pin';
 }
 
 function connect(target: SessionTarget, ignoreTls: boolean): Promise<Connected> {
-  const verified = target.tls === 'verified';
+  const isSecret = target.tls !== 'if-offered';
   const connection = new SMTPConnection({
     host: target.address,
     port: target.port,
     name: target.helloName,
     secure: target.implicitTls,
     ignoreTLS: ignoreTls,
-    requireTLS: verified && !target.implicitTls,
-    opportunisticTLS: !verified,
+    requireTLS: isSecret && !target.implicitTls,
+    opportunisticTLS: !isSecret,
     connectionTimeout: setupTimeoutMs,
     greetingTimeout: setupTimeoutMs,
     socketTimeout: silenceTimeoutMs,
@@ -210,7 +225,7 @@ interface Offered {
   readonly _supportedExtensions?: readonly string[];
 }
 
-function sessionOn(connection: SMTPConnection, facts: TlsFacts | null): SmtpSession {
+function sessionOn(connection: SMTPConnection, facts: TlsFacts | null, address: string): SmtpSession {
   let sent = 0;
   let usable = true;
   connection.once('end', () => {
@@ -220,6 +235,7 @@ function sessionOn(connection: SMTPConnection, facts: TlsFacts | null): SmtpSess
   const smtpUtf8 = (connection as unknown as Offered)._supportedExtensions?.includes('SMTPUTF8') ?? false;
   return {
     tls: facts,
+    address,
     sent: () => sent,
     usable: () => usable && !connection.destroyed,
     async send(copy) {
@@ -301,20 +317,60 @@ function reset(connection: SMTPConnection): Promise<boolean> {
   });
 }
 
-function tlsFacts(connection: SMTPConnection): TlsFacts | null {
+function tlsFacts(connection: SMTPConnection, target: SessionTarget): TlsFacts | null {
   const socket = connection._socket;
   if (!(socket instanceof tls.TLSSocket)) return null;
+  const leaf = socket.getPeerX509Certificate();
   return {
     protocol: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.standardName ?? socket.getCipher()?.name ?? 'unknown',
     verified: socket.authorized,
+    proof: leaf === undefined ? null : proofOf(target.tls, leaf),
+    certificate: leaf === undefined ? null : certificateFacts(leaf, socket),
   };
 }
 
+function proofOf(demand: TlsDemand, leaf: X509Certificate): TlsFacts['proof'] {
+  if (typeof demand === 'string') return null;
+  if (demand.kind === 'dane')
+    return isVouchedFor(chainFrom(leaf), demand.records, demand.names, Date.now()) ? 'dane' : null;
+  const spki = leaf.publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(spki).digest('hex') === demand.spkiSha256 ? 'pin' : null;
+}
+
+const longestChain = 10;
+
+function chainFrom(leaf: X509Certificate): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (let at: X509Certificate | undefined = leaf; at !== undefined && chain.length < longestChain; ) {
+    chain.push(at);
+    const { issuerCertificate }: X509Certificate = at;
+    at = issuerCertificate?.fingerprint256 === at.fingerprint256 ? undefined : issuerCertificate;
+  }
+  return chain;
+}
+
+const certificateFacts = (leaf: X509Certificate, socket: tls.TLSSocket): TlsFacts['certificate'] => ({
+  subject: oneLine(leaf.subject),
+  issuer: oneLine(leaf.issuer),
+  notAfter: leaf.validToDate.toISOString(),
+  fingerprint: leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
+  verdict: socket.authorized ? 'trusted' : String(socket.authorizationError ?? 'unknown').slice(0, 100),
+});
+
+/** As one line of bounded length: the other side chose it. */
+const oneLine = (name: string | undefined): string => (name ?? '').replace(/\p{Cc}+/gu, ', ').slice(0, 300);
+
+/**
+ * The handshake never refuses a certificate: it is looked at in `meetsDemand` before anything is said, so that what was
+ * wrong with it can be told.
+ */
 function tlsOptions(target: SessionTarget): tls.ConnectionOptions {
-  const verified = target.tls === 'verified';
-  const named = isName(target.host) ? { servername: target.host } : {};
-  return { ...named, rejectUnauthorized: verified, secureContext: secureContext(verified, target.trusted) };
+  // RFC 7672 §8.1: the base of the TLSA records is the name that is asked for.
+  const [name = target.host] = typeof target.tls === 'string' || target.tls.kind === 'pin' ? [] : target.tls.names;
+  const named = isName(name) ? { servername: name } : {};
+  const isSecret = target.tls !== 'if-offered';
+  return { ...named, rejectUnauthorized: false, secureContext: secureContext(isSecret, target.trusted) };
 }
 
 const isName = (host: string): boolean => !/^[\d.]+$|:/.test(host);
@@ -322,14 +378,14 @@ const isName = (host: string): boolean => !/^[\d.]+$|:/.test(host);
 const contexts = new Map<string, tls.SecureContext>();
 
 /** One context per demand and set of roots: building one costs milliseconds. */
-function secureContext(verified: boolean, trusted: readonly string[] = []): tls.SecureContext {
-  const name = `${verified}\0${trusted.join('\0')}`;
+function secureContext(isSecret: boolean, trusted: readonly string[] = []): tls.SecureContext {
+  const name = `${isSecret}\0${trusted.join('\0')}`;
   const known = contexts.get(name);
   if (known !== undefined) return known;
   const context = tls.createSecureContext({
     ca: [...tls.getCACertificates('default'), ...tls.getCACertificates('system'), ...trusted],
     // Where clear text would do, old TLS is still better; where it would not, RFC 8996 forbids it.
-    ...(verified ? { minVersion: 'TLSv1.2' } : { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }),
+    ...(isSecret ? { minVersion: 'TLSv1.2' } : { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }),
   });
   contexts.set(name, context);
   return context;

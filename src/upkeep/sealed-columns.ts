@@ -12,6 +12,7 @@ export const accountColumns: readonly SealedColumn[] = (
   [
     ['alert_settings', 'from_sealed', 'alert.from'],
     ['audit_entries', 'address_sealed', 'audit.address'],
+    ['delivery_attempts', 'evidence_sealed', 'attempt.evidence'],
     ['delivery_attempts', 'reply_sealed', 'attempt.reply'],
     ['dimensions', 'value_sealed', 'dimension.value'],
     ['drafts', 'body_sealed', 'draft.body'],
@@ -28,6 +29,7 @@ export const accountColumns: readonly SealedColumn[] = (
     ['sessions', 'place_sealed', 'session.place'],
     ['sso_connections', 'client_secret_sealed', 'sign-on.secret'],
     ['sso_connections', 'settings_sealed', 'sign-on.connection'],
+    ['transport_rules', 'domain_sealed', 'transport.rule'],
     ['tracking_consents', 'address_sealed', 'consent.address'],
     ['users', 'email_sealed', 'user.email'],
     ['users', 'name_sealed', 'user.name'],

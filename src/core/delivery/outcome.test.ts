@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultRetryPolicy, retryAfterMs } from './backoff.ts';
 import { type AttemptEnd, outcomeOf, type Stage } from './outcome.ts';
-import { meetsDemand, planTransport, stricter } from './transport.ts';
+import { meetsDemand, stricter, type TlsFacts } from './transport.ts';
 
 const young = { attempts: 1, ageMs: 1_000, chance: 0.5 };
 const outcome = (end: AttemptEnd, age = young) => outcomeOf(end, age, defaultRetryPolicy);
@@ -75,14 +75,11 @@ test('the stricter of two floors holds', () => {
   assert.equal(stricter('authenticated', 'opportunistic'), 'authenticated');
 });
 
-test('an authenticated floor is met by no route yet, and says so', () => {
-  assert.deepEqual(planTransport('authenticated'), { kind: 'unreachable', why: 'tls.no_authenticated_route' });
-  assert.deepEqual(planTransport('verified'), { kind: 'connect', tls: 'verified' });
-  assert.deepEqual(planTransport('plain'), { kind: 'connect', tls: 'if-offered' });
-});
-
 test('verified is met only by TLS 1.2 or later with a certificate for the name', () => {
-  const facts = { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', verified: true };
+  const facts: TlsFacts = {
+    ...{ protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
+    ...{ verified: true, proof: null, certificate: null },
+  };
   assert.equal(meetsDemand('verified', facts), true);
   assert.equal(meetsDemand('verified', { ...facts, verified: false }), false);
   assert.equal(meetsDemand('verified', { ...facts, protocol: 'TLSv1.1' }), false);

@@ -14,6 +14,7 @@ export const reasons = {
   'connection.failed': 'The next hop answered with something that is not SMTP.',
   'dns.unresolved': 'The next hop’s name did not resolve.',
   'dns.no_answer': 'The DNS did not answer for the recipient’s domain.',
+  'policy.unreadable': 'What is kept of the recipient’s domain could not be read for the moment.',
   'domain.unknown': 'The recipient’s domain does not exist.',
   'domain.no_mail': 'The recipient’s domain says that it takes no mail (null MX).',
   'domain.no_host': 'The recipient’s domain has no server for mail.',
@@ -23,6 +24,14 @@ export const reasons = {
     'The policy asks for verified TLS and the next hop’s certificate is not valid for its name; no byte of the message left.',
   'tls.no_authenticated_route':
     'The policy asks for authenticated TLS (MTA-STS or DANE) and no route offers it; no byte of the message left.',
+  'tls.pin':
+    'The relay shows another key than the one that is pinned, or no TLS 1.2 at all; no byte of the message left.',
+  'dane.bogus':
+    'DNSSEC does not vouch for the answer about the next hop (DANE), or the resolver failed; no byte of the message left.',
+  'dane.mismatch':
+    'The next hop’s certificate is not the one that its domain names in DNS (DANE), or it speaks no TLS 1.2; no byte of the message left.',
+  'mta_sts.host_not_listed':
+    'The recipient’s domain enforces a policy (MTA-STS) that does not name this host; no byte of the message left.',
   'tls.needed_for_login':
     'A login is configured and the next hop offers no TLS to protect it; no byte of the message left.',
   'address.needs_smtputf8': 'The address is not ASCII and the next hop does not take such addresses (SMTPUTF8).',

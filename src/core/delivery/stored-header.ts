@@ -12,6 +12,8 @@ export interface StoredHeader {
   readonly ownTo: boolean;
   /** The account's floor when the message was accepted; the stricter of it and the floor at delivery holds. */
   readonly minimumTransport: MinimumTransport;
+  /** The message asked for it itself. */
+  readonly asksItself?: boolean;
 }
 
 export const encodeStoredHeader = (header: StoredHeader): string => JSON.stringify(header);

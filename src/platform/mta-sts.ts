@@ -1,0 +1,82 @@
+/**
+ * Fetches the policy that a domain publishes for its mail (RFC 8461 §3.3): over HTTPS with a certificate that holds for
+ * the name, following nothing, within limits of size and time. It keeps nothing, decides nothing and never throws.
+ */
+import { request } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import tls from 'node:tls';
+import { readStsPolicy, type StsFault, type StsPolicy } from '../core/delivery/mta-sts.ts';
+
+export interface PolicySource {
+  readonly addresses: (host: string) => Promise<readonly string[]>;
+  /** 443 but in a test laboratory. */
+  readonly port?: number;
+  /** PEM certificates trusted beside the system's. */
+  readonly trusted?: readonly string[];
+}
+
+export type FetchedPolicy =
+  | { readonly kind: 'policy'; readonly policy: StsPolicy }
+  | { readonly kind: 'fault'; readonly fault: StsFault };
+
+/** RFC 8461 §3.3: a minute and 64 kilobytes are what a sender should allow. */
+const totalMs = 60_000;
+const mostBytes = 64 * 1024;
+
+const fault = (what: StsFault): FetchedPolicy => ({ kind: 'fault', fault: what });
+
+export async function fetchStsPolicy(domain: string, source: PolicySource, stop?: AbortSignal): Promise<FetchedPolicy> {
+  const host = `mta-sts.${domain}`;
+  const [address] = await source.addresses(host);
+  if (address === undefined) return fault('sts-policy-fetch-error');
+  const limit = AbortSignal.timeout(totalMs);
+  const signal = stop === undefined ? limit : AbortSignal.any([limit, stop]);
+  return new Promise((resolve) => {
+    const asking = request(
+      {
+        ...{ host, port: source.port ?? 443, path: '/.well-known/mta-sts.txt', method: 'GET', agent: false, signal },
+        ...{ servername: host, lookup: always(address), minVersion: 'TLSv1.2' },
+        ca: [...tls.getCACertificates('default'), ...tls.getCACertificates('system'), ...(source.trusted ?? [])],
+        headers: { accept: 'text/plain', 'user-agent': 'waxwing (MTA-STS)' },
+      },
+      (answer) => {
+        const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+        // RFC 8461 §3.3: no redirects, and nothing but 200 is a policy.
+        if (answer.statusCode !== 200 || type !== 'text/plain') {
+          answer.destroy();
+          return resolve(fault('sts-policy-fetch-error'));
+        }
+        const pieces: Buffer[] = [];
+        let sizeBytes = 0;
+        answer.on('data', (piece: Buffer) => {
+          pieces.push(piece);
+          sizeBytes += piece.length;
+          if (sizeBytes > mostBytes) asking.destroy();
+        });
+        answer.on('end', () => resolve(read(Buffer.concat(pieces))));
+        answer.on('error', () => resolve(fault('sts-policy-fetch-error')));
+      },
+    );
+    asking.on('error', (error) =>
+      resolve(fault(isCertificateFault(error) ? 'sts-webpki-invalid' : 'sts-policy-fetch-error')),
+    );
+    asking.on('close', () => resolve(fault('sts-policy-fetch-error')));
+    asking.end();
+  });
+}
+
+function read(bytes: Buffer): FetchedPolicy {
+  const policy = readStsPolicy(bytes.toString('utf8'));
+  return policy === null ? fault('sts-policy-invalid') : { kind: 'policy', policy };
+}
+
+const always =
+  (address: string): LookupFunction =>
+  (_host, options, done) => {
+    const family = address.includes(':') ? 6 : 4;
+    if (options.all) (done as unknown as (error: null, all: object[]) => void)(null, [{ address, family }]);
+    else done(null, address, family);
+  };
+
+const isCertificateFault = (error: Error): boolean =>
+  /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ISSUER|ALTNAME|ERR_TLS/.test((error as { code?: string }).code ?? '');
