@@ -15,16 +15,6 @@ CREATE INDEX mta_sts_policies_due ON mta_sts_policies (refresh_at);
 CREATE INDEX mta_sts_policies_over ON mta_sts_policies (expires_at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON mta_sts_policies TO waxwing_worker;
 
--- How TLS with recipients' domains went, by day (RFC 8460). Counted in memory and added here once a minute.
-CREATE TABLE tls_results (
-  day date NOT NULL,
-  result_index bytea NOT NULL,
-  result bytea NOT NULL,
-  sessions bigint NOT NULL,
-  PRIMARY KEY (day, result_index)
-);
-GRANT SELECT, INSERT, UPDATE, DELETE ON tls_results TO waxwing_worker;
-
 -- What an account asks for towards one recipient domain, beside what it asks for of all.
 CREATE TABLE transport_rules (
   account_id uuid NOT NULL REFERENCES accounts,
