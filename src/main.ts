@@ -62,6 +62,7 @@ import {
 } from './sending/index.ts';
 import { startSettling } from './settling/index.ts';
 import { singleSignOnRoutes } from './single-sign-on/index.ts';
+import { suppressionRoutes } from './suppressions/index.ts';
 import {
   type Edge,
   hitCounter,
@@ -352,6 +353,7 @@ export const allRoutes = (
   ...provisioningRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
   ...emergencyRoutes(world, gate),
   ...trackingRoutes(world, networks),
+  ...suppressionRoutes(world),
   ...networkRoutes(world, networks, networkRefresh(config)),
   ...habitRoutes(world),
   ...sendingRoutes(world, sending),

@@ -105,6 +105,8 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   sessions: { opened_by: choice },
   settling: { consumer: choice },
   sso_connections: { reach: choice },
+  returned_mail: { what: choice },
+  suppressions: { reason: choice, scope: choice },
   tracking_consents: { level: choice },
   transport_rules: { minimum_transport: choice },
   users: {

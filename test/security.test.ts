@@ -149,6 +149,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   sendMessage: { from: 'me@clinic.example', to: ['bo@example.org'], subject: 'mine', text: 'mine' },
   changeOutboundSettings: { trackOpens: true },
   setTrackingConsent: { level: 'identified' },
+  setSuppression: { reason: 'manual' },
+  importSuppressions: { suppressions: [] },
   judgeObservations: { observations: [{ kind: 'open' }] },
   startRejudgement: { dryRun: true },
   createProviderConnection: { provider: 'postmark', name: 'mine' },

@@ -34,6 +34,8 @@ export type AuditObjectKind =
   | 'retention'
   | 'report'
   | 'consent'
+  | 'suppression'
+  | 'suppressions'
   | 'scanner-habits'
   | 'provider-connection'
   | 'sso-connection'

@@ -109,6 +109,12 @@ export interface AuditDetails {
   'request_keys.destroyed': { days: number };
   'consent.changed': { level: TrackingLevel };
   'consent.read': Record<never, never>;
+  'suppression.set': { reason: string; scope: string };
+  'suppression.read': Record<never, never>;
+  'suppression.removed': { reason: string | null; removed: number };
+  'suppressions.listed': { suppressions: number };
+  'suppressions.imported': { suppressions: number };
+  'suppressions.exported': { suppressions: number };
   'habits.read': { habits: number; format: 'json' | 'csv' };
   'habits.forgotten': { domains: number };
   'networks.refresh_asked': { due: number };

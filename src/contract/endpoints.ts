@@ -40,6 +40,7 @@ import { retentionEndpoints } from './retention.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
+import { suppressionEndpoints } from './suppressions.ts';
 import { safetyEndpoints } from './upkeep.ts';
 import { judgeObservations } from './verdicts.ts';
 
@@ -56,6 +57,7 @@ export const endpoints: readonly Endpoint[] = [
   changeOutboundSettings,
   readTrackingConsent,
   setTrackingConsent,
+  ...suppressionEndpoints,
   judgeObservations,
   listScannerHabits,
   forgetScannerHabits,

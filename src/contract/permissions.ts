@@ -9,6 +9,7 @@ export const permissions = {
   'settings.read': 'See the account’s settings.',
   'settings.change': 'Change the account’s settings.',
   'consents.change': 'Read and set how far recipients may be tracked.',
+  'suppressions.manage': 'See and change whom no mail goes to: this shows addresses.',
   'keys.manage': 'List, make, replace and revoke API keys.',
   'people.read': 'See who has access: users, departments, sessions, alerts.',
   'people.manage': 'Invite, change and deactivate users; departments, session limits, ending sessions.',
@@ -97,6 +98,7 @@ export const roles: Readonly<Record<Role, { readonly about: string; readonly per
       'emergency.open',
       'emergency.review',
       'consents.change',
+      'suppressions.manage',
       'messages.read',
       'messages.erase',
       'verdicts.judge',
@@ -104,7 +106,7 @@ export const roles: Readonly<Record<Role, { readonly about: string; readonly per
   },
   sender: {
     about: 'Sends, and sees what became of it.',
-    permissions: [...reading, 'messages.send', 'messages.read', 'emergency.open'],
+    permissions: [...reading, 'messages.send', 'messages.read', 'suppressions.manage', 'emergency.open'],
   },
   viewer: { about: 'Reads reports.', permissions: [...reading, 'emergency.open'] },
 };

@@ -305,6 +305,16 @@ export const problemKinds = {
   'message.no_content': kind(400, 'The message has neither HTML nor text.', 'Give `html`, `text` or both.'),
   'message.no_from': kind(400, 'The message has no From header.', 'Name the sender in From.'),
   'message.invalid_from': kind(400, 'The From header is not one valid address.', 'Write it as Name <local@domain>.'),
+  'suppression.not_found': kind(
+    404,
+    'Nothing keeps mail from this address, or not for this reason.',
+    'Look at what stands on the list with `GET`.',
+  ),
+  'suppression.import_invalid': kind(
+    400,
+    'The list cannot be read, or has more than 10,000 rows.',
+    'Send CSV with the columns email, reason and scope, or JSON as documented; larger lists in parts.',
+  ),
   'message.invalid_address': kind(400, 'A recipient address is not valid.', 'Write it as local@domain.'),
   'message.header_malformed': kind(400, 'A header is malformed.', 'Send headers as RFC 5322 §2.2 says.'),
   'message.header_not_allowed': kind(

@@ -24,6 +24,8 @@ export type SealPurpose =
   | 'message.plan'
   | 'recipient.address'
   | 'consent.address'
+  | 'suppression.address'
+  | 'return.content'
   | 'dimension.value'
   | 'idempotency.response'
   | 'event.detail'

@@ -30,6 +30,7 @@ export const accountColumns: readonly SealedColumn[] = (
     ['sso_connections', 'client_secret_sealed', 'sign-on.secret'],
     ['sso_connections', 'settings_sealed', 'sign-on.connection'],
     ['transport_rules', 'domain_sealed', 'transport.rule'],
+    ['suppressions', 'address_sealed', 'suppression.address'],
     ['tracking_consents', 'address_sealed', 'consent.address'],
     ['users', 'email_sealed', 'user.email'],
     ['users', 'name_sealed', 'user.name'],
@@ -44,6 +45,7 @@ export const messageColumns: readonly string[] = [
   'messages.header_sealed',
   'messages.links_sealed',
   'recipients.address_sealed',
+  'returned_mail.content_sealed',
 ];
 
 /** Keys of messages, under the account's wrapping keys, and keys of accounts, under the lines of the key file. */

@@ -89,6 +89,15 @@ const settings: Record<string, Prepare> = {
   },
   setTrackingConsent: () => ({ params: { email: 'ana@example.org' }, body: { level: 'off' } }),
   readTrackingConsent: () => ({ params: { email: 'ana@example.org' } }),
+  listSuppressions: plain,
+  readSuppression: () => ({ params: { email: 'bo@example.org' } }),
+  setSuppression: () => ({ params: { email: 'bo@example.org' }, body: {} }),
+  deleteSuppression: async ({ make }) => {
+    await make('PUT', '/v1/suppressions/cy@example.org', {});
+    return { params: { email: 'cy@example.org' } };
+  },
+  importSuppressions: withBody({ suppressions: [{ email: 'di@example.org' }] }),
+  exportSuppressions: plain,
   judgeObservations: withBody({ observations: [{ kind: 'open' }] }),
   listScannerHabits: plain,
   forgetScannerHabits: plain,
