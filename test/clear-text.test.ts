@@ -54,6 +54,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   deliveries: { held_because: choice },
   delivery_attempts: { outcome: choice, why: choice, host: nextHop, tls: 'a version and a cipher' },
   departments: { name: ownName, minimum_transport: choice, tracking_level: choice },
+  destination_paces: { last_outcome: choice, last_why: choice },
   dimensions: { kind: choice },
   drafts: { form: 'the name of a form: letters, digits and hyphens' },
   emergency_accesses: { category: choice, permissions: choice, ended_by: choice, outcome_of_review: choice },

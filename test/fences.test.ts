@@ -99,6 +99,8 @@ test('the worker sees queues and roll-ups of all accounts, and no content', asyn
   const open = new Set([
     'accounts',
     'deliveries',
+    'queue_holds',
+    'destination_paces',
     'rollups',
     'rollup_deltas',
     'settling',

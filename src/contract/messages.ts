@@ -50,6 +50,9 @@ export const submission = z
     tracking: trackingChoice.optional(),
     discloseRecipients: z.boolean().optional(),
     sendAt: instant.optional(),
+    class: z.enum(['transactional', 'marketing']).optional().meta({
+      description: 'Transactional mail goes first. Absent: marketing with a campaign, transactional without.',
+    }),
     departmentId: id.nullable().optional().meta({
       description:
         'The department that the message belongs to; null: the account itself. Absent: that of the key or user.',

@@ -259,7 +259,7 @@ test('a smart host that is away for a while delays everything and loses nothing'
     for (const recipientId of message.recipientIds) await hasStatus(recipientId, 'deferred');
     const back = await sink({ port: away.port });
     await until('all delivered', async () => {
-      world.clock.advance(20_000);
+      world.clock.advance(5_000);
       return back.count() >= 30;
     });
     for (const recipientId of message.recipientIds) await hasStatus(recipientId, 'delivered');

@@ -1,5 +1,8 @@
 /** The queue, the attempts and what a copy is made from: all SQL of delivery. It decides nothing and opens no seal. */
+import { type MessageClass, priorityOf } from '../core/delivery/message-class.ts';
 import { sql, type Tx } from '../platform/database.ts';
+
+export type { Claimed } from './claim-store.ts';
 
 /** One recipient's copy that is to go out. */
 export interface QueuedRecipient {
@@ -9,6 +12,9 @@ export interface QueuedRecipient {
   readonly domainId: number;
   /** When the first attempt may be made, and from when its age counts; a time ahead for a scheduled message. */
   readonly dueAt: Date;
+  /** Absent: transactional, of no campaign. */
+  readonly messageClass?: MessageClass | undefined;
+  readonly campaignId?: number | undefined;
 }
 
 /** Puts recipients in the queue, in the transaction that stores their message. Nudge the worker after the commit. */
@@ -16,48 +22,15 @@ export async function enqueue(tx: Tx, recipients: readonly QueuedRecipient[]): P
   if (recipients.length === 0) return;
   const dueTimes = recipients.map((one) => one.dueAt.toISOString());
   await tx.query(sql`
-    INSERT INTO deliveries (account_id, recipient_id, message_id, domain_id, queued_at, due_at)
+    INSERT INTO deliveries (account_id, recipient_id, message_id, domain_id, priority, campaign_id, queued_at, due_at)
     SELECT * FROM unnest(
       ${recipients.map((one) => one.accountId)}::uuid[],
       ${recipients.map((one) => one.recipientId)}::uuid[],
       ${recipients.map((one) => one.messageId)}::uuid[],
       ${recipients.map((one) => one.domainId)}::bigint[],
+      ${recipients.map((one) => priorityOf(one.messageClass ?? 'transactional'))}::smallint[],
+      ${recipients.map((one) => one.campaignId ?? 0)}::bigint[],
       ${dueTimes}::timestamptz[], ${dueTimes}::timestamptz[])`);
-}
-
-/** A recipient whose delivery this process has taken on until its lease ends. */
-export interface Claimed {
-  readonly accountId: string;
-  readonly messageId: string;
-  readonly recipientId: string;
-  readonly domainId: number;
-  /** Attempts made before this one. */
-  readonly attempts: number;
-  readonly firstDueAt: Date;
-  readonly leaseEnd: Date;
-}
-
-/** Takes what is due and nobody holds; workers beside this one skip it. Under the worker role. */
-export function claimDue(tx: Tx, now: Date, leaseEnd: Date, limit: number): Promise<Claimed[]> {
-  return tx.query<Claimed>(sql`
-    WITH due AS (
-      SELECT recipient_id FROM deliveries
-       WHERE held_because IS NULL AND due_at <= ${now}
-       ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
-    UPDATE deliveries d SET due_at = ${leaseEnd} FROM due WHERE d.recipient_id = due.recipient_id
-    RETURNING d.account_id AS "accountId", d.message_id AS "messageId", d.recipient_id AS "recipientId",
-              d.domain_id AS "domainId", d.attempts, d.queued_at AS "firstDueAt", d.due_at AS "leaseEnd"`);
-}
-
-/** Moves leases that still stand; answers with those it moved. Under the worker role. */
-export async function renewLeases(tx: Tx, held: readonly Claimed[], leaseEnd: Date): Promise<ReadonlySet<string>> {
-  const rows = await tx.query<{ recipientId: string }>(sql`
-    UPDATE deliveries d SET due_at = ${leaseEnd}
-      FROM unnest(${held.map((one) => one.recipientId)}::uuid[], ${held.map((one) => one.leaseEnd)}::timestamptz[])
-        AS h (recipient_id, lease_end)
-     WHERE d.recipient_id = h.recipient_id AND d.due_at = h.lease_end
-    RETURNING d.recipient_id AS "recipientId"`);
-  return new Set(rows.map((row) => row.recipientId));
 }
 
 /** What a copy is made from, still sealed. */
@@ -152,7 +125,7 @@ export interface Postponement {
 export async function postponeDeliveries(tx: Tx, rows: readonly Postponement[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(sql`
-    UPDATE deliveries d SET attempts = p.attempts, due_at = p.due_at, held_because = p.held_because
+    UPDATE deliveries d SET attempts = p.attempts, due_at = p.due_at, held_because = p.held_because, is_leased = false
       FROM unnest(${rows.map((row) => row.recipientId)}::uuid[], ${rows.map((row) => row.attempts)}::integer[],
                   ${rows.map((row) => row.dueAt)}::timestamptz[], ${rows.map((row) => row.heldBecause)}::text[])
         AS p (recipient_id, attempts, due_at, held_because)
@@ -164,8 +137,9 @@ const countedAtMost = 100_000;
 /** Counts no further than 100,000, so that looking costs the same at any depth. Under the worker role. */
 export async function readQueueDepth(tx: Tx): Promise<{ depth: number; oldestDueAt: Date | null }> {
   const rows = await tx.query<{ depth: number; oldestDueAt: Date | null }>(sql`
-    SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries LIMIT ${countedAtMost}) AS some) AS depth,
-           (SELECT min(due_at) FROM deliveries WHERE held_because IS NULL) AS "oldestDueAt"`);
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries LIMIT ${countedAtMost}) AS counted) AS depth,
+           least((SELECT min(due_at) FROM deliveries WHERE held_because IS NULL AND priority = 0),
+                 (SELECT min(due_at) FROM deliveries WHERE held_because IS NULL AND priority = 1)) AS "oldestDueAt"`);
   return rows[0] ?? { depth: 0, oldestDueAt: null };
 }
 

@@ -4,20 +4,24 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultRetryPolicy, type RetryPolicy } from '../core/delivery/backoff.ts';
+import { paceAnswerOf } from '../core/delivery/pace.ts';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import { openDns } from '../platform/dns.ts';
 import { openSmtpClient } from '../platform/smtp-client.ts';
 import type { Running, World } from '../platform/world.ts';
 import { tokenKeys } from '../tracking/index.ts';
+import { type Claims, openClaims } from './claim.ts';
+import { type Claimed, park, renewLeases } from './claim-store.ts';
 import { type Carrier, deliverCopy } from './deliver-message.ts';
 import { newGauge, type WaitGauge } from './in-flight.ts';
 import { type DeliveryMetrics, deliveryMetrics } from './metrics.ts';
 import { type CopyLoader, type LoadedCopy, openCopyLoader } from './open-copies.ts';
+import { openPacing, type Pacing } from './pace-destinations.ts';
+import { openPolicySources, type SourceOptions } from './policy-sources.ts';
 import { claimedOf, type Ending, endingOf } from './record-attempts.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
-import { openPolicySources, type SourceOptions } from './policy-sources.ts';
 import { openRouter, type RouteOptions } from './route.ts';
-import { type Claimed, claimDue, renewLeases } from './store.ts';
+import { destinationName, type PaceTeller, startTellingPaces } from './tell-paces.ts';
 
 export interface DeliveryOptions extends RouteOptions, SourceOptions {
   /** Where recipients reach the tracking host. */
@@ -28,6 +32,8 @@ export interface DeliveryOptions extends RouteOptions, SourceOptions {
   readonly retryBaseMs?: number | undefined;
   readonly maxConnectionsPerHop?: number;
   readonly maxInFlight?: number;
+  /** Copies at once to one destination, in all processes together; fewer when it answers that this is too much. */
+  readonly maxPerDestination?: number;
   /** After a crash others wait so long before they go on with what was held. */
   readonly leaseMs?: number;
   /** How soon work is seen that another process put in the queue. */
@@ -44,8 +50,8 @@ const graceMs = 20_000;
 const cacheBytes = 64 * 1024 * 1024;
 const loadedBytesAtMost = 64 * 1024 * 1024;
 const troubleWaitMs = 500;
-const domainPart = 0.25;
-const beyondShareMs = 5_000;
+/** A destination whose servers are slow must not take every place. */
+const destinationPart = 0.25;
 /** After a claim of only a few the next waits this long for company. */
 const gatherMs = 30;
 const few = 25;
@@ -56,6 +62,9 @@ interface Desk {
   readonly loader: CopyLoader;
   readonly recorder: Recorder;
   readonly metrics: DeliveryMetrics;
+  readonly claims: Claims;
+  readonly pacing: Pacing;
+  readonly paces: PaceTeller;
   readonly retry: RetryPolicy;
   /** Begun and not recorded: what a crash may send twice. */
   readonly inFlight: WaitGauge;
@@ -84,6 +93,7 @@ export function startDelivery(world: World, options: DeliveryOptions): Delivery 
       await desk.inFlight.belowOrAfter(1, graceMs);
       desk.recorder.abandon();
       clearInterval(renewing);
+      await desk.paces.close();
       desk.carrier.client.close();
     },
   };
@@ -95,6 +105,15 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
   const inFlight = newGauge();
   const metrics = deliveryMetrics(world, () => held.size);
   const dns = openDns({ servers: options.dnsServers ?? [] });
+  const router = openRouter(options, dns, openPolicySources(world, dns, options));
+  const maxInFlight = options.maxInFlight ?? 100;
+  const pacing = openPacing({
+    now,
+    behindRelay: !router.sharesByDomain,
+    mostPerDestination: router.sharesByDomain
+      ? (options.maxPerDestination ?? Math.ceil(maxInFlight * destinationPart))
+      : maxInFlight,
+  });
   return {
     world,
     carrier: {
@@ -104,7 +123,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
         maxConnectionsPerHop: options.maxConnectionsPerHop ?? 20,
         ...(options.trusted === undefined ? {} : { trusted: options.trusted }),
       }),
-      router: openRouter(options, dns, openPolicySources(world, dns, options)),
+      router,
       keys: tokenKeys(world.vault),
       trackingUrl: options.trackingUrl,
       now,
@@ -115,11 +134,14 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
       inFlight.add(-endings.length);
     }),
     metrics,
+    claims: openClaims(),
+    pacing,
+    paces: startTellingPaces(world, pacing, () => countByDestination(held.values())),
     retry: { ...defaultRetryPolicy, baseMs: options.retryBaseMs ?? defaultRetryPolicy.baseMs },
     inFlight,
     loadedBytes: newGauge(),
     held,
-    maxInFlight: options.maxInFlight ?? 100,
+    maxInFlight,
     leaseMs: options.leaseMs ?? defaultLeaseMs,
     pollMs: options.pollMs ?? 200,
     stopping: false,
@@ -127,6 +149,12 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     wake: () => {},
     nudged: false,
   };
+}
+
+function countByDestination(held: Iterable<Claimed>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of held) counts.set(destinationName(one), (counts.get(destinationName(one)) ?? 0) + 1);
+  return counts;
 }
 
 function nudge(desk: Desk): void {
@@ -163,8 +191,11 @@ function rest(desk: Desk, waitMs: number): Promise<void> {
 async function claimAndDeliver(desk: Desk): Promise<'many' | 'few' | 'nothing' | 'trouble'> {
   try {
     const claimed = await claim(desk);
-    const taken = desk.carrier.router.sharesByDomain ? fairShare(desk, claimed) : claimed;
-    await deliverAccounts(desk, taken);
+    const admitted = await admit(desk, claimed);
+    await deliverAccounts(desk, admitted).finally(() => {
+      // What could not be loaded was not begun.
+      for (const one of admitted) if (!desk.held.has(one.recipientId)) desk.pacing.left(one);
+    });
     if (desk.troubled) desk.world.log.info('delivery reads its queue again');
     desk.troubled = false;
     return claimed.length === 0 ? 'nothing' : claimed.length < few ? 'few' : 'many';
@@ -181,29 +212,27 @@ async function claim(desk: Desk): Promise<Claimed[]> {
   const now = desk.world.clock.now();
   const leaseEnd = new Date(now.getTime() + desk.leaseMs);
   const room = desk.maxInFlight - desk.inFlight.level();
-  const due = await desk.world.db.asWorker((tx) => claimDue(tx, now, leaseEnd, room));
+  const taken = await desk.world.db.asWorker((tx) => desk.claims.take(tx, { now, leaseEnd }, room));
+  const due = taken.filter(({ isHeld }) => !isHeld);
   // What this process still works on came back because its lease ended early: now it has a new one.
   for (const one of due) if (desk.held.has(one.recipientId)) desk.held.set(one.recipientId, one);
   return due.filter((one) => !desk.held.has(one.recipientId));
 }
 
-/** A domain whose servers are slow must not take every place: what is beyond its part comes back a little later. */
-function fairShare(desk: Desk, claimed: readonly Claimed[]): Claimed[] {
-  const partOfDomain = Math.ceil(desk.maxInFlight * domainPart);
-  const domainName = (one: Claimed): string => `${one.accountId} ${one.domainId}`;
-  const under = new Map<string, number>();
-  const count = (one: Claimed): number => {
-    const now = (under.get(domainName(one)) ?? 0) + 1;
-    under.set(domainName(one), now);
-    return now;
-  };
-  for (const one of desk.held.values()) count(one);
-  const isBeyond = (one: Claimed): boolean => count(one) > partOfDomain;
-  const { beyond = [], within = [] } = Object.groupBy(claimed, (one) => (isBeyond(one) ? 'beyond' : 'within'));
-  const at = new Date(desk.world.clock.now().getTime() + beyondShareMs * (1 + Math.random()));
-  desk.inFlight.add(beyond.length);
-  for (const one of beyond) desk.recorder.add({ kind: 'release', claimed: one, at });
-  return within;
+/** Those that their destinations take now; the others go back until their turn comes. */
+async function admit(desk: Desk, claimed: readonly Claimed[]): Promise<Claimed[]> {
+  const answers = claimed.map((one) => ({ claimed: one, answer: desk.pacing.admit(one) }));
+  const parked = answers.flatMap(({ claimed: one, answer }) =>
+    answer === 'go' ? [] : [{ claimed: one, until: answer }],
+  );
+  const admitted = answers.flatMap(({ claimed: one, answer }) => (answer === 'go' ? [one] : []));
+  try {
+    if (parked.length > 0) await desk.world.db.asWorker((tx) => park(tx, parked));
+  } catch (error) {
+    for (const one of admitted) desk.pacing.left(one);
+    throw error;
+  }
+  return admitted;
 }
 
 /** One account's trouble is told after the others have had their turn. */
@@ -234,6 +263,7 @@ function begin(desk: Desk, copy: LoadedCopy): void {
   desk.loadedBytes.add(bytes);
   void end(desk, copy)
     .then((ending) => {
+      desk.pacing.left(copy.claimed);
       if (ending !== 'lost') return desk.recorder.add(ending);
       desk.held.delete(copy.claimed.recipientId);
       desk.inFlight.add(-1);
@@ -249,8 +279,11 @@ async function end(desk: Desk, copy: LoadedCopy): Promise<Ending | 'lost'> {
   if (copy.kind !== 'ready') return copy.kind === 'gone' ? { kind: 'drop', claimed, at } : hold(desk, claimed, at);
   try {
     const attempt = await deliverCopy(desk.carrier, copy, () => assertHeld(desk, claimed));
+    const tookMs = Math.max(0, attempt.at.getTime() - at.getTime());
+    desk.pacing.answered(claimed, { kind: paceAnswerOf(attempt.reply), tookMs, host: attempt.host });
     const ending = endingOf(attempt, desk.retry, Math.random());
-    if (ending.kind === 'attempt') desk.metrics.attempted(ending.outcome);
+    desk.metrics.attempted(ending.outcome);
+    desk.paces.saw(ending);
     return ending;
   } catch (error) {
     if (error instanceof LeaseEnded) return 'lost';

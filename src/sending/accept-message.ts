@@ -7,6 +7,7 @@ import { accountVault } from '../accounts/index.ts';
 import type { Accepted } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import type { OutboundSettings } from '../contract/settings.ts';
+import { classOf, type MessageClass } from '../core/delivery/message-class.ts';
 import { encodeStoredHeader } from '../core/delivery/stored-header.ts';
 import {
   comparableAddress,
@@ -60,6 +61,8 @@ export interface SubmittedMessage {
   readonly tags: readonly string[];
   readonly wish: TrackingWish;
   readonly dueAt: Date;
+  /** Absent: as its campaign says. */
+  readonly messageClass?: MessageClass | undefined;
   readonly idempotencyKey: IdempotencyKey | null;
 }
 
@@ -237,6 +240,7 @@ function seal(parts: Sealable): AcceptedDraft {
   return {
     ...{ accountId, messageId, acceptedAt, keySealed, via: submitted.via, actor: submitted.actor },
     ...{ dueAt: submitted.dueAt, timeZone: settings.timeZone, sizeBytes: submitted.octets.length },
+    messageClass: classOf(submitted.messageClass, numbers.campaignId !== 0),
     departmentId: submitted.departmentId,
     ...{ senderId: numbers.senderId, campaignId: numbers.campaignId, linkSetId: numbers.linkSetId },
     linkCount: plan.links.length,

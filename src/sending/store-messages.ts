@@ -3,6 +3,7 @@
  * answers of idempotent requests. When it has returned, the rows are on disk; only then may anybody be told.
  */
 import { record } from '../audit/index.ts';
+import type { MessageClass } from '../core/delivery/message-class.ts';
 import { enqueue } from '../delivery/index.ts';
 import { recordAccepted } from '../events/index.ts';
 import { type Database, DatabaseUnavailable, type Tx } from '../platform/database.ts';
@@ -19,6 +20,7 @@ export interface AcceptedDraft extends MessageRow {
   /** Settles the report day of its recipients. */
   readonly timeZone: string;
   readonly dueAt: Date;
+  readonly messageClass: MessageClass;
   readonly recipients: readonly QueueableRecipient[];
   readonly answer: AnswerRow | null;
 }
@@ -71,6 +73,8 @@ const queueRows = (draft: AcceptedDraft) =>
     recipientId,
     domainId,
     dueAt: draft.dueAt,
+    messageClass: draft.messageClass,
+    campaignId: draft.campaignId,
   }));
 
 const auditEntry = (draft: AcceptedDraft) => ({

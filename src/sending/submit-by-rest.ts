@@ -61,6 +61,7 @@ async function submittedOf(
     campaign: body.campaign ?? null,
     tags: body.tags ?? [],
     wish: body.tracking ?? {},
+    messageClass: body.class,
   };
 }
 

@@ -19,6 +19,8 @@ const valueOfColumn: Record<string, string> = {
 const valueIn: Record<string, string> = {
   'backup_requests.what': "'backup'",
   'drafts.form': "'compose'",
+  'destination_paces.last_outcome': "'delivered'",
+  'queue_holds.campaign_id': '0',
 };
 const valueOfType: Record<string, string> = {
   uuid: 'gen_random_uuid()',

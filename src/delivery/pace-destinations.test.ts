@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Claimed } from './claim-store.ts';
+import { openPacing } from './pace-destinations.ts';
+
+let nowMs = 1_000_000;
+const open = (behindRelay = false) => openPacing({ now: () => new Date(nowMs), mostPerDestination: 4, behindRelay });
+
+let ids = 0;
+function copy(domainId: number): Claimed {
+  ids += 1;
+  const at = new Date(nowMs);
+  return {
+    ...{ accountId: 'a', messageId: 'm', recipientId: `r${ids}`, domainId, campaignId: 0, attempts: 0 },
+    ...{ firstDueAt: at, leaseEnd: at },
+  };
+}
+const copies = (count: number, domainId = 1) => Array.from({ length: count }, () => copy(domainId));
+
+test('a destination takes so many at once, and the others come back one after another', () => {
+  const pacing = open();
+  const answers = copies(7).map((one) => pacing.admit(one));
+  assert.deepEqual(answers.slice(0, 4), ['go', 'go', 'go', 'go']);
+  const turns = answers.slice(4).map((answer) => (answer === 'go' ? 0 : answer.getTime()));
+  assert.ok(turns.every((turn) => turn > nowMs));
+  assert.deepEqual(
+    turns.toSorted((one, other) => one - other),
+    turns,
+  );
+  assert.equal(new Set(turns).size, 3);
+  assert.equal(pacing.admit(copy(2)), 'go', 'another destination is free');
+});
+
+test('a place is free again when its copy has left, and only once', () => {
+  const pacing = open();
+  const [first, ...others] = copies(4);
+  assert.ok(first);
+  for (const one of [first, ...others]) pacing.admit(one);
+  pacing.left(first);
+  pacing.left(first);
+  assert.equal(pacing.admit(copy(1)), 'go');
+  assert.notEqual(pacing.admit(copy(1)), 'go');
+});
+
+test('domains that the same host serves are one destination once that was seen', () => {
+  const pacing = open();
+  for (const one of [copy(1), copy(2)])
+    pacing.answered(one, { kind: 'took', tookMs: 10, host: `mx${ids}.host.example` });
+  const answers = [...copies(3, 1), ...copies(3, 2)].map((one) => pacing.admit(one));
+  assert.equal(answers.filter((answer) => answer === 'go').length, 4);
+});
+
+test('a destination that asks for less gets half, and one that refuses even one copy is left alone', () => {
+  const pacing = open();
+  const throttled = { kind: 'throttled', tookMs: 10, host: 'mx.host.example' } as const;
+  const atMost: number[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    nowMs += 2_000;
+    pacing.answered(copy(1), throttled);
+    atMost.push(pacing.paceOf({ accountId: 'a', domainId: 1 }).atMost);
+  }
+  assert.deepEqual(atMost, [2, 1, 1]);
+  const { pausedUntil } = pacing.paceOf({ accountId: 'a', domainId: 1 });
+  const answer = pacing.admit(copy(1));
+  assert.ok(pausedUntil !== null && answer !== 'go' && answer >= pausedUntil);
+});
+
+test('what a destination takes is divided among processes, what a relay takes is not', () => {
+  const [direct, relayed] = [open(), open(true)];
+  for (const pacing of [direct, relayed]) pacing.shareWith(2);
+  const going = (pacing: typeof direct) => copies(6).filter((one) => pacing.admit(one) === 'go').length;
+  assert.equal(going(direct), 2);
+  assert.equal(going(relayed), 4);
+});

@@ -1,0 +1,107 @@
+/**
+ * Tells the other processes, every few seconds, that this one delivers and what it saw of each destination. When the
+ * database is away nothing is lost but the telling. It decides nothing.
+ */
+import { randomUUID } from 'node:crypto';
+import type { World } from '../platform/world.ts';
+import type { Claimed } from './claim-store.ts';
+import type { Pacing } from './pace-destinations.ts';
+import { forgetPaces, forgetWorker, keepPaces, keepWorker, type PaceRow } from './pace-store.ts';
+import type { AttemptEnding } from './record-attempts.ts';
+
+export interface PaceTeller {
+  saw(ending: AttemptEnding): void;
+  close(): Promise<void>;
+}
+
+const everyMs = 5_000;
+const aliveForMs = 20_000;
+const keptForMs = 3_600_000;
+const perFlush = 1_000;
+
+interface Seen {
+  readonly claimed: Claimed;
+  delivered: number;
+  last: Pick<PaceRow, 'lastOutcome' | 'lastWhy' | 'lastReplyCode'>;
+}
+
+const outcomeNames = { delivered: 'delivered', retry: 'deferred', bounce: 'bounced' } as const;
+
+/** @param inFlight how many copies to an account's destination are under way. */
+export function startTellingPaces(
+  world: Pick<World, 'db' | 'clock' | 'log'>,
+  pacing: Pacing,
+  inFlight: () => ReadonlyMap<string, number>,
+): PaceTeller {
+  const workerId = randomUUID();
+  const seen = new Map<string, Seen>();
+  let toldAtMs = world.clock.now().getTime();
+  let telling: Promise<void> = Promise.resolve();
+
+  const tell = async (): Promise<void> => {
+    const now = world.clock.now();
+    const minutes = Math.max(now.getTime() - toldAtMs, 1) / 60_000;
+    toldAtMs = now.getTime();
+    const running = inFlight();
+    const rows = [...seen]
+      .slice(0, perFlush)
+      .map(([name, one]) => paceRow(one, running.get(name) ?? 0, minutes, pacing));
+    settle(seen, running);
+    const alive = await world.db.asWorker(async (tx) => {
+      await keepPaces(tx, workerId, now, rows);
+      await forgetPaces(tx, new Date(now.getTime() - keptForMs));
+      return keepWorker(tx, workerId, now, new Date(now.getTime() + aliveForMs));
+    });
+    pacing.shareWith(alive);
+  };
+  const tellQuietly = (): void => {
+    telling = telling.then(tell).catch((error) => {
+      world.log.warn({ error: (error as Error).name }, 'what destinations take was not told');
+    });
+  };
+  tellQuietly();
+  const timer = setInterval(tellQuietly, everyMs);
+  return {
+    saw({ attempt, outcome }) {
+      const { claimed, reply } = attempt;
+      const name = destinationName(claimed);
+      const one = seen.get(name) ?? { claimed, delivered: 0, last: lastOf(outcome, reply) };
+      seen.set(name, one);
+      one.last = lastOf(outcome, reply);
+      if (outcome.kind === 'delivered') one.delivered += 1;
+    },
+    async close() {
+      clearInterval(timer);
+      await telling;
+      await world.db.asWorker((tx) => forgetWorker(tx, workerId)).catch(() => undefined); // its word ends by itself
+    },
+  };
+}
+
+/** What was told, and nothing new is under way to, need not be told again. The others come first next time. */
+function settle(seen: Map<string, Seen>, running: ReadonlyMap<string, number>): void {
+  for (const [name, one] of [...seen].slice(0, perFlush)) {
+    seen.delete(name);
+    if (one.delivered === 0 && !running.has(name)) continue;
+    one.delivered = 0;
+    seen.set(name, one);
+  }
+}
+
+export const destinationName = ({ accountId, domainId }: Pick<Claimed, 'accountId' | 'domainId'>): string =>
+  `${accountId} ${domainId}`;
+
+const lastOf = (outcome: AttemptEnding['outcome'], reply: AttemptEnding['attempt']['reply']): Seen['last'] => ({
+  lastOutcome: outcomeNames[outcome.kind],
+  lastWhy: outcome.why,
+  lastReplyCode: reply?.code ?? null,
+});
+
+const paceRow = ({ claimed, delivered, last }: Seen, inFlight: number, minutes: number, pacing: Pacing): PaceRow => ({
+  accountId: claimed.accountId,
+  domainId: claimed.domainId,
+  inFlight,
+  ...pacing.paceOf(claimed),
+  deliveredPerMinute: Math.round(delivered / minutes),
+  ...last,
+});
