@@ -58,12 +58,16 @@ const ofFastify: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'route.not_found',
 };
 
+/** A character that PostgreSQL keeps in no text: U+0000. PostgreSQL docs, appendix A: 22021, and in jsonb 22P05. */
+const isUnstorableText = (code: string | undefined): boolean => code === '22021' || code === '22P05';
+
 /** Undefined: nobody foresaw it, so it is our fault. */
 export function asProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof DatabaseUnavailable) return new Problem('server.unavailable');
   const code = ofFastify[(error as FastifyError | undefined)?.code ?? ''];
   if (code !== undefined) return new Problem(code);
+  if (isUnstorableText((error as FastifyError | undefined)?.code)) return new Problem('request.malformed');
   const status = (error as FastifyError | undefined)?.statusCode;
   return status !== undefined && status >= 400 && status < 500 ? new Problem('request.malformed') : undefined;
 }

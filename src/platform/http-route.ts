@@ -25,6 +25,7 @@ const nobody: Caller = { accountId: '', actor: { kind: 'system', id: 'open' } };
 export function mountRoute(server: FastifyInstance, route: Route, options: MountOptions): void {
   const { endpoint, permission } = route;
   const callers = new WeakMap<FastifyRequest, Caller>();
+  const addresses = new WeakMap<FastifyRequest, string>();
   server.route({
     method: endpoint.method,
     url: pathPattern(endpoint),
@@ -32,10 +33,12 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
     config: { name: endpoint.name },
     // Before the body is read: a stranger does not make us read megabytes.
     onRequest: async (request) => {
-      options.admit(endpoint, request.ip);
+      const address = addressOf(request);
+      addresses.set(request, address);
+      options.admit(endpoint, address);
       if (permission === 'open') return;
       const needsFreshProof = endpoint.stepUp === true;
-      const asked = { method: request.method, headers: plainHeaders(request), address: request.ip, needsFreshProof };
+      const asked = { method: request.method, headers: plainHeaders(request), address, needsFreshProof };
       const caller = await options.identify(asked, permission);
       if (endpoint.accountWide === true && caller.departments !== undefined) throw new Problem('auth.account_wide');
       callers.set(request, caller);
@@ -46,18 +49,25 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
       const result = await route.handle(
         {
           params: readParams(endpoint, request.params),
-          query: read(endpoint.query, request.query, ''),
+          query: readQuery(endpoint, request.query),
           body: readBody(endpoint, rawBody),
           headers: plainHeaders(request),
           rawBody,
           requestId: request.id,
-          address: request.ip,
+          address: addresses.get(request) ?? addressOf(request),
         },
         callers.get(request) ?? nobody,
       );
       return answer(reply, endpoint, result);
     },
   });
+}
+
+/** A connection that is cut already has no address any more: what nobody waits for is not done, as it could not be told of. */
+function addressOf(request: FastifyRequest): string {
+  const address: string | undefined = request.ip;
+  if (address === undefined) throw new Problem('request.malformed');
+  return address;
 }
 
 export const jsonType: RegExp = /^application\/([\w.-]+\+)?json\b/i;
@@ -92,6 +102,14 @@ function read<Schema extends z.ZodType>(schema: Schema, given: unknown, prefix: 
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw new Problem('request.malformed', fieldErrors(parsed.error, prefix));
   return parsed.data;
+}
+
+/** No text that is stored or looked for has U+0000, which PostgreSQL takes nowhere. */
+function readQuery(endpoint: Endpoint, given: unknown): unknown {
+  const values = Object.entries(given as Record<string, unknown>);
+  if (values.some(([, value]) => [value].flat().some((one) => String(one).includes('\0'))))
+    throw new Problem('request.malformed', [{ field: 'query', message: 'has U+0000' }]);
+  return read(endpoint.query, given, '');
 }
 
 const takesBody = (endpoint: Endpoint): boolean => !endpoint.body.safeParse(undefined).success;

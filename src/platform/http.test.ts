@@ -4,8 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
+import { openTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { endpoint } from '../contract/endpoint.ts';
-import { DatabaseUnavailable } from './database.ts';
+import { DatabaseUnavailable, sql } from './database.ts';
 import { startHttp } from './http.ts';
 import { Answer, route, writesNothing } from './route.ts';
 import { type Listening, systemClock } from './world.ts';
@@ -31,15 +32,20 @@ const broken = endpoint({
   result: nothing,
 });
 const away = endpoint({ ...broken, name: 'away', path: '/v1/away' });
+const counted = endpoint({ ...broken, name: 'counted', path: '/v1/counted' });
+const unstorable = endpoint({ ...broken, name: 'unstorable', path: '/v1/unstorable' });
 const csv = endpoint({ ...broken, name: 'csv', path: '/v1/csv', result: z.string() });
 const gone = endpoint({ ...broken, name: 'gone', method: 'DELETE', path: '/v1/gone', status: 204 });
 
 const logLines: string[] = [];
 const checks = { isFine: true };
+const asked = { count: 0 };
+let database: TestDatabase;
 let http: Listening;
 let url: string;
 
 before(async () => {
+  database = await openTestDatabase();
   const log = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
   http = await startHttp(
     { clock: systemClock, log, metrics: new Registry() },
@@ -53,6 +59,13 @@ before(async () => {
         }),
         route(away, 'open', writesNothing('A test.'), async () => {
           throw new DatabaseUnavailable('canary');
+        }),
+        route(unstorable, 'open', writesNothing('A test.'), () =>
+          database.db.asWorker(async (tx) => void (await tx.query(sql`SELECT ${'\0'}::text`))).then(() => undefined),
+        ),
+        route(counted, 'open', writesNothing('A test.'), async () => {
+          asked.count += 1;
+          return undefined;
         }),
         route(csv, 'open', writesNothing('A test.'), async () => new Answer('a,b\r\n', { 'content-type': 'text/csv' })),
         route(gone, 'open', writesNothing('A test.'), async () => undefined),
@@ -70,7 +83,10 @@ before(async () => {
   );
   url = `http://127.0.0.1:${http.port}`;
 });
-after(() => http.close());
+after(async () => {
+  await http?.close();
+  await database?.close();
+});
 
 const post = (body: string | Uint8Array<ArrayBuffer>, type = 'application/json'): Promise<Response> =>
   fetch(`${url}/v1/echo`, { method: 'POST', headers: { 'content-type': type }, body });
@@ -109,6 +125,8 @@ describe('a refusal is a problem document', () => {
       'route.method_not_allowed',
     ],
     ['our own fault', () => fetch(`${url}/v1/broken`), 500, 'server.error'],
+    ['U+0000 in a query', () => fetch(`${url}/v1/csv?x=%00`), 400, 'request.malformed'],
+    ['text that PostgreSQL cannot keep', () => fetch(`${url}/v1/unstorable`), 400, 'request.malformed'],
     ['a database that is away', () => fetch(`${url}/v1/away`), 503, 'server.unavailable'],
   ];
   for (const [name, ask, status, code] of refusals)
@@ -186,10 +204,28 @@ it('logs of its own faults where they are, and not what they say', () => {
   for (const text of logLines) assert.doesNotMatch(text, /canary/);
 });
 
-it('answers something that is not HTTP by hanging up', async () => {
+async function answerTo(bytes: string): Promise<string> {
   const socket = connect(http.port, '127.0.0.1');
-  socket.write('EHLO there\r\n\r\n');
+  socket.write(bytes);
   const said: string[] = [];
   for await (const chunk of socket) said.push(String(chunk));
-  assert.match(said.join(''), /^HTTP\/1\.1 400 /);
+  return said.join('');
+}
+
+it('answers something that is not HTTP by hanging up', async () => {
+  assert.match(await answerTo('EHLO there\r\n\r\n'), /^HTTP\/1\.1 400 /);
+});
+
+it('refuses a request to two hosts', async () => {
+  const said = await answerTo('GET /v1/csv HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n');
+  assert.match(said, /^HTTP\/1\.1 400 .*request\.malformed/s);
+});
+
+it('does nothing for a request that turns out to be none, and calls it no fault of its own', async () => {
+  const before = asked.count;
+  for (let n = 0; n < 10; n++) {
+    const head = 'GET /v1/counted HTTP/1.1\r\nHost: a\r\n\r\n';
+    assert.match(await answerTo(`${head}GARBAGE\0\r\n\r\n`), /HTTP\/1\.1 400 /);
+  }
+  assert.equal(asked.count, before);
 });

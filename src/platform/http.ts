@@ -110,6 +110,8 @@ function takeJsonAsBytes(server: FastifyInstance): void {
 function addHeaders(server: FastifyInstance, isPublicUrlHttps: boolean): void {
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(everyAnswersHeaders(request.id, isPublicUrlHttps));
+    // RFC 9112 §3.2: of two, a proxy may have believed the other.
+    if ((request.raw.headersDistinct.host?.length ?? 0) > 1) throw new Problem('request.malformed');
   });
 }
 
