@@ -74,6 +74,15 @@ export const smtpUrl: Form<string> = {
   },
 };
 
+/** In hexadecimal, however it was written. */
+export const sha256: Form<string> = {
+  expects: 'a SHA-256 digest: 64 hexadecimal digits or 44 characters of base64',
+  parse: (text) => {
+    if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+    return /^[A-Za-z0-9+/]{43}=$/.test(text) ? Buffer.from(text, 'base64').toString('hex') : undefined;
+  },
+};
+
 /** `off`, or where a list is fetched: over https, or from this machine or an own network, as any reader on the way could change it. */
 export const listUrl: Form<string> = {
   expects: '`off`, an `https://` URL, or an `http://` URL of this machine or a private address',

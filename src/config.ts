@@ -17,6 +17,7 @@ import {
   port,
   printable,
   roles,
+  sha256,
   smtpUrl,
   url,
 } from './config-forms.ts';
@@ -151,6 +152,14 @@ const settings = {
     absentMeans: 'no sign-in',
     about: 'A file with the relay’s user name and password, one a line.',
   }),
+  smarthostPin: setting({
+    name: 'WAXWING_SMARTHOST_PIN',
+    form: sha256,
+    absent: undefined,
+    absentMeans: 'no pin',
+    about:
+      'SHA-256 of the relay’s public key (SPKI), in hexadecimal or base64. A relay that shows another key gets no message; one that shows this key meets `authenticated`.',
+  }),
   mxPort: setting({
     name: 'WAXWING_MX_PORT',
     form: port,
@@ -170,6 +179,13 @@ const settings = {
     absent: undefined,
     absentMeans: 'those of the system',
     about: 'Name servers to ask, as a comma list of `address` or `address:port`.',
+  }),
+  dnsValidates: setting({
+    name: 'WAXWING_DNS_VALIDATES',
+    form: oneOf(['true', 'false']),
+    absent: 'false' as const,
+    about:
+      '`true`: the name servers of `WAXWING_DNS_SERVERS` validate with DNSSEC, and nobody on the way to them can change what they say (best: one on this machine). DANE is then used. See [transport](transport.md).',
   }),
   trustedProxies: setting({
     name: 'WAXWING_TRUSTED_PROXIES',
@@ -347,6 +363,10 @@ function conflicts(values: Values): string[] {
     faults.push('WAXWING_TLS_CERT_FILE and WAXWING_TLS_KEY_FILE belong together. Set both, or neither.');
   if (values.smarthostAuthFile !== undefined && values.smarthost === undefined)
     faults.push('WAXWING_SMARTHOST_AUTH_FILE is set without WAXWING_SMARTHOST. Set that too, or unset this.');
+  if (values.smarthostPin !== undefined && values.smarthost === undefined)
+    faults.push('WAXWING_SMARTHOST_PIN is set without WAXWING_SMARTHOST. Set that too, or unset this.');
+  if (values.dnsValidates === 'true' && values.dnsServers === undefined)
+    faults.push('WAXWING_DNS_VALIDATES is true without WAXWING_DNS_SERVERS. Name the servers that validate.');
   faults.push(...keeperFaults(values));
   const ports = [settings.httpPort, settings.trackingPort, settings.smtpPort, settings.smtpsPort];
   const given = [httpPortOf(values), values.trackingPort, values.smtpPort, values.smtpsPort];

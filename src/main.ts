@@ -21,7 +21,7 @@ import { hostnameOf } from './config-hostname.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
-import { startDelivery } from './delivery/index.ts';
+import { deliveryRoutes, startDelivery, startRefreshingPolicies } from './delivery/index.ts';
 import { serverDoctor } from './doctor-needs.ts';
 import { emergencyRoutes, startEmergencyCare } from './emergency/index.ts';
 import { startFold } from './events/index.ts';
@@ -282,6 +282,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     startKeyDestruction(world),
     startRetention(world),
     startTidying(world),
+    startRefreshingPolicies(world, config),
   );
 }
 
@@ -357,6 +358,7 @@ export const allRoutes = (
   ...networkRoutes(world, networks, networkRefresh(config)),
   ...habitRoutes(world),
   ...sendingRoutes(world, sending),
+  ...deliveryRoutes(world, config),
   ...alertingRoutes(world),
   ...providerRoutes({ ...world, networks }, { publicUrl: config.publicUrl }),
   ...rejudgingRoutes(world),

@@ -188,6 +188,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   saveDraft: { fields: { name: 'mine' } },
   changeRetention: { messageDays: null, eventDays: null, minimumDays: null, hour: 3 },
   previewRetention: { messageDays: 365 },
+  setTransportRule: { minimumTransport: 'verified' },
+  preflight: { to: ['bo@localhost.invalid'] },
   placeHold: { name: 'mine', reason: 'mine', scope: { kind: 'period', until: '2020-01-01T00:00:00Z' } },
   releaseHold: { reason: 'mine' },
   createSignOnConnection: { name: 'mine' },

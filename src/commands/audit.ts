@@ -1,15 +1,12 @@
 /** `waxwing audit verify` and `waxwing audit key`: they need no server and no database. */
 
-import type { KeyObject } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { verifyExport } from '../audit/index.ts';
-import { keyProvider, readConfig } from '../config.ts';
 import type { Finding } from '../core/audit/verify.ts';
-import { openMasterKey } from '../platform/master-key.ts';
-import { installationSigner, publicKeyPem, readPublicKey } from '../platform/signing.ts';
-import { openVault } from '../platform/vault.ts';
+import { publicKeyPem } from '../platform/signing.ts';
 import { CommandFault } from './fault.ts';
+import { ownKey, trustedKey } from './public-key.ts';
 
 export function addAuditCommands(program: Command): void {
   const audit = program.command('audit').description('the audit log');
@@ -30,7 +27,7 @@ export function addAuditCommands(program: Command): void {
 }
 
 async function verifyFile(file: string, options: { key?: string }): Promise<void> {
-  const publicKey = options.key === undefined ? await ownKey() : readKeyOption(options.key);
+  const publicKey = await trustedKey(options.key);
   if (file !== '-' && !existsSync(file)) throw new CommandFault(`${file} cannot be read: there is no such file.`);
   const finding = await verifyExport(file === '-' ? process.stdin : createReadStream(file), publicKey);
   process.stdout.write(`${wordsFor(finding)}\n`);
@@ -46,21 +43,4 @@ function wordsFor(finding: Finding): string {
   if (entries === 0) return `Sound: no entries, account ${account}.`;
   const lost = hidden === 0 ? '' : ` The server signed that of ${hidden} the address can no longer be read.`;
   return `Sound: ${entries} entries, ${firstSeq} to ${lastSeq}, from ${from} to ${to}, account ${account}.${lost}`;
-}
-
-/** Never makes a key: an installation that has none has signed nothing. */
-async function ownKey(): Promise<KeyObject> {
-  const { config } = readConfig(process.env);
-  if (!existsSync(config.keyFile))
-    throw new CommandFault(
-      `There is no key of this installation (${config.keyFile}). Give the public key to trust: --key PUBLIC. The server’s own prints it: waxwing audit key`,
-    );
-  return installationSigner(openVault(await openMasterKey(config.keyFile, keyProvider(config)))).publicKey;
-}
-
-function readKeyOption(given: string): KeyObject {
-  const key = readPublicKey(existsSync(given) ? readFileSync(given, 'utf8') : given);
-  if (key === undefined)
-    throw new CommandFault('--key takes an Ed25519 public key: a PEM file, or the key itself in PEM, base64 or hex.');
-  return key;
 }

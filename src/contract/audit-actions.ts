@@ -5,7 +5,7 @@
 import type { OwnPolicies } from './departments.ts';
 import type { EngagementQuery } from './reports.ts';
 import type { OutboundSettings } from './settings.ts';
-import type { TrackingLevel } from './values.ts';
+import type { MinimumTransport, TrackingLevel } from './values.ts';
 
 export interface AuditDetails {
   'account.created': Record<never, never>;
@@ -82,7 +82,10 @@ export interface AuditDetails {
   'sso.logged_out': { sessions: number };
   'settings.changed': { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> };
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
-  'message.read': { what: 'message' | 'events' };
+  'message.read': { what: 'message' | 'events' | 'receipt' };
+  'transport_rules.listed': { rules: number };
+  'transport_rule.changed': { from: MinimumTransport | null; to: MinimumTransport | null };
+  'preflight.asked': { recipients: number };
   'message.erased': { recipients: number };
   'message.erasure_refused': { why: 'on_hold' | 'kept_by_policy' };
   'hold.placed': { scope: string; messages: number };

@@ -41,6 +41,7 @@ import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setT
 import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { suppressionEndpoints } from './suppressions.ts';
+import { transportEndpoints } from './transport.ts';
 import { safetyEndpoints } from './upkeep.ts';
 import { judgeObservations } from './verdicts.ts';
 
@@ -97,4 +98,5 @@ export const endpoints: readonly Endpoint[] = [
   ...emergencyEndpoints,
   ...safetyEndpoints,
   ...draftEndpoints,
+  ...transportEndpoints,
 ];

@@ -6,6 +6,7 @@ import {
   departmentFilter,
   id,
   instant,
+  minimumTransport,
   noParams,
   noQuery,
   nothing,
@@ -50,6 +51,9 @@ export const submission = z
     tracking: trackingChoice.optional(),
     discloseRecipients: z.boolean().optional(),
     sendAt: instant.optional(),
+    minimumTransport: minimumTransport.optional().meta({
+      description: 'How its copies must at least be protected on the way. It only tightens what the account asks for.',
+    }),
     class: z.enum(['transactional', 'marketing']).optional().meta({
       description: 'Transactional mail goes first. Absent: marketing with a campaign, transactional without.',
     }),

@@ -472,6 +472,16 @@ export const problemKinds = {
     'Sign in as a user.',
   ),
   'draft.too_many': kind(409, 'Drafts of 100 forms are kept already.', 'Finish or discard one of them.'),
+  'transport_rule.domain_invalid': kind(
+    400,
+    'This is not the name of a domain.',
+    'Name the part behind the @ of recipients’ addresses, such as example.org.',
+  ),
+  'transport_rule.too_many': kind(
+    409,
+    'The account has rules for 1,000 recipient domains already.',
+    'Take back one of them, or raise what the account asks for of all.',
+  ),
   'server.unavailable': kind(503, 'The database cannot be reached.', 'Try again in a moment; nothing was stored.'),
   'server.error': kind(500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the request id.'),
 } as const satisfies Record<string, ProblemKind>;

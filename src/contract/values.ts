@@ -26,7 +26,13 @@ export const view = z.enum(['strict', 'balanced', 'lenient']).meta({
 });
 export type View = z.infer<typeof view>;
 
+export const minimumTransport = z.enum(['plain', 'opportunistic', 'verified', 'authenticated']).meta({
+  description:
+    'verified: TLS 1.2 or later with a certificate for the host’s name; authenticated: that by MTA-STS, DANE or a pinned key.',
+});
+
 export const recipientStatus = z.enum(['queued', 'deferred', 'delivered', 'bounced', 'dropped']);
+export type MinimumTransport = z.infer<typeof minimumTransport>;
 export type RecipientStatus = z.infer<typeof recipientStatus>;
 
 export const cursor = z.string().max(200).meta({ description: '`nextCursor` of the page before.' });

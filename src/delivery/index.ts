@@ -3,5 +3,7 @@
  * `StoredHeader` of core/delivery under the message's key.
  */
 export { cancelDeliveries } from './cancel-deliveries.ts';
+export { startRefreshingPolicies } from './policy-sources.ts';
+export { deliveryRoutes } from './routes.ts';
 export { enqueue } from './store.ts';
 export { type Delivery, type DeliveryOptions, startDelivery } from './worker.ts';

@@ -9,7 +9,7 @@ import { openStsPolicies } from './sts-policies.ts';
 export interface SourceOptions {
   readonly dnsServers?: readonly string[] | undefined;
   /** `true`: these name servers validate with DNSSEC, and the way to them can be trusted. */
-  readonly dnsValidates?: 'true' | 'false';
+  readonly dnsValidates?: string;
   /** PEM certificates trusted beside the system's. */
   readonly trusted?: readonly string[];
   /** Where policies of MTA-STS are fetched; 443 but in a test laboratory. */

@@ -9,6 +9,7 @@ import { Problem } from '../contract/problem.ts';
 import type { OutboundSettings } from '../contract/settings.ts';
 import { classOf, type MessageClass } from '../core/delivery/message-class.ts';
 import { encodeStoredHeader } from '../core/delivery/stored-header.ts';
+import { type MinimumTransport, stricter } from '../core/delivery/transport.ts';
 import {
   comparableAddress,
   domainOf,
@@ -60,6 +61,8 @@ export interface SubmittedMessage {
   readonly campaign: string | null;
   readonly tags: readonly string[];
   readonly wish: TrackingWish;
+  /** What the message itself asks for; it only tightens. */
+  readonly minimumTransport?: MinimumTransport | undefined;
   readonly dueAt: Date;
   /** Absent: as its campaign says. */
   readonly messageClass?: MessageClass | undefined;
@@ -267,8 +270,13 @@ function storedHeader({ submitted, headers, settings }: Sealable): string {
     envelopeFrom: submitted.envelopeFrom,
     tags: [...new Set([...submitted.tags, ...headers.tags])],
     ownTo: submitted.ownTo,
-    minimumTransport: settings.minimumTransport,
+    ...floorAtAcceptance(settings.minimumTransport, submitted.minimumTransport),
   });
+}
+
+function floorAtAcceptance(ofHouse: MinimumTransport, ofMessage: MinimumTransport = 'plain') {
+  const minimumTransport = stricter(ofHouse, ofMessage);
+  return { minimumTransport, ...(minimumTransport === ofHouse ? {} : { asksItself: true }) };
 }
 
 const readable = ({ name, address }: Mailbox): string => (name === null ? address : `${name} <${address}>`);

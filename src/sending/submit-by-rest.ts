@@ -61,6 +61,7 @@ async function submittedOf(
     campaign: body.campaign ?? null,
     tags: body.tags ?? [],
     wish: body.tracking ?? {},
+    minimumTransport: body.minimumTransport,
     messageClass: body.class,
   };
 }

@@ -110,6 +110,14 @@ const settings: Record<string, Prepare> = {
   listHolds: plain,
   placeHold: async (stage) => ({ body: await hold(stage) }),
   readHold: async (stage) => at('/v1/holds', await hold(stage))(stage),
+  listTransportRules: plain,
+  setTransportRule: () => ({ params: { domain: 'example.org' }, body: { minimumTransport: 'plain' } }),
+  deleteTransportRule: () => ({ params: { domain: 'example.org' } }),
+  preflight: withBody({ to: ['ana@[192.0.2.1]'] }),
+  readReceipt: async ({ make }) => {
+    const { id, recipients } = await make('POST', '/v1/messages', submission);
+    return { params: { id, recipientId: recipients[0].id } };
+  },
   releaseHold: async (stage) => at('/v1/holds', await hold(stage), { reason: 'it is over' })(stage),
 };
 

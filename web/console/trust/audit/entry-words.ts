@@ -78,7 +78,15 @@ const mail: Words = {
   'message.accepted': ({ recipients, via }) =>
     `sent a message to ${plural(recipients, 'recipient')}${via === 'smtp' ? ' by SMTP' : ''}`,
   'message.read': ({ what }) =>
-    what === 'events' ? 'read what happened to a message' : 'read a message and its recipients',
+    what === 'receipt'
+      ? 'read how a message travelled'
+      : what === 'events'
+        ? 'read what happened to a message'
+        : 'read a message and its recipients',
+  'transport_rules.listed': () => 'looked at the rules for recipient domains',
+  'transport_rule.changed': ({ to }) =>
+    to === null ? 'took back a rule for a recipient domain' : `asked for ${to} transport to a recipient domain`,
+  'preflight.asked': ({ recipients }) => `looked ahead how mail to ${plural(recipients, 'recipient')} would travel`,
   'message.erased': () => 'erased a message',
   'message.erasure_refused': ({ why }) =>
     `could not erase a message: ${why === 'on_hold' ? 'it is on legal hold' : 'it has to be kept'}`,

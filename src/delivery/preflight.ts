@@ -1,0 +1,128 @@
+/**
+ * Looks ahead for a message that is not sent: where each recipient's copy would go and what would protect it. It asks DNS
+ * and what is kept of domains, connects to no mail server and stores nothing but the audit entry.
+ */
+import { accountVault, departmentOfMail, readMailPolicies } from '../accounts/index.ts';
+import { record } from '../audit/index.ts';
+import { Problem } from '../contract/problem.ts';
+import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
+import { type Contact, type Forecast, forecast, forecastWithoutWay } from '../core/delivery/forecast.ts';
+import { type Floor, type MinimumTransport, strictestFloor } from '../core/delivery/transport.ts';
+import { comparableAddress, parseAddressList } from '../core/message/index.ts';
+import type { Tx } from '../platform/database.ts';
+import type { Caller } from '../platform/route.ts';
+import type { AccountVault } from '../platform/vault.ts';
+import type { World } from '../platform/world.ts';
+import { readLastContacts } from './receipt-store.ts';
+import { domainOf, type Router, type Way } from './route.ts';
+import { readRuleLevels, ruleIndex } from './rule-store.ts';
+
+export interface PreflightQuestion {
+  readonly to: readonly (string | { readonly email: string })[];
+  readonly departmentId?: string | null | undefined;
+  readonly minimumTransport?: MinimumTransport | undefined;
+}
+
+export type Foreseen = Forecast & { readonly email: string; readonly floor: Floor };
+
+const mostRecipients = 1_000;
+const lookedUpAtOnce = 20;
+/** DNS and a policy that is slow: beyond this the answer is that nobody answered. */
+const lookMs = 15_000;
+
+export async function preflight(
+  world: Pick<World, 'db' | 'vault' | 'clock'>,
+  router: Pick<Router, 'wayTo'>,
+  caller: Caller,
+  asked: PreflightQuestion,
+): Promise<Foreseen[]> {
+  const addresses = readAddresses(asked.to);
+  const departmentId = departmentOfMail(caller, asked.departmentId);
+  const vault = await accountVault(world, caller.accountId);
+  const { floors, contacts } = await world.db.readAccount(caller, (tx) =>
+    readKnown(tx, vault, { addresses, departmentId, wished: asked.minimumTransport }),
+  );
+  const ways = await waysTo(router, [...new Set(addresses.map(domainOf))]);
+  await world.db.asAccount(caller.accountId, (tx) =>
+    record(tx, {
+      ...{ at: world.clock.now(), actor: caller.actor, action: 'preflight.asked' },
+      ...{ object: { kind: 'settings', id: caller.accountId }, detail: { recipients: addresses.length } },
+    }),
+  );
+  return addresses.map((email, place) => {
+    const floor = floors[place] ?? { level: 'authenticated', from: 'account' };
+    const way = ways.get(domainOf(email)) ?? unanswered;
+    const told =
+      way.kind === 'none'
+        ? forecastWithoutWay(way.end, floor)
+        : forecast(
+            way.stations.map(({ facts }) => facts),
+            floor,
+            contacts.get(place) ?? null,
+          );
+    return { email, floor, ...told };
+  });
+}
+
+const unanswered: Way = { kind: 'none', end: { kind: 'failed', why: 'dns.no_answer' } };
+
+/** In the order given; an address that comes twice is told of once. */
+function readAddresses(to: PreflightQuestion['to']): string[] {
+  if (to.length === 0) throw new Problem('message.no_recipients');
+  if (to.length > mostRecipients) throw new Problem('message.too_many_recipients');
+  const byName = new Map<string, string>();
+  for (const [index, entry] of to.entries()) {
+    const text = typeof entry === 'string' ? entry : entry.email;
+    const parsed = /\p{Cc}/u.test(text) ? null : parseAddressList(text);
+    const [mailbox, another] = parsed?.kind === 'addresses' ? parsed.mailboxes : [];
+    if (mailbox === undefined || another !== undefined)
+      throw new Problem('message.invalid_address', [{ field: `to[${index}]`, message: 'Not one address.' }]);
+    const name = comparableAddress(mailbox.address);
+    if (!byName.has(name)) byName.set(name, mailbox.address);
+  }
+  return [...byName.values()];
+}
+
+interface Known {
+  readonly floors: readonly Floor[];
+  readonly contacts: ReadonlyMap<number, Contact>;
+}
+
+async function readKnown(
+  tx: Tx,
+  vault: AccountVault,
+  asked: {
+    readonly addresses: readonly string[];
+    readonly departmentId: string | null;
+    readonly wished: MinimumTransport | undefined;
+  },
+): Promise<Known> {
+  const { settings, holders } = await readMailPolicies(tx, asked.departmentId === null ? [] : [asked.departmentId]);
+  const chain = asked.departmentId === null ? [] : chainAbove(holders, asked.departmentId);
+  if (asked.departmentId !== null && chain.length === 0) throw new Problem('department.unknown');
+  const { value, from } = decidePolicies(settings, chain).minimumTransport;
+  const rules = await readRuleLevels(tx);
+  const ofMessage: Floor[] = asked.wished === undefined ? [] : [{ level: asked.wished, from: 'message' }];
+  const floors = asked.addresses.map((address) => {
+    const rule = rules.get(vault.index(ruleIndex, domainOf(address)).toString('hex'));
+    const ofRule: Floor[] = rule === undefined ? [] : [{ level: rule, from: 'domain_rule' }];
+    return strictestFloor({ level: value, from: from === null ? 'account' : 'department' }, ...ofRule, ...ofMessage);
+  });
+  const indexes = asked.addresses.map((address) => vault.index('address', comparableAddress(address)));
+  const contacts = await readLastContacts(tx, indexes);
+  return { floors, contacts: new Map(contacts.map(({ place, host, tls }) => [place, { host, tls }])) };
+}
+
+/** Some at a time, and together no longer than a person waits. */
+async function waysTo(router: Pick<Router, 'wayTo'>, domains: readonly string[]): Promise<ReadonlyMap<string, Way>> {
+  const found = new Map<string, Way>();
+  const waiting = [...domains];
+  const look = async (): Promise<void> => {
+    for (let domain = waiting.pop(); domain !== undefined; domain = waiting.pop())
+      found.set(domain, await router.wayTo(domain));
+  };
+  const late = new Promise<void>((resolve) => setTimeout(resolve, lookMs).unref());
+  await Promise.race([Promise.all(Array.from({ length: lookedUpAtOnce }, look)), late]);
+  waiting.length = 0;
+  return found;
+}

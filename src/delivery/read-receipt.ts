@@ -1,0 +1,79 @@
+/** The signed receipt of one recipient's copy: what policy asked and why, every attempt, every host. It changes nothing but the audit log. */
+import { createHash } from 'node:crypto';
+import { accountVault } from '../accounts/index.ts';
+import { record } from '../audit/index.ts';
+import { Problem } from '../contract/problem.ts';
+import type { TransportEvidence } from '../core/delivery/evidence.ts';
+import { reasons } from '../core/delivery/reasons.ts';
+import { type Receipt, type ReceiptAttempt, type ReceiptClaim, receiptText } from '../core/delivery/receipt.ts';
+import type { Caller } from '../platform/route.ts';
+import { installationSigner } from '../platform/signing.ts';
+import type { AccountVault } from '../platform/vault.ts';
+import type { World } from '../platform/world.ts';
+import { type AttemptOfReceipt, type ReceiptRow, readAttempts, readRecipient } from './receipt-store.ts';
+
+interface Asked {
+  readonly messageId: string;
+  readonly recipientId: string;
+}
+
+export async function readReceipt(
+  world: Pick<World, 'db' | 'vault' | 'clock'>,
+  caller: Caller,
+  asked: Asked,
+): Promise<Receipt> {
+  const vault = await accountVault(world, caller.accountId);
+  const found = await world.db.readAccount(caller, async (tx) => {
+    const row = await readRecipient(tx, asked, caller.departments);
+    return row === undefined ? undefined : { row, attempts: await readAttempts(tx, asked.recipientId) };
+  });
+  if (found === undefined) throw new Problem('message.not_found');
+  const at = world.clock.now();
+  await world.db.asAccount(caller.accountId, (tx) =>
+    record(tx, {
+      ...{ at, actor: caller.actor, action: 'message.read' },
+      ...{ object: { kind: 'message', id: asked.messageId }, detail: { what: 'receipt' } },
+    }),
+  );
+  const signer = installationSigner(world.vault);
+  const claim: ReceiptClaim = {
+    ...{ type: 'receipt', account: caller.accountId, message: asked.messageId, recipient: asked.recipientId },
+    ...opened(vault, found.row),
+    acceptedAt: found.row.acceptedAt.toISOString(),
+    status: found.row.status,
+    attempts: found.attempts.map((attempt) => told(vault, attempt)),
+    issuedAt: at.toISOString(),
+    key: signer.keyId,
+  };
+  return { ...claim, signature: signer.sign(receiptText(claim)) };
+}
+
+/** Of an erased message nothing opens any more. */
+function opened(vault: AccountVault, { keySealed, addressSealed, contentSealed }: ReceiptRow) {
+  if (keySealed === null) return { email: null, contentSha256: null };
+  const sealer = vault.openMessageKey(keySealed);
+  const content = contentSealed === null ? null : sealer.open('message.content', contentSealed);
+  return {
+    email: sealer.open('recipient.address', addressSealed).toString(),
+    contentSha256: content === null ? null : createHash('sha256').update(content).digest('hex'),
+  };
+}
+
+function told(vault: AccountVault, attempt: AttemptOfReceipt): ReceiptAttempt {
+  const { at, outcome, why, host, tls, replyCode, replySealed, evidenceSealed } = attempt;
+  const evidence = evidenceSealed === null ? null : evidenceOf(vault.open('attempt.evidence', evidenceSealed));
+  const text = replySealed === null ? null : vault.open('attempt.reply', replySealed).toString();
+  return {
+    at: at.toISOString(),
+    outcome,
+    why: { code: why, text: (reasons as Readonly<Record<string, string>>)[why] ?? why },
+    ...{ host, tls },
+    reply: replyCode === null ? null : { code: replyCode, text },
+    asked: evidence?.floor ?? null,
+    mtaSts: evidence?.mtaSts ?? null,
+    tries: evidence?.tries ?? [],
+    sentSha256: evidence?.sentSha256 ?? null,
+  };
+}
+
+const evidenceOf = (bytes: Buffer): TransportEvidence => JSON.parse(bytes.toString()) as TransportEvidence;
