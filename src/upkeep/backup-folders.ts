@@ -64,6 +64,17 @@ export function chooseBackup(
   return { folder, manifest };
 }
 
+/** Of all backups of this installation beside one another; one that cannot be read says nothing. */
+export const manifestsIn = (dir: string, vault: Vault): Manifest[] =>
+  idsIn(dir).flatMap((id) => {
+    try {
+      return [readManifest(join(dir, id), vault)];
+    } catch (error) {
+      if (error instanceof BackupFault) return [];
+      throw error;
+    }
+  });
+
 /** The backup's own copies of keys while they last, else the newest there are; undefined: all are over. */
 export function chooseKeys(
   dir: string,

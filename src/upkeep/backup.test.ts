@@ -284,6 +284,20 @@ describe('copies of keys', () => {
     });
   });
 
+  it('do not open what was erased where the log of erasures lost lines that a later backup knew of', async () => {
+    const later = await makeBackup({ ...world, connection: world.database.connection }, dir);
+    const path = erasureLogFile(dir);
+    const sound = readFileSync(path, 'utf8');
+    for (const cut of ['', sound.slice(0, -20)]) {
+      writeFileSync(path, cut);
+      await refused({ backup: made.id }, /tells of 0, and a backup beside it of 1: lines are missing/);
+      await restored({ backup: later.manifest.id }, async (there) =>
+        assert.equal(await subjectOf(there, doomed), null),
+      );
+    }
+    writeFileSync(path, sound);
+  });
+
   it('are none a week after the last backup: a certificate is for at once then', async () => {
     world.clock.advance(8 * 86_400_000);
     const certificate = await eraseMessage(world, { accountId, actor: { kind: 'system', id: 'test' } } as never, kept);

@@ -8,6 +8,7 @@ import { type ErasureCertificate, erasureText } from '../core/sending/erasure.ts
 import { type Database, sql } from '../platform/database.ts';
 import { isSignedWith } from '../platform/signing.ts';
 import { erasureLogFile } from './backup-folders.ts';
+import type { Manifest } from './manifest.ts';
 import { BackupFault } from './sealed-file.ts';
 
 export async function countErasures(db: Database): Promise<number> {
@@ -55,6 +56,26 @@ export function readErasureLog(dir: string, publicKey: KeyObject): ErasureCertif
     return [certificate];
   });
 }
+
+/**
+ * Erasures are never forgotten, so each signed backup beside the log says how many lines it had at least. Throws
+ * BackupFault where fewer are left and the backup to restore does not hold them all itself.
+ */
+export function assertNoneMissing(
+  log: readonly ErasureCertificate[],
+  restored: Manifest,
+  others: readonly Manifest[],
+): void {
+  const most = Math.max(...[restored, ...others].map(erasuresIn));
+  const known = new Set(log.map(({ message }) => message)).size;
+  if (known < most && erasuresIn(restored) < most)
+    throw new BackupFault(
+      `The log of erasures tells of ${known}, and a backup beside it of ${most}: lines are missing, and what was erased ` +
+        'would come back. Put the whole log in its place, or restore the newest backup, which knows of them itself.',
+    );
+}
+
+const erasuresIn = ({ tables }: Manifest): number => tables.find(({ name }) => name === 'erasures')?.rows ?? 0;
 
 function parsed(line: string): ErasureCertificate | undefined {
   try {

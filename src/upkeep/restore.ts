@@ -10,9 +10,9 @@ import { installationSigner } from '../platform/signing.ts';
 import type { World } from '../platform/world.ts';
 import { eraseAgain } from '../sending/index.ts';
 import { type Chain, checkChain, checkFiles, openChain, rowsIn, type Source } from './backup-chain.ts';
-import { chooseKeys, noteRestored } from './backup-folders.ts';
+import { chooseKeys, manifestsIn, noteRestored } from './backup-folders.ts';
 import { copyIn, copyOut } from './copy-rows.ts';
-import { readErasureLog } from './erasure-log.ts';
+import { assertNoneMissing, readErasureLog } from './erasure-log.ts';
 import type { Manifest, ManifestTable } from './manifest.ts';
 import { BackupFault } from './sealed-file.ts';
 import { advanceCounters, copyInText, copyOutText, readTables, type TableShape } from './table-list.ts';
@@ -50,6 +50,7 @@ export async function restoreBackup(needs: RestoreNeeds, wish: RestoreWish): Pro
         'To restore the rest all the same: --without-keys',
     );
   const erasures = readErasureLog(wish.dir, installationSigner(needs.vault).publicKey);
+  assertNoneMissing(erasures, main.manifest, manifestsIn(wish.dir, needs.vault));
   await checkChain(chain);
   if (keys !== undefined) await checkFiles(keys);
   const loaded = await loadInto(needs, chain, keys);
