@@ -13,6 +13,7 @@ const areas = [
   'events',
   'settling',
   'habits',
+  'webhooks',
   'tracking',
   'rejudging',
   'suppressions',

@@ -297,6 +297,13 @@ const settings = {
     about:
       '`true`: identity providers in private networks may be connected, and over `http://` on this machine. Whoever manages an account’s people names their addresses, so leave it off where accounts belong to strangers. See [single sign-on](single-sign-on.md).',
   }),
+  webhooksAllowPrivate: setting({
+    name: 'WAXWING_WEBHOOKS_ALLOW_PRIVATE',
+    form: oneOf(['true', 'false']),
+    absent: 'false' as const,
+    about:
+      '`true`: webhooks may lead into private networks, and over `http://` to this machine. Whoever manages an account’s webhooks names their addresses, so leave it off where accounts belong to strangers. See [webhooks](webhooks.md).',
+  }),
   logLevel: setting({
     name: 'WAXWING_LOG_LEVEL',
     form: oneOf(['debug', 'info', 'warn', 'error']),

@@ -75,6 +75,7 @@ import {
 } from './tracking/index.ts';
 import { startBackupCare, startBackups, startForgettingDrafts, startRotating, upkeepRoutes } from './upkeep/index.ts';
 import { version } from './version.ts';
+import { startWebhooks, webhookFeeder, webhookRoutes } from './webhooks/index.ts';
 
 export interface Program extends Running {
   readonly world: World;
@@ -264,7 +265,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   state.nudgeDelivery = () => delivery.nudge();
   const asking = networkRefresh(config);
   if (asking !== null) parts.loops.push(startRefreshing(world, asking));
-  parts.loops.push(startSettling(world, [habitLearner(readKeptEvidence)]), startForgetting(world));
+  parts.loops.push(startSettling(world, [habitLearner(readKeptEvidence), webhookFeeder]), startForgetting(world));
   parts.loops.push(openRejudging(world, config, needs));
   const onQueued = () => state.nudgeDelivery();
   parts.loops.push(
@@ -274,6 +275,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   parts.loops.push(
     delivery,
     startFold(world),
+    startWebhooks(world, { allowsPrivate: config.webhooksAllowPrivate === 'true' }),
     startRotating(world),
     startBackupCare(world, config.backupDir),
     startBackups(world, config.backupDir, needs.connection),
@@ -361,6 +363,7 @@ export const allRoutes = (
   ...deliveryRoutes(world, config),
   ...alertingRoutes(world),
   ...providerRoutes({ ...world, networks }, { publicUrl: config.publicUrl }),
+  ...webhookRoutes(world, { allowsPrivate: config.webhooksAllowPrivate === 'true' }),
   ...rejudgingRoutes(world),
   ...reportRoutes(world),
   ...retentionRoutes(world),

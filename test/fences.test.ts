@@ -104,6 +104,8 @@ test('the worker sees queues and roll-ups of all accounts, and no content', asyn
     'rollups',
     'rollup_deltas',
     'settling',
+    'event_feed',
+    'webhook_endpoints',
     'audit_waiting',
     'rejudgements',
     'key_rotations',

@@ -32,6 +32,7 @@ let theirAlertId = '';
 let theirEmergencyId = '';
 let theirHoldId = '';
 let theirSignOnId = '';
+let theirWebhookId = '';
 
 before(async () => {
   database = await openTestDatabase();
@@ -115,6 +116,8 @@ async function fillTheirPeople(): Promise<void> {
     issuer: 'https://canary.example',
   };
   theirSignOnId = String((await answerOf(await ask('POST', '/v1/single-sign-on', keys.theirs, signOn))).id);
+  const webhook = { url: 'https://canary.example/', description: 'canary webhook', eventTypes: ['message.accepted'] };
+  theirWebhookId = String((await answerOf(await ask('POST', '/v1/webhooks', keys.theirs, webhook))).id);
   const group = { displayName: 'canary group', members: [{ value: theirUserId }] };
   theirGroupId = String((await answerOf(await ask('POST', '/scim/v2/Groups', keys.theirs, group))).id);
 }
@@ -196,6 +199,11 @@ const bodies: Readonly<Record<string, unknown>> = {
   changeSignOnConnection: { name: 'mine' },
   checkSignOnConnection: {},
   startSignOnProof: {},
+  createWebhookEndpoint: { url: 'https://mine.example/', description: 'mine', eventTypes: ['message.accepted'] },
+  changeWebhookEndpoint: { description: 'mine' },
+  rotateWebhookSecret: {},
+  testWebhookEndpoint: {},
+  replayWebhookDeliveries: { sequence: 1 },
   finishSignOnProof: { connectionId: crypto.randomUUID(), response: 'code=x&state=y' },
 };
 
@@ -208,6 +216,7 @@ function theirIdOf(path: string): string {
   if (path.startsWith('/v1/alerts')) return theirAlertId;
   if (path.startsWith('/v1/emergency')) return theirEmergencyId;
   if (path.startsWith('/v1/single-sign-on')) return theirSignOnId;
+  if (path.startsWith('/v1/webhooks')) return theirWebhookId;
   if (path.startsWith('/v1/api-keys')) return theirKeyId;
   return path.startsWith('/v1/provider') ? theirConnectionId : theirMessage.id;
 }

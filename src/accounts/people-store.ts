@@ -261,6 +261,8 @@ export interface StoredAlert {
     readonly isNewBrowser?: boolean;
     readonly isNewNetwork?: boolean;
     readonly emergencyId?: string;
+    readonly webhookId?: string;
+    readonly because?: 'gone' | 'failing';
   };
 }
 

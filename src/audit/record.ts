@@ -15,6 +15,7 @@ export type AuditObjectKind =
   | 'api-key'
   | 'api-keys'
   | 'alerts'
+  | 'webhook'
   | 'sign-in-link'
   | 'session'
   | 'sessions'

@@ -125,6 +125,13 @@ export interface AuditDetails {
   'provider_connection.changed': { name: boolean; key: boolean };
   'provider_connection.deleted': Record<never, never>;
   'provider_events.taken': { provider: string; accepted: number; duplicates: number; ignored: number; refused: number };
+  'webhook.created': { eventTypes: readonly string[]; department: boolean };
+  'webhook.changed': { eventTypes: readonly string[]; department: boolean; isEnabled: boolean; isMoved: boolean };
+  'webhook.deleted': Record<never, never>;
+  'webhook.secret_rotated': { overlapHours: number };
+  'webhook.tested': { sequence: number };
+  'webhook.replayed': { replayed: number };
+  'webhook.disabled': { because: 'gone' | 'failing' };
   'rejudgement.asked': { dryRun: boolean; since: string | null; until: string | null; disabledRules: string[] };
   'rejudgement.cancelled': Record<never, never>;
   'rejudgement.ended': { state: 'done' | 'cancelled' | 'failed'; judged: number; flipped: number };

@@ -44,6 +44,7 @@ import { suppressionEndpoints } from './suppressions.ts';
 import { transportEndpoints } from './transport.ts';
 import { safetyEndpoints } from './upkeep.ts';
 import { judgeObservations } from './verdicts.ts';
+import { webhookEndpoints } from './webhooks.ts';
 
 export const endpoints: readonly Endpoint[] = [
   sendMessage,
@@ -98,5 +99,6 @@ export const endpoints: readonly Endpoint[] = [
   ...emergencyEndpoints,
   ...safetyEndpoints,
   ...draftEndpoints,
+  ...webhookEndpoints,
   ...transportEndpoints,
 ];

@@ -282,7 +282,13 @@ export const endSomeSession = endpoint({
   problems: ['session.not_found'],
 });
 
-const alertKind = z.enum(['unusual_sign_in', 'installation_link_used', 'emergency_opened', 'emergency_unreviewed']);
+const alertKind = z.enum([
+  'unusual_sign_in',
+  'installation_link_used',
+  'emergency_opened',
+  'emergency_unreviewed',
+  'webhook_disabled',
+]);
 export type AlertKind = z.infer<typeof alertKind>;
 
 export const listAlerts = endpoint({

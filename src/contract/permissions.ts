@@ -31,6 +31,7 @@ export const permissions = {
   'verdicts.rejudge': 'Judge stored events again, and try rules.',
   'providers.manage': 'Connect other sending providers.',
   'events.import': 'Bring in events of other providers.',
+  'webhooks.manage': 'Have programs told of events: endpoints, their secrets and what they were told.',
 } as const;
 
 export type Permission = keyof typeof permissions;
@@ -83,6 +84,7 @@ export const roles: Readonly<Record<Role, { readonly about: string; readonly per
       'people.provision',
       'providers.manage',
       'events.import',
+      'webhooks.manage',
     ],
   },
   compliance: {

@@ -382,6 +382,24 @@ export const problemKinds = {
     'The audit log cannot be exported: its signed checkpoints are gone.',
     'Somebody changed the database by other ways than the program. Keep it as it is and call whoever handles incidents.',
   ),
+  'webhook.not_found': kind(404, 'There is no such webhook.', 'Check the id; it may have been deleted.'),
+  'webhook.url_refused': kind(
+    422,
+    'The address cannot be an endpoint.',
+    'Give an https address that the internet reaches, without user or fragment, at port 443 or from 1024 on.',
+  ),
+  'webhook.too_many_endpoints': kind(409, 'The account has 50 webhooks.', 'Delete one that is not used.'),
+  'webhook.disabled': kind(409, 'The webhook is switched off.', 'Switch it on first.'),
+  'webhook.delivery_not_found': kind(
+    404,
+    'The webhook was told of nothing under this number.',
+    'What is older than 30 days is forgotten; see its deliveries.',
+  ),
+  'webhook.range_too_large': kind(
+    422,
+    'More than 100,000 deliveries lie in this time.',
+    'Ask for a shorter time, and then for the rest.',
+  ),
   'connection.not_found': kind(
     404,
     'There is no such connection.',

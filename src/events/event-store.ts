@@ -16,9 +16,23 @@ export interface NewEvent {
   readonly detailSealed: Uint8Array | null;
 }
 
-/** Gives the ids that were new: an event that is there already is left as it is. */
+/**
+ * Gives the ids that were new: an event that is there already is left as it is. What somebody waits to be told of is fed to
+ * them in the same statement; where nobody does, that is one look at an empty table.
+ */
 export async function insertEvents(tx: Tx, accountId: string, events: readonly NewEvent[]): Promise<Set<string>> {
-  const rows = await tx.query<{ id: string }>(sql`${insertion(accountId, events)} ON CONFLICT DO NOTHING RETURNING id`);
+  const rows = await tx.query<{ id: string }>(sql`
+    WITH stored AS (
+      ${insertion(accountId, events)} ON CONFLICT DO NOTHING
+      RETURNING id, type, occurred_at, message_id, recipient_id),
+    fed AS (
+      INSERT INTO event_feed (account_id, events)
+      SELECT ${accountId}, jsonb_agg(jsonb_build_object('id', s.id, 'type', s.type, 'at', s.occurred_at,
+                                       'messageId', s.message_id, 'recipientId', s.recipient_id) ORDER BY s.occurred_at, s.id)
+        FROM event_wishes w JOIN stored s ON s.type = ANY (w.types) AND s.type NOT IN ('opened', 'clicked')
+       WHERE w.account_id = ${accountId}
+      HAVING count(*) > 0)
+    SELECT id FROM stored`);
   return new Set(rows.map((row) => row.id));
 }
 

@@ -17,6 +17,7 @@ export type {
   LockedRecipients,
   Revision,
 } from './event.ts';
+export { accountsWithFeed, type FedEvent, feedErased, feedHits, takeFeed, wishForEvents } from './feed-store.ts';
 export { type HeldMessage, holdMessages } from './hold-messages.ts';
 export { loadHits, loadSources, lockRecipients } from './load-hits.ts';
 export { isFlip } from './opinion.ts';

@@ -5,7 +5,7 @@
 import { readSettings } from '../accounts/index.ts';
 import type { AccountKeys } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
-import { type Consumer, mostHits, type SettledCopy } from '../settling/index.ts';
+import { type CopyConsumer, mostHits, type SettledCopy } from '../settling/index.ts';
 import { aged, agedBy, type Habit, type HabitBlock, mostRecipients, recipientBytes } from './habit.ts';
 import {
   countHabits,
@@ -28,7 +28,7 @@ export const mostDomains = 10_000;
 const blockBounds = { scanned: 64, peopleOnly: 128 };
 
 /** @param readEvidence what was kept of a hit, as rules were shown it */
-export const habitLearner = (readEvidence: ReadEvidence): Consumer => ({
+export const habitLearner = (readEvidence: ReadEvidence): CopyConsumer => ({
   name: 'scanner-habits',
   async onSettled(tx, account, copies, now) {
     const { learnScannerHabits } = await readSettings(tx);

@@ -44,6 +44,8 @@ export type SealPurpose =
   | 'session.place'
   | 'draft.body'
   | 'provider.secret'
+  | 'webhook.url'
+  | 'webhook.secret'
   | 'sign-on.connection'
   | 'sign-on.secret'
   | 'sign-on.flow'

@@ -7,8 +7,9 @@ import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import { type ErasureCertificate, type ErasureClaim, erasureText } from '../core/sending/erasure.ts';
 import { cancelDeliveries } from '../delivery/index.ts';
-import { type AccountKeys, eraseDetails } from '../events/index.ts';
+import { type AccountKeys, eraseDetails, feedErased } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
+import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import { installationSigner } from '../platform/signing.ts';
 import type { World } from '../platform/world.ts';
@@ -82,6 +83,7 @@ export async function eraseUnlessKept(
   const times = { acceptedAt: acceptedAt.toISOString(), erasedAt: now.toISOString(), unreadableFrom };
   const certificate = certify(world, { type: 'erasure', ...about, ...times });
   await storeErasure(tx, messageId, now, certificate);
+  await feedErased(tx, { id: newId(now), messageId, at: now });
   return { kind: 'erased', certificate };
 }
 

@@ -6,7 +6,7 @@ import type { Tx } from '../platform/database.ts';
 import { insertBatch } from './store.ts';
 
 /** Who waits for settled verdicts. Each has a queue of its own, so that none waits for another. */
-export type SettlingConsumer = 'scanner-habits';
+export type SettlingConsumer = 'scanner-habits' | 'webhooks';
 
 /** A hit that was stored or whose verdict was revised. */
 export interface AnnouncedHit {

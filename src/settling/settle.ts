@@ -32,7 +32,22 @@ export interface SettledCopy extends CopyRow {
   readonly newlySettled: ReadonlySet<string>;
 }
 
-export interface Consumer {
+/** Hits whose verdicts have settled, unopened: enough for who passes them on. Each is handed out once. */
+export interface SettledHits {
+  readonly hitIds: readonly string[];
+  /** Whose they are, and maybe others. */
+  readonly recipientIds: readonly string[];
+}
+
+export type Consumer = CopyConsumer | HitConsumer;
+
+interface HitConsumer {
+  readonly name: SettlingConsumer;
+  /** Inside the transaction that ends the waiting. */
+  onSettledHits(tx: Tx, hits: SettledHits): Promise<unknown>;
+}
+
+export interface CopyConsumer {
   readonly name: SettlingConsumer;
   /**
    * Inside the transaction that ends the waiting. A copy comes again when it gets another hit or one of its verdicts is
@@ -142,6 +157,10 @@ async function handOver(
   for (let from = 0; from < recipientIds.length; from += copiesAtOnce) {
     const some = recipientIds.slice(from, from + copiesAtOnce);
     await tx.inAccount(account.accountId, async (inside) => {
+      if ('onSettledHits' in consumer) {
+        await consumer.onSettledHits(inside, { hitIds: [...newlySettled], recipientIds: some });
+        return;
+      }
       const copies = await loadCopies(inside, account, some, newlySettled);
       await consumer.onSettled(inside, account, copies, now);
     });

@@ -9,12 +9,15 @@ export interface NewBatch {
   readonly eventIds: readonly string[];
 }
 
+/** Webhooks wait only where somebody waits for hits, and only for hits that are new. */
 export const insertBatch = (tx: Tx, batch: NewBatch): Promise<unknown> =>
   tx.query(sql`
     INSERT INTO settling (account_id, consumer, due_at, copies, recipient_ids, event_ids)
     SELECT current_account(), consumer, ${batch.dueAt}, ${batch.recipientIds.length}, ${uuids(batch.recipientIds)}::uuid[],
            ${uuids(batch.eventIds)}::uuid[]
-      FROM unnest(${texts(batch.consumers)}::text[]) AS consumer`);
+      FROM unnest(${texts(batch.consumers)}::text[]) AS consumer
+     WHERE consumer <> 'webhooks'
+        OR (${batch.eventIds.length} > 0 AND wants_events(ARRAY['opened', 'clicked', 'opened.automated', 'clicked.automated']))`);
 
 /** Whose turn it is: the account that has waited longest and that no other process is at work on. */
 export async function findDueAccount(tx: WorkerTx, consumer: string, now: Date): Promise<string | undefined> {

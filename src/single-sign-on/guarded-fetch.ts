@@ -2,14 +2,19 @@
  * Fetches what an identity provider publishes. An account names the address, so it never leads into the operator's own
  * network unless he allows it, follows no redirect, and takes neither long nor much.
  */
-import { type LookupAddress, lookup } from 'node:dns';
+import { lookup } from 'node:dns';
 import { type IncomingMessage, request as requestByHttp } from 'node:http';
 import { request as requestByHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import ipaddr from 'ipaddr.js';
+import {
+  AddressRefused,
+  hostOf,
+  isLoopbackHost,
+  isPublicAddress,
+  type LookupAll,
+  publicLookup,
+} from '../platform/public-address.ts';
 
-/** The address leads into a network that is not asked. */
-export class AddressRefused extends Error {}
 /** The answer is larger than any such document. */
 class AnswerTooLarge extends Error {}
 
@@ -25,44 +30,15 @@ export type ProviderFetch = (url: string, options: FetchOptions) => Promise<Resp
 const timeoutMs = 10_000;
 const maxAnswerBytes = 1024 * 1024;
 
-/** Whether anybody on the internet could ask there: no loopback, private, link-local, shared or other special network. */
-const isPublic = (address: string): boolean => ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
-
-const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
-
 /** https; and http on this machine itself, where the operator allows it. */
 export function isAskable(text: string, allowsInner: boolean): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== '' || url.password !== '') return false;
-  if (url.protocol === 'http:') return allowsInner && isLoopback(hostOf(url));
+  if (url.protocol === 'http:') return allowsInner && isLoopbackHost(hostOf(url));
   if (url.protocol !== 'https:') return false;
   const host = hostOf(url);
-  return allowsInner || (isIP(host) > 0 ? isPublic(host) : host !== 'localhost');
+  return allowsInner || (isIP(host) > 0 ? isPublicAddress(host) : host !== 'localhost');
 }
-
-/** As the system's: every address of a name. */
-export type LookupAll = (
-  hostname: string,
-  options: { readonly all: true },
-  done: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
-) => void;
-
-/** The name is looked up once, and what was checked is what is connected to. */
-const publicLookup =
-  (ask: LookupAll): LookupFunction =>
-  (hostname, options, done) => {
-    ask(hostname, { all: true }, (error, found) => {
-      const [first] = found ?? [];
-      if (error !== null) done(error, '', 0);
-      else if (first === undefined || !found.every(({ address }) => isPublic(address)))
-        done(new AddressRefused('the name leads into a network that is not asked'), '', 0);
-      else if (options.all === true) done(null, found);
-      else done(null, first.address, first.family);
-    });
-  };
 
 export function guardedFetch(allowsInner: boolean, lookUp: LookupAll = lookup): ProviderFetch {
   return async (url, options) => {

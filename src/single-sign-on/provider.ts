@@ -7,8 +7,9 @@ import * as oidc from 'openid-client';
 import QuickLRU from 'quick-lru';
 import { Problem } from '../contract/problem.ts';
 import type { signOnFindings } from '../contract/single-sign-on.ts';
+import { AddressRefused } from '../platform/public-address.ts';
 import type { Clock } from '../platform/world.ts';
-import { AddressRefused, isAskable, type ProviderFetch } from './guarded-fetch.ts';
+import { isAskable, type ProviderFetch } from './guarded-fetch.ts';
 
 export type SignOnFinding = (typeof signOnFindings)[number];
 

@@ -5,7 +5,8 @@ import { createTestAccount } from '../../test/kit/account.ts';
 import { type ForgingProvider, startForgingProvider } from '../../test/kit/forging-provider.ts';
 import { listen } from '../../test/kit/identity-provider.ts';
 import { type Clinic, clientSecret, SignOnLab, type Visitor } from '../../test/kit/sign-on.ts';
-import { AddressRefused, guardedFetch, isAskable, type LookupAll } from './guarded-fetch.ts';
+import { AddressRefused, type LookupAll } from '../platform/public-address.ts';
+import { guardedFetch, isAskable } from './guarded-fetch.ts';
 
 let lab: SignOnLab;
 let liar: ForgingProvider;

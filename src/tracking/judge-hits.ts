@@ -128,7 +128,7 @@ export async function rejudge(
   return revised;
 }
 
-/** What waits for settled verdicts is told which hits to wait for; in an account that does not learn, nothing waits. */
+/** What waits for settled verdicts is told which hits to wait for. */
 function announce(
   tx: Tx,
   { settings }: JudgedAccount,
@@ -137,7 +137,13 @@ function announce(
   now: Date,
 ): Promise<void> {
   const anew = revisions.map(({ hit, verdict }) => ({ ...hit, verdict }));
-  return announceHits(tx, settings.learnScannerHabits ? ['scanner-habits'] : [], fresh, anew, now);
+  return announceHits(
+    tx,
+    settings.learnScannerHabits ? ['scanner-habits', 'webhooks'] : ['webhooks'],
+    fresh,
+    anew,
+    now,
+  );
 }
 
 interface Arrival extends CopyHit {

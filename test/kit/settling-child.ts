@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { openDatabase, sql } from '../../src/platform/database.ts';
 import { openVault } from '../../src/platform/vault.ts';
 import { systemClock } from '../../src/platform/world.ts';
-import { type Consumer, startSettling } from '../../src/settling/index.ts';
+import { type CopyConsumer, startSettling } from '../../src/settling/index.ts';
 
 export interface SettlingOrder {
   readonly connectionUrl: string;
@@ -12,7 +12,7 @@ export interface SettlingOrder {
 }
 
 /** Into a table `taken` that the test has made, each time that a hit is handed out. */
-export const recorder: Consumer = {
+export const recorder: CopyConsumer = {
   name: 'scanner-habits',
   async onSettled(tx, _account, copies) {
     for (const { hits, newlySettled } of copies)

@@ -58,6 +58,12 @@ const told: Readonly<Record<string, Told>> = {
     ask: 'Please say whether it was justified.',
     path: '/trust/emergency',
   },
+  webhook_disabled: {
+    subject: 'a webhook was switched off',
+    happened: 'A webhook was switched off, because nothing it was told was taken for three days or it asked for no more',
+    ask: 'Please have its receiver looked at. Switched on again, it is told what it missed.',
+    path: '/webhooks',
+  },
 };
 
 const momentOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

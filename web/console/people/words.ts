@@ -40,6 +40,7 @@ export function alertWords({ what, isNewBrowser, isNewNetwork }: Alert): string 
   if (what === 'installation_link_used') return 'Somebody signed in by an installation link';
   if (what === 'emergency_opened') return 'Emergency access was opened';
   if (what === 'emergency_unreviewed') return 'An emergency access waits for its review';
+  if (what === 'webhook_disabled') return 'A webhook was switched off';
   if (isNewBrowser && isNewNetwork) return 'Signed in from a browser and a network not seen before';
   return `Signed in from a ${isNewBrowser ? 'browser' : 'network'} not seen before`;
 }
