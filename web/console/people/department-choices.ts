@@ -1,7 +1,7 @@
 /** Departments to choose from, or none. */
-import { type Department, pathOf } from './words.ts';
+import { type Department, inTreeOrder, pathOf } from './words.ts';
 
-export const departmentChoices = (departments: readonly Department[]) => [
-  { value: '', label: 'None' },
-  ...departments.map(({ id }) => ({ value: id, label: pathOf(id, departments) })),
+export const departmentChoices = (departments: readonly Department[], none = 'None') => [
+  { value: '', label: none },
+  ...inTreeOrder(departments).map(({ id }) => ({ value: id, label: pathOf(id, departments) })),
 ];

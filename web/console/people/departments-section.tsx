@@ -12,7 +12,7 @@ import { queries } from '../queries.ts';
 import { departmentChoices } from './department-choices.ts';
 import styles from './people-page.module.css';
 import { PoliciesDialog } from './policies-dialog.tsx';
-import { type Department, pathOf } from './words.ts';
+import { type Department, inTreeOrder, pathOf } from './words.ts';
 
 const onSuccess = () => queries.invalidateQueries({ queryKey: [listDepartments.name] });
 
@@ -49,10 +49,12 @@ export function DepartmentsSection({ departments }: { departments: readonly Depa
       about="A console that nobody uses closes by itself: after half an hour, or sooner where a department says so. What a department says holds for all below it. Mail that belongs to a department keeps its policies."
     >
       <ul className={styles.list}>
-        {departments.map(({ id, idleMinutes }) => (
+        {inTreeOrder(departments).map(({ id, idleMinutes }) => (
           <li key={id} className={styles.row}>
-            <strong>{pathOf(id, departments)}</strong>
-            <span>{idleMinutes === null ? '' : `closes after ${plural(idleMinutes, 'minute')}`}</span>
+            <div className={styles.name}>
+              <strong>{pathOf(id, departments)}</strong>
+              {idleMinutes !== null && <span>Closes after {plural(idleMinutes, 'minute')} without use</span>}
+            </div>
             <Group gap="xs">
               <Button
                 size="xs"

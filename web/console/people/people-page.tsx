@@ -3,6 +3,7 @@ import { Button, Paper, Stack } from '@mantine/core';
 import { IconUserPlus } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { endSomeSession, listAlerts, listDepartments, listSessions, listUsers } from '../../../src/contract/people.ts';
 import { call } from '../../shared/client.ts';
 import { moment } from '../../shared/format.ts';
@@ -89,7 +90,16 @@ function Alerts({ nameOf }: { nameOf: (userId: string | null) => string }) {
   return (
     <Section
       title="Worth a look"
-      about="Sign-ins that are not as usual. Nobody is kept out by this: ask whoever it was."
+      about={
+        <>
+          Sign-ins that are not as usual, and emergency accesses. Nobody is kept out by this: ask whoever it was. Who
+          has looked at them is under{' '}
+          <Link className="quiet-link" to="/trust/alerts">
+            Alerts
+          </Link>
+          .
+        </>
+      }
     >
       <Answered answer={answer} label="Loading the alerts" rows={2}>
         {({ alerts }) => (
@@ -114,6 +124,7 @@ function Alerts({ nameOf }: { nameOf: (userId: string | null) => string }) {
 export function PeoplePage() {
   const answer = useCall(listUsers, {});
   const departments = useCall(listDepartments, {}).data?.departments ?? [];
+  const isRefused = answer.data === undefined && answer.error !== null;
   const [isInviting, setInviting] = useState(false);
   const [changing, setChanging] = useState<User | null>(null);
   const nameOf = (userId: string | null): string =>
@@ -124,9 +135,11 @@ export function PeoplePage() {
         title="People"
         about="Everybody signs in as themselves, with a passkey or a password and an authenticator app, and may do what their role allows."
         actions={
-          <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setInviting(true)}>
-            Invite
-          </Button>
+          !isRefused && (
+            <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setInviting(true)}>
+              Invite
+            </Button>
+          )
         }
       />
       <Stack gap="1.25rem">
@@ -141,10 +154,14 @@ export function PeoplePage() {
             )
           }
         </Answered>
-        <Sessions nameOf={nameOf} />
-        <Alerts nameOf={nameOf} />
-        <DepartmentsSection departments={departments} />
-        <SessionLimitsSection departments={departments} />
+        {!isRefused && (
+          <>
+            <Sessions nameOf={nameOf} />
+            <Alerts nameOf={nameOf} />
+            <DepartmentsSection departments={departments} />
+            <SessionLimitsSection departments={departments} />
+          </>
+        )}
       </Stack>
       <InviteDialog isOpen={isInviting} departments={departments} onClose={() => setInviting(false)} />
       <UserDialog user={changing} departments={departments} onClose={() => setChanging(null)} />

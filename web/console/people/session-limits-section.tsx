@@ -14,7 +14,7 @@ import { Section } from '../elements/section.tsx';
 import { Answered, Failure } from '../elements/states.tsx';
 import { queries, useCall } from '../queries.ts';
 import styles from './session-limits-section.module.css';
-import { type Department, pathOf, roleNames } from './words.ts';
+import { type Department, inTreeOrder, pathOf, roleNames } from './words.ts';
 
 interface LimitsRowProps {
   readonly name: string;
@@ -141,7 +141,7 @@ export function SessionLimitsSection({ departments }: { departments: readonly De
             role and the departments above say.
           </Text>
           <div className={styles.rows}>
-            {departments.map((one) => (
+            {inTreeOrder(departments).map((one) => (
               <DepartmentRow key={one.id} department={one} name={pathOf(one.id, departments)} />
             ))}
           </div>

@@ -56,6 +56,10 @@ export function pathOf(id: string, all: readonly Department[]): string {
   return names.join(' › ');
 }
 
+/** Each department right before those that lie under it. */
+export const inTreeOrder = (departments: readonly Department[]): Department[] =>
+  [...departments].sort((one, other) => pathOf(one.id, departments).localeCompare(pathOf(other.id, departments)));
+
 /** Where a user belongs, and whether they are narrowed to it. */
 export function whereOf({ departmentId, reach }: User, all: readonly Department[]): string {
   if (departmentId === null) return '';

@@ -29,15 +29,15 @@ const places = [
   { to: '/providers', label: 'Providers', Icon: IconPlugConnected },
   { to: '/settings', label: 'Settings', Icon: IconSettings },
   { to: '/api-keys', label: 'API keys', Icon: IconKey },
-  { to: '/people', label: 'People', Icon: IconUsers, isExtra: true },
-  { to: '/trust', label: 'Trust', Icon: IconShieldCheck, isExtra: true },
+  { to: '/people', label: 'People', Icon: IconUsers },
+  { to: '/trust', label: 'Trust', Icon: IconShieldCheck },
 ] as const;
 
 function Navigation() {
   return (
     <nav className={styles.navigation} aria-label="Console">
-      {places.map(({ to, label, Icon, ...place }) => (
-        <NavLink key={to} to={to} className={styles.place ?? ''} data-extra={'isExtra' in place || undefined}>
+      {places.map(({ to, label, Icon }) => (
+        <NavLink key={to} to={to} className={styles.place ?? ''}>
           <Icon size={20} stroke={1.6} aria-hidden />
           <span>{label}</span>
           {to === '/trust' && <ReviewBadge />}

@@ -1,5 +1,5 @@
 /** The directory's groups, each with the role and department that its members get. */
-import { NativeSelect } from '@mantine/core';
+import { NativeSelect, Group as Row } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { listUsers } from '../../../../src/contract/people.ts';
 import { type Role, roles } from '../../../../src/contract/permissions.ts';
@@ -8,14 +8,14 @@ import { call } from '../../../shared/client.ts';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { Failure } from '../../elements/states.tsx';
 import { queries } from '../../queries.ts';
-import { type Department, pathOf, roleNames } from '../words.ts';
+import { departmentChoices } from '../department-choices.ts';
+import { type Department, roleNames } from '../words.ts';
 import type { Group } from './words.ts';
 
 const columns = [
   { label: 'Group' },
   { label: 'Members', isNumber: true, isExtra: true },
-  { label: 'Role' },
-  { label: 'Department' },
+  { label: 'Role and department' },
 ];
 
 const roleData = [
@@ -35,10 +35,7 @@ export function GroupTable({ groups, departments }: GroupTableProps) {
     onSettled: () =>
       Promise.all([readProvisioning, listUsers].map(({ name }) => queries.invalidateQueries({ queryKey: [name] }))),
   });
-  const departmentData = [
-    { value: '', label: 'None of its own' },
-    ...departments.map(({ id }) => ({ value: id, label: pathOf(id, departments) })),
-  ];
+  const departmentData = departmentChoices(departments, 'None of its own');
   return (
     <>
       {map.error !== null && <Failure failure={map.error} />}
@@ -52,28 +49,29 @@ export function GroupTable({ groups, departments }: GroupTableProps) {
               {group.members}
             </Cell>
             <Cell>
-              <NativeSelect
-                size="xs"
-                aria-label={`Role of ${group.name}`}
-                data={roleData}
-                value={group.role ?? ''}
-                disabled={map.isPending}
-                onChange={({ currentTarget: { value } }) =>
-                  map.mutate({ ...group, role: value === '' ? null : (value as Role) })
-                }
-              />
-            </Cell>
-            <Cell>
-              <NativeSelect
-                size="xs"
-                aria-label={`Department of ${group.name}`}
-                data={departmentData}
-                value={group.departmentId ?? ''}
-                disabled={map.isPending}
-                onChange={({ currentTarget: { value } }) =>
-                  map.mutate({ ...group, departmentId: value === '' ? null : value })
-                }
-              />
+              <Row gap="xs">
+                <NativeSelect
+                  size="xs"
+                  aria-label={`Role of ${group.name}`}
+                  data={roleData}
+                  value={group.role ?? ''}
+                  disabled={map.isPending}
+                  onChange={({ currentTarget: { value } }) =>
+                    map.mutate({ ...group, role: value === '' ? null : (value as Role) })
+                  }
+                />
+                <NativeSelect
+                  size="xs"
+                  maw="18rem"
+                  aria-label={`Department of ${group.name}`}
+                  data={departmentData}
+                  value={group.departmentId ?? ''}
+                  disabled={map.isPending}
+                  onChange={({ currentTarget: { value } }) =>
+                    map.mutate({ ...group, departmentId: value === '' ? null : value })
+                  }
+                />
+              </Row>
             </Cell>
           </tr>
         ))}
