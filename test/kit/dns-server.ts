@@ -3,12 +3,17 @@
  * asked type is an empty answer; `silent` names are never answered.
  */
 import { createSocket } from 'node:dgram';
-import { type Answer, decode, encode, type Question } from 'dns-packet';
+import { type Answer, AUTHENTIC_DATA, decode, encode, type Question, type TlsaData } from 'dns-packet';
 
 export interface Zone {
   readonly mx?: readonly { readonly preference: number; readonly exchange: string }[];
   readonly a?: readonly string[];
   readonly aaaa?: readonly string[];
+  readonly txt?: readonly string[];
+  readonly tlsa?: readonly TlsaData[];
+  /** A validating resolver would vouch for it (the AD bit, for who asks for it). */
+  readonly secure?: boolean;
+  readonly ptr?: string;
   /** Never answers, as an unreachable server does not. */
   readonly silent?: boolean;
   /** Answers SERVFAIL. */
@@ -43,9 +48,11 @@ export async function startDnsServer(zones: Readonly<Record<string, Zone>>): Pro
     const zone = known.get(name);
     if (zone?.silent) return;
     const code = zone === undefined ? nxdomain : zone.broken ? servfail : 0;
+    const isVouched = zone?.secure === true && ((query.flags ?? 0) & AUTHENTIC_DATA) !== 0;
+    const flags = authoritative | code | (isVouched ? AUTHENTIC_DATA : 0);
     const answers = zone === undefined || zone.broken ? [] : answersOf(question, zone);
     socket.send(
-      encode({ type: 'response', id: query.id ?? 0, flags: authoritative | code, questions: [question], answers }),
+      encode({ type: 'response', id: query.id ?? 0, flags, questions: [question], answers }),
       from.port,
       from.address,
     );
@@ -67,5 +74,10 @@ function answersOf(question: Question, zone: Zone): Answer[] {
     return (zone.mx ?? []).map((data) => ({ type: 'MX', name, ttl: ttlSeconds, data: { ...data } }));
   if (question.type === 'A') return (zone.a ?? []).map((data) => ({ type: 'A', name, ttl: ttlSeconds, data }));
   if (question.type === 'AAAA') return (zone.aaaa ?? []).map((data) => ({ type: 'AAAA', name, ttl: ttlSeconds, data }));
+  // RFC 1035 §3.3.14: strings of at most 255 octets.
+  if (question.type === 'TXT')
+    return (zone.txt ?? []).map((text) => ({ type: 'TXT', name, ttl: 1, data: text.match(/.{1,255}/g) ?? [''] }));
+  if (question.type === 'PTR' && zone.ptr !== undefined) return [{ type: 'PTR', name, ttl: 1, data: zone.ptr }];
+  if (question.type === 'TLSA') return (zone.tlsa ?? []).map((data) => ({ type: 'TLSA', name, ttl: 1, data }));
   return [];
 }
