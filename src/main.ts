@@ -21,7 +21,7 @@ import { hostnameOf } from './config-hostname.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
-import { deliveryRoutes, startDelivery, startRefreshingPolicies } from './delivery/index.ts';
+import { deliveryRoutes, queueRoutes, startDelivery, startRefreshingPolicies } from './delivery/index.ts';
 import { serverDoctor } from './doctor-needs.ts';
 import { emergencyRoutes, startEmergencyCare } from './emergency/index.ts';
 import { startFold } from './events/index.ts';
@@ -361,6 +361,7 @@ export const allRoutes = (
   ...habitRoutes(world),
   ...sendingRoutes(world, sending),
   ...deliveryRoutes(world, config),
+  ...queueRoutes(world, sending.onQueued ?? (() => undefined)),
   ...alertingRoutes(world),
   ...providerRoutes({ ...world, networks }, { publicUrl: config.publicUrl }),
   ...webhookRoutes(world, { allowsPrivate: config.webhooksAllowPrivate === 'true' }),

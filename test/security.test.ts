@@ -150,6 +150,10 @@ const answerOf = async (response: Response): Promise<Record<string, unknown>> =>
 /** A body that passes where one is needed, so that nothing but the caller can be what is refused. */
 const bodies: Readonly<Record<string, unknown>> = {
   sendMessage: { from: 'me@clinic.example', to: ['bo@example.org'], subject: 'mine', text: 'mine' },
+  holdQueue: { destination: 'mine.example' },
+  releaseQueue: { destination: 'mine.example' },
+  cancelQueue: { destination: 'mine.example' },
+  retryQueue: { destination: 'mine.example' },
   changeOutboundSettings: { trackOpens: true },
   setTrackingConsent: { level: 'identified' },
   setSuppression: { reason: 'manual' },

@@ -30,6 +30,7 @@ export type AuditObjectKind =
   | 'settings'
   | 'message'
   | 'messages'
+  | 'queue'
   | 'legal-hold'
   | 'legal-holds'
   | 'retention'

@@ -88,6 +88,11 @@ export interface AuditDetails {
   'preflight.asked': { recipients: number };
   'message.erased': { recipients: number };
   'message.erasure_refused': { why: 'on_hold' | 'kept_by_policy' };
+  'queue.listed': { destinations: number };
+  'queue.held': { by: string; recipients: number };
+  'queue.released': { by: string; recipients: number };
+  'queue.cancelled': { by: string; recipients: number };
+  'queue.retried': { by: string; recipients: number };
   'hold.placed': { scope: string; messages: number };
   'hold.released': Record<never, never>;
   'hold.read': Record<never, never>;

@@ -27,6 +27,7 @@ import {
   receiveProviderEvents,
 } from './providers.ts';
 import { provisioningEndpoints } from './provisioning.ts';
+import { queueEndpoints } from './queue.ts';
 import {
   cancelRejudgement,
   listFlips,
@@ -52,6 +53,7 @@ export const endpoints: readonly Endpoint[] = [
   readMessage,
   listMessageEvents,
   eraseMessage,
+  ...queueEndpoints,
   readEngagement,
   readActivity,
   listReportRecipients,

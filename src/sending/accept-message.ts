@@ -243,7 +243,7 @@ function seal(parts: Sealable): AcceptedDraft {
   return {
     ...{ accountId, messageId, acceptedAt, keySealed, via: submitted.via, actor: submitted.actor },
     ...{ dueAt: submitted.dueAt, timeZone: settings.timeZone, sizeBytes: submitted.octets.length },
-    messageClass: classOf(submitted.messageClass, numbers.campaignId !== 0),
+    messageClass: classOf(submitted.messageClass, (submitted.campaign ?? parts.headers.campaign) !== null),
     departmentId: submitted.departmentId,
     ...{ senderId: numbers.senderId, campaignId: numbers.campaignId, linkSetId: numbers.linkSetId },
     linkCount: plan.links.length,

@@ -37,6 +37,7 @@ export const reasons = {
   'address.needs_smtputf8': 'The address is not ASCII and the next hop does not take such addresses (SMTPUTF8).',
   'message.too_large': 'The message is larger than the next hop takes.',
   expired: 'The message could not be delivered in time; the last attempt failed too.',
+  cancelled: 'Somebody took it out of the queue before it was delivered.',
   erased: 'The message was erased before it was delivered.',
   'content.unreadable': 'The stored content does not open with the installation’s keys. An administrator must look.',
 } as const;

@@ -1,0 +1,33 @@
+/** The queue over HTTP. */
+import {
+  cancelQueue as cancelEndpoint,
+  holdQueue as holdEndpoint,
+  readQueue,
+  releaseQueue as releaseEndpoint,
+  retryQueue as retryEndpoint,
+} from '../contract/queue.ts';
+import { type Route, route, writes } from '../platform/route.ts';
+import type { World } from '../platform/world.ts';
+import { cancelQueue, holdQueue, releaseQueue, retryQueue } from './change-queue.ts';
+import { listQueue } from './list-queue.ts';
+
+/** @param nudge what was let go or is to be tried is looked for at once. */
+export function queueRoutes(world: World, nudge: () => void): Route[] {
+  return [
+    route(readQueue, 'queue.read', writes('queue.listed'), ({ query }, caller) => listQueue(world, caller, query)),
+    route(holdEndpoint, 'queue.manage', writes('queue.held'), ({ body }, caller) => holdQueue(world, caller, body)),
+    route(releaseEndpoint, 'queue.manage', writes('queue.released'), async ({ body }, caller) => {
+      const changed = await releaseQueue(world, caller, body);
+      nudge();
+      return changed;
+    }),
+    route(cancelEndpoint, 'queue.manage', writes('queue.cancelled'), ({ body }, caller) =>
+      cancelQueue(world, caller, body),
+    ),
+    route(retryEndpoint, 'queue.manage', writes('queue.retried'), async ({ body }, caller) => {
+      const changed = await retryQueue(world, caller, body);
+      nudge();
+      return changed;
+    }),
+  ];
+}
