@@ -17,6 +17,7 @@ const areas = [
   'tracking',
   'rejudging',
   'suppressions',
+  'senders',
   'delivery',
   'sending',
   'returns',

@@ -43,6 +43,14 @@ export const address: Form<string> = {
   parse: (text) => (text === 'localhost' || isIP(text) > 0 ? text : undefined),
 };
 
+export const addresses: Form<readonly string[]> = {
+  expects: 'a comma list of IP addresses',
+  parse(text) {
+    const list = text.split(',').map((one) => one.trim());
+    return list.every((one) => isIP(one) > 0) ? list : undefined;
+  },
+};
+
 export const hostname: Form<string> = {
   expects: 'a host name such as mail.clinic.example',
   parse: (text) =>

@@ -5,6 +5,7 @@
 import { join, resolve } from 'node:path';
 import {
   address,
+  addresses,
   byteCount,
   cidrs,
   count,
@@ -136,6 +137,14 @@ const settings = {
     absent: undefined,
     absentMeans: 'the host of `WAXWING_PUBLIC_URL`, or `localhost`',
     about: 'The name this server gives itself in SMTP: greeting, EHLO and its own certificate.',
+  }),
+  sendingAddresses: setting({
+    name: 'WAXWING_SENDING_ADDRESSES',
+    form: addresses,
+    absent: undefined,
+    absentMeans: 'the addresses of `WAXWING_HOSTNAME`, where mail goes out directly',
+    about:
+      'From which addresses mail leaves, as its receivers see them: what SPF is checked by. See [sender domains](sender-domains.md).',
   }),
   smarthost: setting({
     name: 'WAXWING_SMARTHOST',

@@ -53,6 +53,7 @@ import { provisioningRoutes } from './provisioning/index.ts';
 import { rejudgingRoutes, startRejudging, startRejudgingThread } from './rejudging/index.ts';
 import { reportRoutes } from './reports/index.ts';
 import { retentionRoutes, startRetention, startTidying } from './retention/index.ts';
+import { senderRoutes, startLookingAtSenders } from './senders/index.ts';
 import {
   type SendingOptions,
   type Submission,
@@ -266,7 +267,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   const asking = networkRefresh(config);
   if (asking !== null) parts.loops.push(startRefreshing(world, asking));
   parts.loops.push(startSettling(world, [habitLearner(readKeptEvidence), webhookFeeder]), startForgetting(world));
-  parts.loops.push(openRejudging(world, config, needs));
+  parts.loops.push(openRejudging(world, config, needs), startLookingAtSenders(world, sendersOptions(config)));
   const onQueued = () => state.nudgeDelivery();
   parts.loops.push(
     startEmergencyCare(world),
@@ -303,6 +304,12 @@ const openRejudging = (world: World, config: Config, { networks, masterKey, conn
   world.clock === systemClock
     ? startRejudgingThread(world, { usesAsTable: usesAsTable(config), masterKey, connection })
     : startRejudging({ ...world, networks });
+
+const sendersOptions = (config: Config) => ({
+  ...config,
+  hostname: hostnameOf(config),
+  hasSmarthost: config.smarthost !== undefined,
+});
 
 const usesAsTable = (config: Config): boolean => config.networksAsnUrl !== 'off';
 
@@ -359,6 +366,7 @@ export const allRoutes = (
   ...suppressionRoutes(world),
   ...networkRoutes(world, networks, networkRefresh(config)),
   ...habitRoutes(world),
+  ...senderRoutes(world, sendersOptions(config)),
   ...sendingRoutes(world, sending),
   ...deliveryRoutes(world, config),
   ...queueRoutes(world, sending.onQueued ?? (() => undefined)),

@@ -193,6 +193,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   askForBackup: { what: 'backup' },
   changeBackupPlan: { everyHours: 24, keepDays: 30 },
   saveDraft: { fields: { name: 'mine' } },
+  addSender: { domain: 'mine.example' },
   changeRetention: { messageDays: null, eventDays: null, minimumDays: null, hour: 3 },
   previewRetention: { messageDays: 365 },
   setTransportRule: { minimumTransport: 'verified' },

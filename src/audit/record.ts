@@ -40,6 +40,7 @@ export type AuditObjectKind =
   | 'suppressions'
   | 'scanner-habits'
   | 'provider-connection'
+  | 'sender-domain'
   | 'sso-connection'
   | 'rejudgement'
   | 'audit-log'

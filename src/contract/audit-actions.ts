@@ -126,6 +126,11 @@ export interface AuditDetails {
   'habits.read': { habits: number; format: 'json' | 'csv' };
   'habits.forgotten': { domains: number };
   'networks.refresh_asked': { due: number };
+  'sender_domain.added': Record<never, never>;
+  'sender_domain.looked_at': { verified: boolean; keysTaken: number };
+  'sender_domain.checked': Record<never, never>;
+  'sender_domain.keys_made': Record<never, never>;
+  'sender_domain.removed': Record<never, never>;
   'provider_connection.created': { provider: string };
   'provider_connection.changed': { name: boolean; key: boolean };
   'provider_connection.deleted': Record<never, never>;

@@ -39,6 +39,7 @@ import {
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { retentionEndpoints } from './retention.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
+import { senderEndpoints } from './senders.ts';
 import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { suppressionEndpoints } from './suppressions.ts';
@@ -101,6 +102,7 @@ export const endpoints: readonly Endpoint[] = [
   ...emergencyEndpoints,
   ...safetyEndpoints,
   ...draftEndpoints,
+  ...senderEndpoints,
   ...webhookEndpoints,
   ...transportEndpoints,
 ];

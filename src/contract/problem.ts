@@ -4,6 +4,7 @@
  */
 import { emergencyProblems } from './emergency-problems.ts';
 import { kind, type ProblemKind } from './problem-kind.ts';
+import { senderProblems } from './sender-problems.ts';
 
 export const problemKinds = {
   'request.malformed': kind(400, 'The request is not well formed.', 'Correct the fields named in `errors`.'),
@@ -66,6 +67,7 @@ export const problemKinds = {
     'An installation link opened it. Sign in as a user for what is a user’s own.',
   ),
   ...emergencyProblems,
+  ...senderProblems,
   'password.refused': kind(400, 'The password may not be chosen.', 'See `errors` for why, and choose another.'),
   'factor.code_invalid': kind(
     400,

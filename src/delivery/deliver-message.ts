@@ -14,6 +14,7 @@ import type { Copy } from '../platform/smtp-session.ts';
 import { type TrackingUrls, trackingUrls } from '../tracking/index.ts';
 import type { OpenCopy } from './open-copies.ts';
 import { domainOf, type Gateway, type Router, type Station } from './route.ts';
+import { signCopy } from './sign-copy.ts';
 import type { Claimed } from './store.ts';
 
 /** What an attempt came to, with all that is to be recorded. */
@@ -50,7 +51,7 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
     to: copy.address,
     render() {
       assertMine();
-      const bytes = renderCopy(carrier, copy);
+      const bytes = signCopy(renderCopy(carrier, copy), copy.signingKeys, carrier.now());
       sentSha256 = createHash('sha256').update(bytes).digest('hex');
       return bytes;
     },

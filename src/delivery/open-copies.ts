@@ -3,6 +3,7 @@
  * once; what is kept is bounded in bytes. What does not open is said so and harms nobody else.
  */
 import { accountVault, readMailPolicies } from '../accounts/index.ts';
+import type { DkimKey } from '../core/senders/dkim.ts';
 import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
 import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
 import { type Floor, type MinimumTransport, strictestFloor } from '../core/delivery/transport.ts';
@@ -10,8 +11,10 @@ import type { Plan } from '../core/message/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { type AccountVault, KeyUnknown, nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
 import { domainOf } from './route.ts';
 import { readRuleLevels, ruleIndex } from './rule-store.ts';
+import { authorOf } from './sign-copy.ts';
 import { type Claimed, type CopySource, readContents, readCopySources, type SealedContent } from './store.ts';
 
 export interface OpenMessage {
@@ -25,6 +28,8 @@ export interface OpenCopy {
   readonly claimed: Claimed;
   readonly message: OpenMessage;
   readonly address: string;
+  /** Of the author's domain; none: the copy goes unsigned. */
+  readonly signingKeys: readonly DkimKey[];
   readonly handle: Buffer;
   readonly level: CopySource['level'];
   readonly opens: boolean;
@@ -50,6 +55,7 @@ export interface CopyLoader {
 }
 
 interface Loaded {
+  readonly senders?: Awaited<ReturnType<typeof verifiedSenders>>;
   /** Of mail of a department, or of the account itself. */
   readonly floorNow: (departmentId: string | null) => Floor;
   /** Of recipient domains, by their keyed hash. */
@@ -71,8 +77,9 @@ export function openCopyLoader(world: Pick<World, 'db' | 'vault'>, cacheBytes: n
       const vault = await accountVault(world, accountId).catch(nullWhenBroken);
       if (vault === null) return { copies: claimed.map((one) => ({ kind: 'unreadable', claimed: one })), later: [] };
       const loaded = await world.db.readAccount(accountId, (tx) => readLoaded(tx, claimed, messages));
+      const senders = await verifiedSenders(world, accountId);
       const isLater = (one: Claimed): boolean => loaded.later.has(one.messageId);
-      const copies = claimed.filter((one) => !isLater(one)).map((one) => openCopy(one, loaded, vault));
+      const copies = claimed.filter((one) => !isLater(one)).map((one) => openCopy(one, { ...loaded, senders }, vault));
       for (const [messageId, message] of loaded.known) messages.keep(messageId, message);
       return { copies, later: claimed.filter(isLater) };
     },
@@ -131,6 +138,7 @@ function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): Loaded
       claimed,
       message,
       address,
+      signingKeys: senderOfDomain(loaded.senders ?? [], domainOf(authorOf(message.header.from)))?.keys ?? [],
       handle: source.handle,
       level: source.level,
       opens: source.opens,

@@ -43,6 +43,7 @@ export type SealPurpose =
   | 'provisioned.group'
   | 'session.place'
   | 'draft.body'
+  | 'dkim.key'
   | 'provider.secret'
   | 'webhook.url'
   | 'webhook.secret'

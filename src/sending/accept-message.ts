@@ -26,6 +26,7 @@ import { newId } from '../platform/ids.ts';
 import type { Actor } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
 import { newHandle } from '../tracking/index.ts';
 import { openPolicies, type Policy, type ReadPolicy } from './account-policy.ts';
 import type { IdempotencyKey } from './idempotency.ts';
@@ -107,11 +108,11 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   const indexes = submitted.recipients.map(({ address }) => vault.index('address', comparableAddress(address)));
   const { accountId, departmentId } = submitted;
   const policy = await desk.readPolicy(accountId, { recipients: indexes, departmentId });
-  refuseUnverifiedSender(policy.settings);
+  const warnings = await standingOf(desk, submitted.accountId, headers, policy.settings);
   const tracking = freezeTracking(submitted, headers, policy);
   const plan = planCopies(desk, message, headers, tracking, policy.settings);
   const numbers = await numberDimensions(desk, submitted, { vault, headers, plan });
-  const answer = answerTo(submitted);
+  const answer = answerTo(submitted, warnings);
   const draft = seal({
     submitted,
     vault,
@@ -136,12 +137,20 @@ function refuseWrongCounts(desk: Desk, { recipients, octets }: SubmittedMessage)
   if (octets.length > desk.maxMessageBytes) throw new Problem('message.too_large');
 }
 
-/** No domain can be verified yet, so an account that asks for verified senders sends nothing. */
-function refuseUnverifiedSender(settings: OutboundSettings): void {
+/** What is to be said of the author's domain; throws where the account wants verified ones only. */
+async function standingOf(
+  { world }: Desk,
+  accountId: string,
+  { from }: PreparedHeaders,
+  settings: OutboundSettings,
+): Promise<string[]> {
+  const sender = senderOfDomain(await verifiedSenders(world, accountId), domainOf(comparableAddress(from.address)));
+  if (sender !== null) return sender.keys.length > 0 ? [] : [unsigned];
   if (settings.requireVerifiedSender)
     throw new Problem('sender.not_verified', [
-      { field: 'from', message: 'Domains cannot be verified in this version; allow unverified senders to send.' },
+      { field: 'from', message: 'Add its domain under sender domains and verify it, or allow unverified senders.' },
     ]);
+  return [unverified];
 }
 
 /** Decided now and kept on the recipient: loosening a setting later never reaches back. */
@@ -213,14 +222,18 @@ async function numberDimensions(
   };
 }
 
-const warnings = [
-  'The sender domain is not verified: receiving servers may treat the message as spam. It was accepted because the account allows unverified senders.',
-];
+const unverified =
+  'The sender domain is not verified: receiving servers may treat the message as spam. It was accepted because the account allows unverified senders.';
+const unsigned =
+  'No key of the sender domain was seen in the DNS, so the message goes unsigned: receiving servers may treat it as spam.';
 
-const answerTo = ({ messageId, recipients, acceptedAt }: SubmittedMessage): Accepted => ({
+const answerTo = (
+  { messageId, recipients, acceptedAt }: SubmittedMessage,
+  warnings: readonly string[],
+): Accepted => ({
   id: messageId,
   recipients: recipients.map(({ address }) => ({ id: newId(acceptedAt), email: address, status: 'queued' })),
-  warnings,
+  ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
 });
 
 interface Sealable {

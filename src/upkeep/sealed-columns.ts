@@ -15,6 +15,7 @@ export const accountColumns: readonly SealedColumn[] = (
     ['delivery_attempts', 'evidence_sealed', 'attempt.evidence'],
     ['delivery_attempts', 'reply_sealed', 'attempt.reply'],
     ['dimensions', 'value_sealed', 'dimension.value'],
+    ['dkim_keys', 'private_key_sealed', 'dkim.key'],
     ['drafts', 'body_sealed', 'draft.body'],
     ['emergency_accesses', 'note_sealed', 'emergency.note'],
     ['emergency_accesses', 'reason_sealed', 'emergency.reason'],

@@ -1,4 +1,5 @@
 /** For each route of the program, a call that does what the route is for. What it needs is made first. */
+import { sql } from '../../src/platform/database.ts';
 import { systemClock } from '../../src/platform/world.ts';
 import { Passkey } from './passkey.ts';
 import { codeOf, type Person, personAt, tokenOf } from './person.ts';
@@ -187,6 +188,30 @@ const webhooks: Record<string, Prepare> = {
   testWebhookEndpoint: at('/v1/webhooks', webhook, {}),
   listWebhookDeliveries: at('/v1/webhooks', webhook),
   replayWebhookDeliveries: at('/v1/webhooks', webhook, { since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' }),
+};
+
+const senderDomain =
+  (verb: string): Prepare =>
+  async ({ make }) => {
+    const domain = `${verb}.example`;
+    await make('POST', '/v1/senders', { domain });
+    return { params: { domain } };
+  };
+
+const senders: Record<string, Prepare> = {
+  listSenders: plain,
+  addSender: withBody({ domain: 'add.example' }),
+  readSender: senderDomain('read'),
+  verifySender: senderDomain('verify'),
+  checkSender: senderDomain('check'),
+  rotateSenderKeys: async (stage) => {
+    const call = await senderDomain('rotate')(stage);
+    await stage.program.world.db.asAccount(stage.accountId, (tx) =>
+      tx.query(sql`UPDATE dkim_keys SET seen_at = created_at WHERE account_id = current_account()`),
+    );
+    return call;
+  },
+  deleteSender: senderDomain('delete'),
 };
 
 const access: Record<string, Prepare> = {

@@ -1,0 +1,109 @@
+/**
+ * Would a domain's mail from here pass DMARC (RFC 9989), and meet what Gmail, Yahoo and Microsoft ask of bulk senders? It
+ * is told what was seen; where something cannot be told it says so instead of guessing.
+ */
+import type { SenderCheck } from '../../contract/senders.ts';
+import { type DmarcRecord, isAligned } from './dmarc-record.ts';
+
+export interface AlignmentFacts {
+  readonly domain: string;
+  readonly organisation: string;
+  /** Null: none holds. */
+  readonly dmarc: DmarcRecord | null;
+  readonly dmarcDomain: string | null;
+  readonly dmarcFault: 'several' | 'unreadable' | 'no-answer' | null;
+  /** By address of ours; `why` is a sentence. */
+  readonly spf: readonly { readonly address: string; readonly result: string; readonly why: string }[];
+  readonly isDkimSigning: boolean;
+  /** Null: no answer. Keys that sign and are not in the DNS as they should be. */
+  readonly brokenKeys: readonly string[] | null;
+  /** By address of ours: the confirmed name (RFC 8601 §3), null: none, undefined: no answer. */
+  readonly names: readonly { readonly address: string; readonly name: string | null | undefined }[];
+}
+
+type Told = { readonly ok: boolean | null; readonly why: string };
+type Rule = Told & { readonly rule: string };
+
+export function spfOf({ spf }: AlignmentFacts): Told {
+  if (spf.length === 0)
+    return { ok: null, why: 'It is not known from which address mail leaves here: set WAXWING_SENDING_ADDRESSES.' };
+  if (spf.some(({ result }) => result === 'temperror')) return { ok: null, why: 'The DNS gave no full answer.' };
+  const failing = spf.find(({ result }) => result !== 'pass');
+  return failing === undefined
+    ? { ok: true, why: 'The SPF record allows every address from which mail leaves here, and the domain is the same.' }
+    : { ok: false, why: failing.why };
+}
+
+export function dkimOf({ isDkimSigning, brokenKeys }: AlignmentFacts): Told {
+  if (!isDkimSigning)
+    return { ok: false, why: 'No key of the domain signs yet: publish the keys and verify the domain.' };
+  if (brokenKeys === null) return { ok: null, why: 'The DNS gave no answer about the keys.' };
+  return brokenKeys.length === 0
+    ? { ok: true, why: 'Mail is signed in the name of the domain, and the keys are in the DNS.' }
+    : { ok: false, why: `Mail is signed by ${brokenKeys.join(' and ')}, which the DNS does not have (any more).` };
+}
+
+export function dmarcOf(facts: AlignmentFacts): Told & { readonly policy: DmarcRecord['policy'] | null } {
+  const { dmarc, dmarcFault } = facts;
+  if (dmarcFault === 'no-answer') return { policy: null, ok: null, why: 'The DNS gave no answer about DMARC.' };
+  if (dmarcFault === 'several')
+    return { policy: null, ok: false, why: 'There are several DMARC records: none counts.' };
+  if (dmarcFault === 'unreadable') return { policy: null, ok: false, why: 'The DMARC record has no policy.' };
+  if (dmarc === null) return { policy: null, ok: false, why: 'There is no DMARC record.' };
+  const policy = facts.dmarcDomain === facts.domain ? dmarc.policy : dmarc.subdomainPolicy;
+  // What signs, and what the envelope names, is the sender domain itself: both are aligned in either mode.
+  const self = { domain: facts.domain, organisation: facts.organisation };
+  const passing = [
+    ...(dkimOf(facts).ok === true && isAligned(dmarc.dkim, self, self) ? ['DKIM'] : []),
+    ...(spfOf(facts).ok === true && isAligned(dmarc.spf, self, self) ? ['SPF'] : []),
+  ];
+  if (passing.length > 0) return { policy, ok: true, why: `It passes by ${passing.join(' and ')}.` };
+  const isUnknown = dkimOf(facts).ok === null || spfOf(facts).ok === null;
+  return isUnknown
+    ? { policy, ok: null, why: 'Neither SPF nor DKIM could be told to pass.' }
+    : { policy, ok: false, why: 'Neither SPF nor DKIM passes for the domain.' };
+}
+
+function nameOfServer({ names }: AlignmentFacts): Told {
+  if (names.length === 0)
+    return { ok: null, why: 'It is not known from which address mail leaves here: set WAXWING_SENDING_ADDRESSES.' };
+  const nameless = names.find(({ name }) => name === null);
+  if (nameless !== undefined)
+    return {
+      ok: false,
+      why: `${nameless.address} has no name in the reverse DNS that leads back to it. Whoever gives you the address sets it.`,
+    };
+  return names.some(({ name }) => name === undefined)
+    ? { ok: null, why: 'The reverse DNS gave no answer.' }
+    : { ok: true, why: 'Every address from which mail leaves here has a name that leads back to it.' };
+}
+
+/** RFC 8058. What a message brings is its sender's; whether it does so cannot be told beforehand. */
+const unsubscribe: Told = {
+  ok: null,
+  why: 'It depends on the message: marketing mail must bring both fields, List-Unsubscribe with an https address and List-Unsubscribe-Post. The signature covers them.',
+};
+
+export function bulkRules(facts: AlignmentFacts): SenderCheck['bulk'] {
+  const spf: Rule = { rule: 'SPF passes', ...spfOf(facts) };
+  const dkim: Rule = { rule: 'DKIM passes', ...dkimOf(facts) };
+  const { policy, ...dmarc } = dmarcOf(facts);
+  const record: Rule = {
+    rule: 'There is a DMARC record',
+    ok: policy === null ? (facts.dmarcFault === 'no-answer' ? null : false) : true,
+    why: policy === null ? dmarc.why : `Its policy is ${policy}.`,
+  };
+  const aligned: Rule = { rule: 'DMARC passes', ...dmarc };
+  const name: Rule = { rule: 'The servers have names', ...nameOfServer(facts) };
+  const oneClick: Rule = { rule: 'One-click unsubscribe', ...unsubscribe };
+  return [
+    ofProvider('gmail', [spf, dkim, record, aligned, name, oneClick]),
+    ofProvider('yahoo', [spf, dkim, record, aligned, name, oneClick]),
+    ofProvider('microsoft', [spf, dkim, record, aligned]),
+  ];
+}
+
+function ofProvider(provider: 'gmail' | 'yahoo' | 'microsoft', rules: Rule[]): SenderCheck['bulk'][number] {
+  const met = rules.some(({ ok }) => ok === false) ? false : rules.some(({ ok }) => ok === null) ? null : true;
+  return { provider, met, rules };
+}

@@ -1,0 +1,154 @@
+/**
+ * What a domain's owner is to publish, and what is to be said of what stands there. It is told what was seen and asks
+ * nobody.
+ */
+import type { DnsRecord } from '../../contract/senders.ts';
+import { dkimRecord, faultOfDkimRecords, type PublicDkimKey } from './dkim-record.ts';
+import { type DmarcRecord, readDmarc } from './dmarc-record.ts';
+import { isSpf } from './spf-record.ts';
+
+/** What stands under a name; null: the DNS gave no answer. */
+export type Seen = readonly string[] | null;
+
+export interface SetupKey extends PublicDkimKey {
+  readonly selector: string;
+  readonly isRetired: boolean;
+}
+
+export interface SetupPlan {
+  readonly domain: string;
+  readonly proof: string;
+  readonly keys: readonly SetupKey[];
+  /** From where the installation's mail leaves, as far as it is known. */
+  readonly addresses: readonly string[];
+}
+
+export interface SetupSeen {
+  readonly ownership: Seen;
+  /** By selector. */
+  readonly keys: ReadonlyMap<string, Seen>;
+  readonly spf: Seen;
+  /** What is wrong with SPF for our addresses, in sentences; empty: they pass. */
+  readonly spfFaults: readonly string[];
+  readonly dmarc: Seen;
+  /** That holds for the domain, its own or its organisation's. */
+  readonly dmarcInForce: { readonly record: DmarcRecord; readonly domain: string } | null;
+  readonly mtaSts: Seen;
+  readonly tlsReports: Seen;
+}
+
+type Record = Omit<DnsRecord, 'state' | 'seen' | 'problems'>;
+
+export const proofName = (domain: string): string => `_waxwing.${domain}`;
+export const proofText = (proof: string): string => `waxwing-domain=${proof}`;
+export const keyName = (selector: string, domain: string): string => `${selector}._domainkey.${domain}`;
+
+/** @param seen null: nobody looked yet */
+export function setupRecords(plan: SetupPlan, seen: SetupSeen | null): DnsRecord[] {
+  return [
+    ownership(plan, seen),
+    ...plan.keys.filter(({ isRetired }) => !isRetired).map((key) => dkim(plan, key, seen)),
+    spf(plan, seen),
+    dmarc(plan, seen),
+    advice(plan, seen, 'mta-sts'),
+    advice(plan, seen, 'tls-rpt'),
+  ];
+}
+
+const unchecked = (record: Record): DnsRecord => ({ ...record, state: 'unchecked', seen: [], problems: [] });
+const noAnswer = 'The DNS gave no answer. Try again in a few minutes.';
+
+function judged(record: Record, seen: Seen, problems: readonly string[]): DnsRecord {
+  if (seen === null) return { ...record, state: 'unknown', seen: [], problems: [noAnswer] };
+  const state = problems.length === 0 ? 'right' : seen.length === 0 ? 'missing' : 'wrong';
+  return { ...record, state, seen: [...seen], problems: [...problems] };
+}
+
+function ownership({ domain, proof }: SetupPlan, seen: SetupSeen | null): DnsRecord {
+  const record: Record = {
+    ...{ purpose: 'ownership', name: proofName(domain), type: 'TXT', value: proofText(proof), isRequired: true },
+    about: 'Shows that the domain is yours, so that nobody else can send by it here.',
+  };
+  if (seen === null) return unchecked(record);
+  const found = seen.ownership ?? [];
+  const problem = found.length === 0 ? 'Nothing is published under this name yet.' : 'Another text stands there.';
+  return judged(record, seen.ownership, found.some((text) => text.trim() === record.value) ? [] : [problem]);
+}
+
+function dkim({ domain }: SetupPlan, key: SetupKey, seen: SetupSeen | null): DnsRecord {
+  const record: Record = {
+    ...{ purpose: 'dkim', name: keyName(key.selector, domain), type: 'TXT', value: dkimRecord(key), isRequired: true },
+    about:
+      key.algorithm === 'rsa-sha256'
+        ? 'The key by which every receiver can check that the mail is yours and unchanged.'
+        : 'The same with a newer kind of key, for receivers that know it.',
+  };
+  if (seen === null) return unchecked(record);
+  const found = seen.keys.get(key.selector) ?? null;
+  const fault = found === null ? null : faultOfDkimRecords(key, found);
+  return judged(record, found, fault === null ? [] : [fault]);
+}
+
+function spf(plan: SetupPlan, seen: SetupSeen | null): DnsRecord {
+  const records = (seen?.spf ?? []).filter(isSpf);
+  const record: Record = {
+    ...{ purpose: 'spf', name: plan.domain, type: 'TXT', value: spfValue(plan.addresses, records), isRequired: true },
+    about: 'Says which servers may send mail of the domain. There may be one such record only.',
+  };
+  if (seen === null) return unchecked(record);
+  if (seen.spf === null) return judged(record, null, []);
+  if (records.length === 0) return judged(record, [], ['There is no SPF record yet.']);
+  if (records.length > 1)
+    return judged(record, records, [`There are ${records.length} SPF records, so receivers use none. Merge them.`]);
+  return judged(record, records, seen.spfFaults);
+}
+
+/** The record that is there with our addresses put before its `all`, or a new one. */
+function spfValue(addresses: readonly string[], records: readonly string[]): string {
+  const ours = addresses.map((address) => `${address.includes(':') ? 'ip6' : 'ip4'}:${address}`);
+  const [text] = records;
+  const words = (text ?? 'v=spf1 ~all').trim().split(/ +/);
+  const missing = ours.filter((word) => !words.includes(word));
+  const end = words.findIndex((word) => /^([-+~?]?all$|redirect=)/i.test(word));
+  return words.toSpliced(end === -1 ? words.length : end, 0, ...missing).join(' ');
+}
+
+function dmarc({ domain }: SetupPlan, seen: SetupSeen | null): DnsRecord {
+  const value = seen?.dmarc?.length === 1 ? (seen.dmarc[0] ?? '') : `v=DMARC1; p=none; rua=mailto:dmarc@${domain}`;
+  const record: Record = {
+    ...{ purpose: 'dmarc', name: `_dmarc.${domain}`, type: 'TXT', value, isRequired: true },
+    about:
+      'Says what receivers shall do with mail that only claims to be yours, and where they report it. Change the address of the reports to one that somebody reads.',
+  };
+  if (seen === null) return unchecked(record);
+  return judged(record, seen.dmarc, dmarcFaults(seen.dmarc ?? [], seen.dmarcInForce));
+}
+
+function dmarcFaults(texts: readonly string[], inForce: SetupSeen['dmarcInForce']): string[] {
+  if (texts.length > 1) return [`There are ${texts.length} DMARC records, so receivers use none. Keep one.`];
+  if (texts[0] !== undefined && readDmarc(texts[0]) === null)
+    return ['The record has no policy that there is: `p` must be `none`, `quarantine` or `reject`.'];
+  return inForce === null ? ['There is no DMARC record yet, neither here nor above this domain.'] : [];
+}
+
+const advices = {
+  'mta-sts': {
+    ...{ prefix: '_mta-sts', value: 'v=STSv1; id=1' },
+    about:
+      'For mail that the domain receives: others then send to it encrypted only (RFC 8461). Needs a policy file on a web server too.',
+  },
+  'tls-rpt': {
+    ...{ prefix: '_smtp._tls', value: 'v=TLSRPTv1; rua=mailto:tls-reports@' },
+    about: 'For mail that the domain receives: others report where encryption failed (RFC 8460).',
+  },
+} as const;
+
+/** Nothing of our mail depends on these; the domain's owner may want them. */
+function advice({ domain }: SetupPlan, seen: SetupSeen | null, purpose: keyof typeof advices): DnsRecord {
+  const { prefix, value, about } = advices[purpose];
+  const text = purpose === 'tls-rpt' ? value + domain : value;
+  const record: Record = { purpose, name: `${prefix}.${domain}`, type: 'TXT', value: text, isRequired: false, about };
+  if (seen === null) return unchecked(record);
+  const found = purpose === 'tls-rpt' ? seen.tlsReports : seen.mtaSts;
+  return judged(record, found, found?.length === 0 ? ['Not published. Mail goes out all the same.'] : []);
+}

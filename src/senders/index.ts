@@ -1,0 +1,4 @@
+/** The door of sender domains: whose domains mail is sent from, what their DNS says, and who signs. */
+export { senderRoutes } from './routes.ts';
+export { senderOfDomain, verifiedSenders } from './signers.ts';
+export { startLookingAtSenders } from './worker.ts';

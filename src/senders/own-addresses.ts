@@ -1,0 +1,26 @@
+/** From which addresses this installation's mail leaves, as its receivers see them: as it was told, or as its name leads to. */
+import ipaddr from 'ipaddr.js';
+import type { LookUp } from './look-up.ts';
+
+export interface SendersOptions {
+  readonly dnsServers?: readonly string[] | undefined;
+  /** Default: those of the host name, where mail goes out directly. */
+  readonly sendingAddresses?: readonly string[] | undefined;
+  /** The name that this server gives itself. */
+  readonly hostname: string;
+  /** Mail goes through a relay, whose addresses are its own. */
+  readonly hasSmarthost: boolean;
+}
+
+/** None: it is not known. */
+export function ownAddresses(dns: LookUp, options: SendersOptions): () => Promise<readonly string[]> {
+  const { sendingAddresses, hostname, hasSmarthost } = options;
+  if (sendingAddresses !== undefined) return () => Promise.resolve(sendingAddresses);
+  if (hasSmarthost || !hostname.includes('.')) return () => Promise.resolve([]);
+  return async () => {
+    const found = await Promise.all([dns.addresses(hostname, 4), dns.addresses(hostname, 6)]);
+    return found.flatMap((one) => (one.kind === 'found' ? one.records.filter(isPublic) : []));
+  };
+}
+
+const isPublic = (address: string): boolean => ipaddr.isValid(address) && ipaddr.parse(address).range() === 'unicast';

@@ -1,0 +1,44 @@
+/**
+ * Looks at the DNS of sender domains by itself: soon and often while something is waited for, rarely otherwise. Any number
+ * of processes may do so; looking twice harms nothing.
+ */
+import { listAccounts } from '../accounts/index.ts';
+import { Problem } from '../contract/problem.ts';
+import { repeat } from '../platform/repeat.ts';
+import type { Running, World } from '../platform/world.ts';
+import { openLookUp } from './look-up.ts';
+import { ownAddresses, type SendersOptions } from './own-addresses.ts';
+import { listStaleDomains } from './store.ts';
+import { type LookingNeeds, verifySender } from './verify-sender.ts';
+
+const everyMs = 60_000;
+const waitingMs = 10 * 60_000;
+const anyMs = 6 * 3_600_000;
+const actor = { kind: 'system', id: 'senders' } as const;
+
+export function startLookingAtSenders(world: World, options: SendersOptions): Running {
+  const dns = openLookUp(options.dnsServers ?? []);
+  const needs = { dns, addresses: ownAddresses(dns, options) };
+  return repeat(world, {
+    name: 'the look at sender domains',
+    everyMs,
+    turn: (closing) => lookAround(world, needs, closing),
+  });
+}
+
+export async function lookAround(world: World, needs: LookingNeeds, closing: AbortSignal): Promise<void> {
+  const nowMs = world.clock.now().getTime();
+  const before = { waiting: new Date(nowMs - waitingMs), any: new Date(nowMs - anyMs) };
+  for (const { accountId } of await listAccounts(world.db)) {
+    const stale = await world.db.readAccount(accountId, (tx) => listStaleDomains(tx, before));
+    for (const { domain } of stale) {
+      if (closing.aborted) return;
+      await verifySender(world, needs, { accountId, actor }, domain).catch(unlessGone);
+    }
+  }
+}
+
+/** Claimed by another account, or deleted meanwhile: the report, or its absence, says so. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Problem)) throw error;
+}
