@@ -51,6 +51,14 @@ export async function readHead(tx: Tx): Promise<ChainHead | undefined> {
   return { checkpoint: checkpointOf(row), linkHash: hash?.toString('hex') ?? null, isOvergrown };
 }
 
+/** Undefined: there is no such link. */
+export async function readLinkHash(tx: Tx, seq: number): Promise<string | undefined> {
+  const [row] = await tx.query<{ hash: Buffer }>(
+    sql`SELECT hash FROM audit_chain WHERE account_id = current_account() AND seq = ${seq}`,
+  );
+  return row?.hash.toString('hex');
+}
+
 interface EntryRow {
   id: string;
   at: Date;

@@ -146,6 +146,32 @@ describe('the audit chain', () => {
     await owner.query('DELETE FROM audit_waiting');
   });
 
+  it('is not continued where everything was rolled back to an earlier signed end, as long as a sealer remembers', async () => {
+    const remembering = { ...needs, sealedEnds: new Map() };
+    await write(3);
+    await sealWaiting(remembering);
+    const earlier = await exported();
+    await write(2);
+    await sealWaiting(remembering);
+    const [account] = [caller.accountId];
+    const { rows } = await owner.query<{ seq: string }>(
+      'DELETE FROM audit_checkpoints WHERE account_id = $1 AND seq > (SELECT min(seq) FROM audit_checkpoints WHERE account_id = $1 AND seq > 3) RETURNING seq',
+      [account],
+    );
+    assert.ok(rows.length > 0);
+    await owner.query(
+      'DELETE FROM audit_chain WHERE account_id = $1 AND seq > (SELECT max(seq) FROM audit_checkpoints WHERE account_id = $1)',
+      [account],
+    );
+    assert.equal((await verified(earlier)).kind, 'sound');
+    await write(1);
+    assert.deepEqual((await sealWaiting(remembering)).broken, [account]);
+    await owner.query('DELETE FROM audit_chain WHERE account_id = $1', [account]);
+    await owner.query('DELETE FROM audit_checkpoints WHERE account_id = $1', [account]);
+    assert.deepEqual((await sealWaiting(remembering)).broken, [account], 'nor begun anew');
+    await owner.query('DELETE FROM audit_waiting');
+  });
+
   it('goes on for others when one account’s entries cannot be sealed', async () => {
     await write(2);
     await sealWaiting(needs);

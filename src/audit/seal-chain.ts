@@ -20,6 +20,7 @@ import {
   lockChain,
   readEntries,
   readHead,
+  readLinkHash,
   takeWaiting,
 } from './chain-store.ts';
 import { isCheckpointOf, signCheckpoint } from './signing.ts';
@@ -38,7 +39,11 @@ export interface SealingNeeds {
   readonly db: Pick<Database, 'asWorker'>;
   readonly clock: Clock;
   readonly signer: InstallationSigner;
+  /** What this process sealed last of each account: whoever rolls the tables back to an earlier signed end is found by it. */
+  readonly sealedEnds?: Map<string, ChainEnd>;
 }
+
+type ChainEnd = Pick<CheckpointClaim, 'seq' | 'hash'>;
 
 const entriesPerTurn = 2_000;
 const accountsPerTurn = 200;
@@ -72,24 +77,32 @@ export async function sealWaiting(needs: SealingNeeds): Promise<Sealed> {
 export async function sealAccount(needs: SealingNeeds, accountId: string): Promise<number> {
   let total = 0;
   for (;;) {
-    const sealed = await needs.db.asWorker((tx) => sealSome(tx, needs, accountId));
+    const { sealed, end } = await needs.db.asWorker((tx) => sealSome(tx, needs, accountId));
+    if (end !== undefined) needs.sealedEnds?.set(accountId, end);
     total += sealed;
     if (sealed < entriesPerTurn) return total;
   }
 }
 
-async function sealSome(tx: WorkerTx, needs: SealingNeeds, accountId: string): Promise<number> {
+async function sealSome(
+  tx: WorkerTx,
+  needs: SealingNeeds,
+  accountId: string,
+): Promise<{ sealed: number; end?: ChainEnd }> {
   await lockChain(tx, accountId);
   const ids = await takeWaiting(tx, accountId, entriesPerTurn);
-  if (ids.length > 0) await tx.inAccount(accountId, (inside) => extend(inside, needs, accountId, ids));
-  return ids.length;
+  if (ids.length === 0) return { sealed: 0 };
+  const end = await tx.inAccount(accountId, (inside) => extend(inside, needs, accountId, ids));
+  return { sealed: ids.length, end };
 }
 
-async function extend(tx: Tx, needs: SealingNeeds, accountId: string, ids: readonly string[]): Promise<void> {
+async function extend(tx: Tx, needs: SealingNeeds, accountId: string, ids: readonly string[]): Promise<ChainEnd> {
   const head = await readHead(tx);
   if (head !== undefined && !isTrue(head, needs.signer)) throw new ChainBroken(accountId);
+  const before = needs.sealedEnds?.get(accountId);
+  if (before !== undefined && (await readLinkHash(tx, before.seq)) !== before.hash) throw new ChainBroken(accountId);
   const at = needs.clock.now().toISOString();
-  let end: Pick<CheckpointClaim, 'seq' | 'hash'> = head?.checkpoint ?? (await begin(tx, needs, accountId, at));
+  let end: ChainEnd = head?.checkpoint ?? (await begin(tx, needs, accountId, at));
   const links: ChainedEntry[] = [];
   for (const body of await readEntries(tx, ids)) {
     const link = chainEntry(body, end.seq + 1, end.hash);
@@ -97,7 +110,9 @@ async function extend(tx: Tx, needs: SealingNeeds, accountId: string, ids: reado
     end = link;
   }
   await insertLinks(tx, links);
-  await insertCheckpoint(tx, signCheckpoint(needs.signer, { account: accountId, seq: end.seq, hash: end.hash, at }));
+  const { seq, hash } = end;
+  await insertCheckpoint(tx, signCheckpoint(needs.signer, { account: accountId, seq, hash, at }));
+  return { seq, hash };
 }
 
 async function begin(tx: Tx, { signer }: SealingNeeds, accountId: string, at: string): Promise<Checkpoint> {

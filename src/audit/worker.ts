@@ -8,7 +8,7 @@ import { type SealingNeeds, sealWaiting } from './seal-chain.ts';
 const pauseMs = 500;
 
 export function startAuditSealer(world: World): Running {
-  const needs: SealingNeeds = { ...world, signer: installationSigner(world.vault) };
+  const needs: SealingNeeds = { ...world, signer: installationSigner(world.vault), sealedEnds: new Map() };
   const sealedCount = new Counter({
     name: 'waxwing_audit_entries_sealed_total',
     help: 'Audit entries that got their place in a chain.',
