@@ -17,6 +17,8 @@ before(async () => {
 after(() => clinics?.close());
 
 const minuteMs = 60_000;
+/** Of a busy machine, with two programs and their loops. */
+const patienceMs = 60_000;
 const from = 'alerts@clinic.example';
 const codeOf = ({ status, body }: { status: number; body: { code?: string } }) => [status, body?.code];
 
@@ -163,13 +165,13 @@ test('what is not taken is tried again, and the settings tell why', async () => 
   expect(await verified(true), 200);
   await raise(clinic, 'emergency_opened', vera);
   const trouble = async () => expect(await clinic.owner.ask('GET', '/v1/alert-settings'), 200).lastTrouble;
-  await until(async () => (await trouble()) !== null, 'the trouble shows');
+  await until(async () => (await trouble()) !== null, 'the trouble shows', patienceMs);
   assert.equal((await trouble()).code, 'sender.not_verified');
   assert.equal(mailsTo(cleo).length, 0);
   expect(await verified(false), 200);
   clinics.clock.advance(10 * minuteMs);
-  await until(async () => mailsTo(cleo).length === 1, 'the mail arrives');
-  await until(async () => (await trouble()) === null, 'the trouble is over');
+  await until(async () => mailsTo(cleo).length === 1, 'the mail arrives', patienceMs);
+  await until(async () => (await trouble()) === null, 'the trouble is over', patienceMs);
 });
 
 test('without a sender alerts show in the console only, and are not mailed later', async () => {

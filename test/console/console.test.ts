@@ -355,6 +355,17 @@ describe('every page', () => {
       }
     });
 
+  it('has all places within reach on a telephone', async () => {
+    await page.setViewportSize({ width: 360, height: 800 });
+    await open(pathOf('settings'));
+    const places = page.getByRole('navigation', { name: 'Console' }).getByRole('link');
+    assert.equal(await places.count(), 8);
+    for (const place of await places.all()) {
+      const box = await place.boundingBox();
+      assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 360 && box.y + box.height <= 800);
+    }
+  });
+
   it('asks nothing of another host, breaks no policy and raises no error', () => {
     assert.deepEqual(faults, { foreign: [], policy: [], errors: [] });
   });

@@ -9,8 +9,27 @@ import { search } from '../../web/console/judge/rules/rule-words.ts';
 import { delayWords, placeOf } from '../../web/console/judge/scanners/delay-axis.ts';
 import { outcomeWords } from '../../web/console/judge/words.ts';
 import { gatewayName, headlineOf } from '../../web/console/messages/event-words.ts';
+import { type Department, inTreeOrder, pathOf } from '../../web/console/people/words.ts';
 import { actorFamily, actorName, certaintyOf, sentenceOf } from '../../web/console/verdict/words.ts';
 import { count, day, dayRange, later, moment, percent, plural, shareOf } from '../../web/shared/format.ts';
+
+describe('departments', () => {
+  const of = (id: string, name: string, parentId: string | null): Department => ({
+    ...{ id, name, parentId, idleMinutes: null, absoluteMinutes: null },
+  });
+  const all = [of('1', 'Cardiac laboratory', '2'), of('2', 'Cardiology', null), of('3', 'Billing', null)];
+
+  it('are named with what they lie under', () => {
+    assert.equal(pathOf('1', all), 'Cardiology › Cardiac laboratory');
+  });
+
+  it('stand right before those below them, whatever these are called', () => {
+    assert.deepEqual(
+      inTreeOrder(all).map(({ id }) => id),
+      ['3', '2', '1'],
+    );
+  });
+});
 
 describe('numbers', () => {
   it('have thousands separators, and a dash where there is none', () => {
