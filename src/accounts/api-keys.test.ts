@@ -117,7 +117,16 @@ test('a key is taken only from the networks it was made for', async () => {
   for (const address of ['192.0.3.1', '2001:db8:1::6', '198.51.100.8', '::ffff:198.51.100.10', ''])
     await assert.rejects(gate.identify(bearer(secret, address), 'reports.read'), refused('auth.network_refused'));
   assert.equal(await gate.identifyByApiKey(secret, '203.0.113.1', 'messages.send'), undefined);
-  for (const wrong of ['10.0.0.0/33', 'fe80::1%eth0', 'example.org', ''])
+  for (const wrong of [
+    '10.0.0.0/33',
+    'fe80::1%eth0',
+    'example.org',
+    '',
+    '127.1',
+    '010.0.0.1',
+    '0x7f.1/8',
+    '2130706433',
+  ])
     await assert.rejects(
       createKey(world, owner, { name: 'wrong', allowedNetworks: [wrong] }),
       refused('request.malformed'),

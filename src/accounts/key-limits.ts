@@ -1,4 +1,5 @@
 /** How long a new API key works and from where. A key that makes keys gives away no more of either than it has itself. */
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Problem } from '../contract/problem.ts';
 import type { StoredApiKey } from './store.ts';
@@ -38,15 +39,19 @@ function futureOf(instant: string, now: Date): Date {
   return at;
 }
 
-/** PostgreSQL takes no network with bits behind its length, so they are cut off. */
+/**
+ * PostgreSQL takes no network with bits behind its length, so they are cut off. Old ways to write an address, such as
+ * 010.1 for 8.0.0.1, are not taken: another one than was meant would be let in.
+ */
 function networkOf(text: string, index: number): string {
-  if (ipaddr.isValidCIDR(text)) {
+  const isPlain = isIP(text.split('/', 1)[0] ?? '') > 0;
+  if (isPlain && ipaddr.isValidCIDR(text)) {
     const [, length] = ipaddr.parseCIDR(text);
     const isV4 = ipaddr.parseCIDR(text)[0].kind() === 'ipv4';
     const network = isV4 ? ipaddr.IPv4.networkAddressFromCIDR(text) : ipaddr.IPv6.networkAddressFromCIDR(text);
     return `${network}/${length}`;
   }
-  if (ipaddr.isValid(text) && !text.includes('%')) {
+  if (isPlain && ipaddr.isValid(text) && !text.includes('%')) {
     const address = ipaddr.process(text);
     return `${address}/${address.kind() === 'ipv4' ? 32 : 128}`;
   }
