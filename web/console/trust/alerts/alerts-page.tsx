@@ -1,5 +1,5 @@
 /** What somebody should look at, who did, and from which address people are mailed of it. */
-import { Button, Stack } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { acknowledgeAlert } from '../../../../src/contract/alerts.ts';
@@ -46,6 +46,9 @@ function AlertRow({ alert, nameOf }: { alert: Alert; nameOf: NameOf }) {
       <Cell>{moment(alert.at, timeZone)}</Cell>
       <Cell>
         <What alert={alert} />
+        <Text size="sm" c="dimmed" hiddenFrom="sm">
+          {nameOf(alert.userId)}
+        </Text>
         {acknowledge.error !== null && <Failure failure={acknowledge.error} />}
       </Cell>
       <Cell isExtra>{nameOf(alert.userId)}</Cell>

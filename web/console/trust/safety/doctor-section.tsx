@@ -79,7 +79,7 @@ export function Doctor() {
   return (
     <Section
       title="Is all well?"
-      about="The same looks as waxwing doctor takes on the server. It changes nothing, and looks anew once a minute at most."
+      about="What “waxwing doctor” checks on the server. Nothing is changed by it, and it looks anew once a minute at most."
       aside={again}
     >
       <Answered answer={answer} label="Looking at everything" rows={4}>
