@@ -120,6 +120,25 @@ describe('a message', () => {
     await keep(null);
   });
 
+  it('tells how a copy travelled, and gives the signed receipt as a file', async () => {
+    await recipient(people[0] ?? '');
+    await button('How it travelled').press('Enter');
+    await page.getByText(/^Your organisation asked for encryption wherever it is offered\.$/).waitFor();
+    await page.getByText(/^Delivered, /).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+    await screenshot(page, 'message-travelled');
+    await page.setViewportSize({ width: 390, height: 800 });
+    assert.equal(await overflowPx(page), 0);
+    await screenshot(page, 'message-travelled-390');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const link = page.getByRole('link', { name: 'Download the receipt' });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    const text = Buffer.concat(await (await download.createReadStream()).toArray()).toString('utf8');
+    const receipt = JSON.parse(text) as { message: string; signature: string };
+    assert.equal(receipt.message, stage.messageId);
+    assert.match(receipt.signature, /^[\w-]{86}$/);
+  });
+
   it('is erased only once the word was typed, and leaves a signed certificate to keep', async () => {
     await recipient(people[0] ?? '');
     await button('Erase').click();

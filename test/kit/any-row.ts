@@ -9,6 +9,7 @@ const valueOfColumn: Record<string, string> = {
   verdict: "'human'",
   strength: "'certain'",
   status: "'queued'",
+  minimum_transport: "'plain'",
   kind: "'campaign'",
   provider: "'sendgrid'",
   state: "'queued'",

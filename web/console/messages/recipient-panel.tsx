@@ -7,6 +7,7 @@ import { listMessageEvents, type message } from '../../../src/contract/messages.
 import { Answered } from '../elements/states.tsx';
 import { useCall } from '../queries.ts';
 import { gatewayName } from './event-words.ts';
+import { HowItTravelled } from './how-it-travelled.tsx';
 import styles from './recipient-panel.module.css';
 import { StatusBadge } from './status-badge.tsx';
 import { Timeline } from './timeline.tsx';
@@ -86,6 +87,7 @@ export function RecipientPanel({ messageId, recipient, timeZone, isOpen, onToggl
       <Collapse expanded={isOpen} id={panelId}>
         <div className={styles.body}>
           <Route recipient={recipient} />
+          {isOpen && <HowItTravelled messageId={messageId} recipientId={recipient.id} timeZone={timeZone} />}
           {isOpen && <Events messageId={messageId} recipient={recipient} timeZone={timeZone} />}
         </div>
       </Collapse>

@@ -1,0 +1,54 @@
+/** How a copy travelled, in words for people who are not mail engineers. */
+import type { z } from 'zod';
+import type { receipt } from '../../../src/contract/transport.ts';
+
+export type Receipt = z.infer<typeof receipt>;
+export type Attempt = Receipt['attempts'][number];
+type Tried = Attempt['tries'][number];
+
+const rungs = {
+  plain: 'in clear text, readable for whoever stood on the way',
+  opportunistic: 'encrypted; who the other side was, nobody proved',
+  verified: 'encrypted, to a server that proved its name',
+  authenticated: 'encrypted, to a server that the recipient’s organisation vouches for',
+} as const;
+
+const asked = {
+  plain: 'nothing in particular',
+  opportunistic: 'encryption wherever it is offered',
+  verified: 'encryption to a server that proves its name',
+  authenticated: 'encryption to a server that the recipient’s organisation vouches for',
+} as const;
+
+const by: Readonly<Record<string, string>> = {
+  account: 'Your organisation',
+  department: 'The department',
+  domain_rule: 'The rule for this recipient domain',
+  message: 'The message itself',
+  acceptance: 'The policy when the message was accepted',
+};
+
+export const askedSentence = ({ asked: floor }: Attempt): string | null =>
+  floor === null ? null : `${by[floor.from] ?? 'Policy'} asked for ${asked[floor.level]}.`;
+
+export function policySentence({ mtaSts, tries }: Attempt): string | null {
+  if (tries.some(({ grounds }) => grounds === 'dane'))
+    return 'The recipient’s domain names its server’s certificate in signed DNS (DANE).';
+  if (mtaSts?.state === 'enforced') return 'The recipient’s domain insists on proved servers (MTA-STS).';
+  if (tries.some(({ grounds }) => grounds === 'pin')) return 'The relay’s key is pinned.';
+  return null;
+}
+
+export function triedSentence({ host, address, tls, reached, why }: Tried, texts: Attempt['why']): string {
+  const where = address === null ? host : `${host} (${address})`;
+  const how = tls === null ? '' : ` ${tls.protocol}, ${tls.cipher}.`;
+  if (reached !== null) return `${where}: ${rungs[reached]}.${how}`;
+  return `${where}: ${why === null || why === texts.code ? texts.text : 'nothing was sent there.'}`;
+}
+
+export function certificateSentence({ tls }: Tried, day: (at: string) => string): string | null {
+  const shown = tls?.certificate ?? null;
+  if (shown === null) return null;
+  const trust = shown.verdict === 'trusted' ? 'trusted' : `not vouched for by a known authority (${shown.verdict})`;
+  return `Certificate: ${shown.subject}, issued by ${shown.issuer}, until ${day(shown.notAfter)}, ${trust}.`;
+}
