@@ -46,6 +46,8 @@ export const senderSummary = z.object({
   problems: z.int().meta({ description: 'How many required records were missing or wrong then.' }),
 });
 
+export type SenderSummary = z.infer<typeof senderSummary>;
+
 export const sender = senderSummary
   .extend({ records: z.array(dnsRecord), keys: z.array(senderKey) })
   .meta({ id: 'Sender' });

@@ -19,7 +19,9 @@ const valueOfColumn: Record<string, string> = {
 };
 const valueIn: Record<string, string> = {
   'backup_requests.what': "'backup'",
+  'dkim_keys.algorithm': "'rsa-sha256'",
   'drafts.form': "'compose'",
+  'sender_domains.domain': "'clinic.example'",
   'destination_paces.last_outcome': "'delivered'",
   'queue_holds.campaign_id': '0',
 };

@@ -476,6 +476,7 @@ export const routeCalls: Readonly<Record<string, Prepare>> = {
   ...settings,
   ...judging,
   ...providers,
+  ...senders,
   ...webhooks,
   ...access,
   ...own,

@@ -74,6 +74,14 @@ const router = createBrowserRouter([
             ],
           },
           {
+            path: '/senders',
+            lazy: async () => ({ Component: (await import('./senders/senders-page.tsx')).SendersPage }),
+          },
+          {
+            path: '/senders/:domain',
+            lazy: async () => ({ Component: (await import('./senders/sender-page.tsx')).SenderPage }),
+          },
+          {
             path: '/providers',
             lazy: async () => ({ Component: (await import('./providers/providers-page.tsx')).ProvidersPage }),
           },

@@ -1,6 +1,7 @@
 /** The frame around every page: skip link, navigation (a bar at the side, or at the foot of a small screen), account, sign out. */
 import { ActionIcon, Tooltip } from '@mantine/core';
 import {
+  IconAt,
   IconGavel,
   IconKey,
   IconLogout,
@@ -26,6 +27,7 @@ const places = [
   { to: '/campaigns', label: 'Campaigns', Icon: IconReportAnalytics },
   { to: '/messages', label: 'Messages', Icon: IconMail },
   { to: '/judge', label: 'The judge', Icon: IconGavel },
+  { to: '/senders', label: 'Senders', Icon: IconAt },
   { to: '/providers', label: 'Providers', Icon: IconPlugConnected },
   { to: '/settings', label: 'Settings', Icon: IconSettings },
   { to: '/api-keys', label: 'API keys', Icon: IconKey },

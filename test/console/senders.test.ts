@@ -1,0 +1,61 @@
+/** The console's pages of sender domains: one is added, its records are shown to copy, the DNS is looked at, it is removed. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, overflowPx, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { type Stage, setStage } from './stage.ts';
+
+let stage: Stage;
+let browser: Browser;
+
+before(async () => {
+  stage = await setStage();
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await stage?.close();
+});
+
+const isFine = async (page: Page, name: string): Promise<void> => {
+  await page.waitForLoadState('networkidle');
+  assert.deepEqual(await seriousFaults(page), [], name);
+  assert.equal(await overflowPx(page), 0, name);
+  await screenshot(page, name);
+};
+
+test('an administrator adds a domain, sees what to publish and what is missing, and removes it', async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+  context.setDefaultTimeout(60_000);
+  const faults = await watch(context, stage.url);
+  const page = await context.newPage();
+  await page.goto(await stage.signInLink());
+  await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
+  await page.getByRole('link', { name: 'Senders' }).click();
+  await page.getByText('No sender domain yet').waitFor();
+  await isFine(page, 'senders-empty');
+
+  await page.getByRole('textbox', { name: 'Domain' }).fill('clinic.example');
+  await page.getByRole('textbox', { name: 'Domain' }).press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'clinic.example' }).waitFor();
+  await page.getByText('_waxwing.clinic.example', { exact: true }).waitFor();
+  assert.equal(await page.getByText(/^v=DKIM1; k=rsa; p=/).count(), 1);
+  assert.equal(await page.getByText(/^v=DKIM1; k=ed25519; p=/).count(), 1);
+  await page.getByRole('button', { name: 'Copy: value of the record, Ownership' }).waitFor();
+  await page.getByRole('button', { name: 'Look at the DNS now' }).press('Enter');
+  await page.getByText(/required records missing or wrong/).waitFor();
+  await page.getByText('Nothing is published under this name yet.').first().waitFor();
+  await page.getByRole('button', { name: 'Check now' }).click();
+  await page.getByText('There is no DMARC record.').first().waitFor();
+  await isFine(page, 'sender-domain');
+  await page.setViewportSize({ width: 360, height: 740 });
+  await isFine(page, 'sender-domain-narrow');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await isFine(page, 'sender-domain-dark');
+
+  await page.getByRole('button', { name: 'Remove this domain' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Remove this domain?' });
+  await dialog.getByRole('button', { name: 'Remove the domain' }).click();
+  await page.getByText('No sender domain yet').waitFor();
+  assert.deepEqual(faults, { foreign: [], policy: [], errors: [] });
+});
