@@ -90,6 +90,10 @@ const router = createBrowserRouter([
             lazy: async () => ({ Component: (await import('./settings/settings-page.tsx')).SettingsPage }),
           },
           {
+            path: '/settings/webhooks',
+            lazy: async () => ({ Component: (await import('./settings/webhooks/webhooks-page.tsx')).WebhooksPage }),
+          },
+          {
             path: '/api-keys',
             lazy: async () => ({ Component: (await import('./api-keys/api-keys-page.tsx')).ApiKeysPage }),
           },

@@ -62,7 +62,7 @@ const told: Readonly<Record<string, Told>> = {
     subject: 'a webhook was switched off',
     happened: 'A webhook was switched off, because nothing it was told was taken for three days or it asked for no more',
     ask: 'Please have its receiver looked at. Switched on again, it is told what it missed.',
-    path: '/webhooks',
+    path: '/settings/webhooks',
   },
 };
 

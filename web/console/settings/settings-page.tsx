@@ -164,6 +164,21 @@ const Audit = () => (
   />
 );
 
+const Webhooks = () => (
+  <Section
+    title="Webhooks"
+    about={
+      <>
+        Your own programs can be told when mail is delivered, returned, opened or clicked.{' '}
+        <Link className="quiet-link" to="/settings/webhooks">
+          Set up webhooks
+        </Link>
+        .
+      </>
+    }
+  />
+);
+
 type Save = ReturnType<typeof useSettings>['save'];
 
 const Saved = ({ save }: { save: Save }) => (
@@ -199,6 +214,7 @@ export function SettingsPage() {
             <Privacy settings={settings} onChange={save.mutate} />
             <Delivery settings={settings} onChange={save.mutate} />
             <Time settings={settings} onChange={save.mutate} />
+            <Webhooks />
             <Audit />
           </Stack>
         )}
