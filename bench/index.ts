@@ -9,6 +9,7 @@ import { measureInstrument } from './instrument.ts';
 import { benchKeys } from './keys.ts';
 import { measureNetworks } from './networks.ts';
 import { benchPipeline } from './pipeline.ts';
+import { benchQueue } from './queue.ts';
 import { benchRejudge } from './rejudge.ts';
 import { benchReport } from './report.ts';
 
@@ -51,6 +52,17 @@ const pipeline: Bench = async (say) => {
     { what: 'pipeline, accepted to delivered', value: run.pipelinePerSecond, unit: 'messages/s' },
     { what: 'bare pooled nodemailer', value: run.barePerSecond, unit: 'messages/s' },
     { what: 'pipeline ÷ bare nodemailer', value: run.ratio, unit: '', bar: { atLeast: 0.12 } },
+  ];
+};
+
+const queue: Bench = async (say) => {
+  const run = await benchQueue(say);
+  return [
+    { what: 'nine destinations beside a fast tenth', value: run.besideFastPerSecond, unit: 'copies/s' },
+    { what: 'the same beside one that takes 300 ms', value: run.besideSlowPerSecond, unit: 'copies/s' },
+    { what: 'beside the slow one ÷ beside the fast one', value: run.ratio, unit: '', bar: { atLeast: 0.9 } },
+    { what: `claim of 50 at ${run.deep.queued} queued`, value: run.deep.claimMs, unit: 'ms' },
+    { what: `÷ at ${run.shallow.queued}`, value: run.depthRatio, unit: '', bar: { atMost: 2 } },
   ];
 };
 
@@ -137,6 +149,7 @@ const benches: Readonly<Record<string, Bench>> = {
   instrument,
   edge,
   pipeline,
+  queue,
   report,
   habits,
   rejudge,
