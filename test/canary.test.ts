@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
 import { readConfig } from '../src/config.ts';
+import { webhookEventTypes } from '../src/contract/webhooks.ts';
 import { type Program, startProgram } from '../src/main.ts';
 import { sql } from '../src/platform/database.ts';
 import { joinDatabaseServer } from '../src/platform/database-server.ts';
@@ -356,6 +357,20 @@ async function setUpSignOn(): Promise<void> {
   assert.equal((await call('POST', '/v1/sign-in/sso/finish', { connectionId: id, response })).status, 401);
 }
 
+/** An endpoint's address may hold anything; it is told of all that happens from then on. */
+async function setUpWebhook(): Promise<void> {
+  const made = await call('POST', '/v1/webhooks', {
+    url: `https://hook.${word.toLowerCase()}.invalid/${word}?patient=${word}`,
+    description: 'Our records',
+    eventTypes: webhookEventTypes,
+  });
+  assert.equal(made.status, 201, made.text);
+  const { id } = JSON.parse(made.text) as { id: string };
+  const url = `https://hook.${word.toLowerCase()}.invalid/another/${word}`;
+  assert.equal((await call('PATCH', `/v1/webhooks/${id}`, { url })).status, 200);
+  assert.equal((await call('POST', `/v1/webhooks/${id}/test`, {})).status, 202);
+}
+
 async function counted(table: 'hits' | 'attempts'): Promise<number> {
   const [account] = await program.world.db.asWorker((tx) =>
     tx.query<{ id: string }>(sql`SELECT account_id AS id FROM accounts`),
@@ -387,6 +402,7 @@ test('the search finds what is there, in every spelling', () => {
 });
 
 test('nothing that people wrote, and nobody’s address, lies readable on the disk or in the log', async () => {
+  await setUpWebhook();
   const messageId = await sendByRest();
   await sendBySmtp();
   await hearProviders();
