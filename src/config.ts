@@ -115,7 +115,15 @@ const settings = {
     absent: undefined,
     absentMeans: 'no such listener',
     about:
-      'Reserved for receiving bounces by mail, which this version does not do yet: replies to RCPT and DATA are read.',
+      'Where mail that comes back is taken, by SMTP, in a process with the role smtp. The MX of `WAXWING_BOUNCE_DOMAIN` leads here. See [bounces](bounces.md).',
+  }),
+  bounceDomain: setting({
+    name: 'WAXWING_BOUNCE_DOMAIN',
+    form: hostname,
+    absent: undefined,
+    absentMeans: 'the envelope sender stays as submitted',
+    about:
+      'The domain of envelope senders: each recipient’s copy leaves with an address of its own there, so that what comes back says whose it was. See [bounces](bounces.md).',
   }),
   publicUrl: setting({
     name: 'WAXWING_PUBLIC_URL',
@@ -325,7 +333,7 @@ type Settings = typeof settings;
 type ValueOf<S> = S extends Setting<infer Value, infer Absent> ? Value | Absent : never;
 type Values = { readonly [Key in keyof Settings]: ValueOf<Settings[Key]> };
 
-export interface Config extends Omit<Values, 'keyFile' | 'bouncePort'> {
+export interface Config extends Omit<Values, 'keyFile'> {
   readonly keyFile: string;
 }
 
@@ -348,14 +356,13 @@ export function readConfig(environment: Environment): { config: Config; warnings
   ) as unknown as Values;
   faults.push(...conflicts(values));
   if (faults.length > 0) throw new ConfigFaults(faults);
-  const { bouncePort, ...others } = values;
   const warnings = unknownNames(environment);
   if (values.trackingUrl === undefined && !/^(127\.|::1$|localhost$)/.test(values.host))
     warnings.push('WAXWING_TRACKING_URL is not set: links in mail sent now lead to this machine only, for good.');
-  if (bouncePort !== undefined)
-    warnings.push('WAXWING_BOUNCE_PORT: this version does not receive bounces by mail yet.');
+  if (values.bouncePort !== undefined && values.bounceDomain === undefined)
+    warnings.push('WAXWING_BOUNCE_PORT without WAXWING_BOUNCE_DOMAIN: no mail is told to come back there.');
   return {
-    config: { ...others, keyFile: values.keyFile ?? `${values.dataDir}.key`, httpPort: httpPortOf(values) },
+    config: { ...values, keyFile: values.keyFile ?? `${values.dataDir}.key`, httpPort: httpPortOf(values) },
     warnings,
   };
 }
@@ -384,8 +391,8 @@ function conflicts(values: Values): string[] {
   if (values.dnsValidates === 'true' && values.dnsServers === undefined)
     faults.push('WAXWING_DNS_VALIDATES is true without WAXWING_DNS_SERVERS. Name the servers that validate.');
   faults.push(...keeperFaults(values));
-  const ports = [settings.httpPort, settings.trackingPort, settings.smtpPort, settings.smtpsPort];
-  const given = [httpPortOf(values), values.trackingPort, values.smtpPort, values.smtpsPort];
+  const ports = [settings.httpPort, settings.trackingPort, settings.smtpPort, settings.smtpsPort, settings.bouncePort];
+  const given = [httpPortOf(values), values.trackingPort, values.smtpPort, values.smtpsPort, values.bouncePort];
   for (const [index, one] of ports.entries()) {
     const first = given.indexOf(given[index]);
     if (first === index || (given[index] ?? 0) === 0) continue;

@@ -53,6 +53,7 @@ import { provisioningRoutes } from './provisioning/index.ts';
 import { rejudgingRoutes, startRejudging, startRejudgingThread } from './rejudging/index.ts';
 import { reportRoutes } from './reports/index.ts';
 import { retentionRoutes, startRetention, startTidying } from './retention/index.ts';
+import { startForgettingReturns, startIntake } from './returns/index.ts';
 import { senderRoutes, startLookingAtSenders } from './senders/index.ts';
 import {
   type SendingOptions,
@@ -86,6 +87,7 @@ export interface Program extends Running {
     readonly tracking: number | undefined;
     readonly smtp: number | undefined;
     readonly smtps: number | undefined;
+    readonly bounces: number | undefined;
   };
   /** What its HTTP listener answers for the areas; none where it is no web process. */
   readonly routes: readonly Route[];
@@ -184,11 +186,18 @@ async function compose(
   const routes = config.roles.includes('web') ? allRoutes(world, config, routeNeeds) : [];
   const http = await openHttp(world, config, { gate, edge, state, routes }, parts);
   const smtp = await openSubmission(world, config, { ...sending, gate, tls }, parts);
+  const bounces = await openIntake(world, config, tls, parts);
   const publicUrl = config.publicUrl ?? localUrl(config.host, http?.port ?? 3000);
   return {
     world,
     routes,
-    ports: { http: http?.port, tracking: edge?.port, smtp: smtp?.port, smtps: smtp?.smtpsPort ?? undefined },
+    ports: {
+      http: http?.port,
+      tracking: edge?.port,
+      smtp: smtp?.port,
+      smtps: smtp?.smtpsPort ?? undefined,
+      bounces: bounces?.port,
+    },
     publicUrl,
     trackingUrl,
     ready,
@@ -281,6 +290,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     startBackupCare(world, config.backupDir),
     startBackups(world, config.backupDir, needs.connection),
     startForgettingDrafts(world),
+    startForgettingReturns(world),
     startAuditSealer(world),
     startKeyDestruction(world),
     startRetention(world),
@@ -414,6 +424,21 @@ async function openSubmission(
   });
   parts.listeners.push(smtp);
   return smtp;
+}
+
+/** Without a domain nothing can be meant for it. */
+async function openIntake(
+  world: World,
+  config: Config,
+  tls: SubmissionOptions['tls'],
+  parts: Parts,
+): Promise<Listening | undefined> {
+  const { bouncePort, bounceDomain, host, dataDir } = config;
+  if (!config.roles.includes('smtp') || bouncePort === undefined || bounceDomain === undefined) return undefined;
+  const options = { port: bouncePort, host, hostname: hostnameOf(config), domain: bounceDomain, tls, dataDir };
+  const intake = await startIntake(world, options);
+  parts.listeners.push(intake);
+  return intake;
 }
 
 function readTls(config: Config): SubmissionOptions['tls'] {

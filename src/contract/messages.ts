@@ -227,7 +227,10 @@ export const listMessages = endpoint({
   problems: ['request.bad_cursor'],
 });
 
-export const eventType = z.enum(['accepted', 'deferred', 'delivered', 'bounced', 'dropped', 'opened', 'clicked']);
+export const eventType = z.enum([
+  ...['accepted', 'deferred', 'delivered', 'bounced', 'dropped', 'opened', 'clicked'],
+  ...['delayed', 'complained', 'auto-replied', 'replied'],
+] as const);
 export type EventType = z.infer<typeof eventType>;
 
 export const event = z

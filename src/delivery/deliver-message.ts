@@ -37,6 +37,8 @@ export interface Carrier {
   readonly keys: TokenKeyring;
   readonly trackingUrl: string;
   readonly now: () => Date;
+  /** The envelope sender that a copy's bounces come back to us by; null: the message's own. */
+  readonly returnPath: ((handle: Uint8Array) => string) | null;
 }
 
 /** @param assertMine throws when this process may no longer send the copy; asked at the last moment. */
@@ -47,7 +49,7 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
   if (way.kind === 'none') return untried(carrier, copy, way.end);
   let sentSha256: string | null = null;
   const { sent, hop, tries } = await transmit(carrier, way.stations, copy.floor.level, {
-    from: copy.message.header.envelopeFrom,
+    from: envelopeFromOf(carrier, copy),
     to: copy.address,
     render() {
       assertMine();
@@ -68,6 +70,10 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
     evidence: { floor: copy.floor, mtaSts: stsEvidence(way.sts), tries, sentSha256 },
   };
 }
+
+/** The null sender stays: nothing may come back for an auto-reply or a notification (RFC 5321 §4.5.5). */
+const envelopeFromOf = ({ returnPath }: Carrier, { message, handle }: OpenCopy): string =>
+  message.header.envelopeFrom === '' || returnPath === null ? message.header.envelopeFrom : returnPath(handle);
 
 const untried = (carrier: Carrier, copy: OpenCopy, end: AttemptEnd): Attempt => ({
   claimed: copy.claimed,

@@ -3,11 +3,12 @@
  * once; what is kept is bounded in bytes. What does not open is said so and harms nobody else.
  */
 import { accountVault, readMailPolicies } from '../accounts/index.ts';
-import type { DkimKey } from '../core/senders/dkim.ts';
 import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
 import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
 import { type Floor, type MinimumTransport, strictestFloor } from '../core/delivery/transport.ts';
 import type { Plan } from '../core/message/index.ts';
+import { suppressedWords, whySuppressed } from '../core/returns/suppressed-words.ts';
+import type { DkimKey } from '../core/senders/dkim.ts';
 import type { Tx } from '../platform/database.ts';
 import { type AccountVault, KeyUnknown, nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
@@ -41,7 +42,11 @@ export interface OpenCopy {
 }
 
 /** `gone`: the message was erased while it waited. `unreadable`: keys and content do not fit together. */
-export type LoadedCopy = OpenCopy | { readonly kind: 'gone' | 'unreadable'; readonly claimed: Claimed };
+export type LoadedCopy =
+  | OpenCopy
+  /** The address was put on the suppression list while its mail waited. */
+  | { readonly kind: 'suppressed'; readonly claimed: Claimed; readonly why: string }
+  | { readonly kind: 'gone' | 'unreadable'; readonly claimed: Claimed };
 
 export interface LoadedCopies {
   readonly copies: readonly LoadedCopy[];
@@ -70,13 +75,15 @@ interface Loaded {
 /** Contents that one load reads at most, unless a single one is larger. */
 const loadBytes = 16 * 1024 * 1024;
 
-export function openCopyLoader(world: Pick<World, 'db' | 'vault'>, cacheBytes: number): CopyLoader {
+export function openCopyLoader(world: Pick<World, 'db' | 'vault' | 'clock'>, cacheBytes: number): CopyLoader {
   const messages = newMessageCache(cacheBytes);
   return {
     async load(accountId, claimed) {
       const vault = await accountVault(world, accountId).catch(nullWhenBroken);
       if (vault === null) return { copies: claimed.map((one) => ({ kind: 'unreadable', claimed: one })), later: [] };
-      const loaded = await world.db.readAccount(accountId, (tx) => readLoaded(tx, claimed, messages));
+      const loaded = await world.db.readAccount(accountId, (tx) =>
+        readLoaded(tx, claimed, messages, world.clock.now()),
+      );
       const senders = await verifiedSenders(world, accountId);
       const isLater = (one: Claimed): boolean => loaded.later.has(one.messageId);
       const copies = claimed.filter((one) => !isLater(one)).map((one) => openCopy(one, { ...loaded, senders }, vault));
@@ -86,10 +93,11 @@ export function openCopyLoader(world: Pick<World, 'db' | 'vault'>, cacheBytes: n
   };
 }
 
-async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: MessageCache): Promise<Loaded> {
+async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: MessageCache, now: Date): Promise<Loaded> {
   const sources = await readCopySources(
     tx,
     claimed.map((one) => one.recipientId),
+    now,
   );
   const known = new Map<string, OpenMessage>();
   const wanted = new Set<string>();
@@ -128,6 +136,8 @@ async function readFloors(tx: Tx, sources: readonly CopySource[]): Promise<Loade
 function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): LoadedCopy {
   const source = loaded.sources.get(claimed.recipientId);
   if (source === undefined || source.erasedAt !== null || source.keySealed === null) return { kind: 'gone', claimed };
+  const suppressed = whySuppressed(source.suppressions ?? [], source.isMarketing ?? false);
+  if (suppressed !== undefined) return { kind: 'suppressed', claimed, why: suppressedWords[suppressed] };
   try {
     const sealer = vault.openMessageKey(source.keySealed);
     const message = loaded.known.get(source.messageId) ?? openMessage(sealer, source, loaded.contents);

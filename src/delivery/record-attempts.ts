@@ -25,8 +25,8 @@ import {
 /** What is to be recorded: an attempt, or that none was made and why. */
 export type Ending =
   | { readonly kind: 'attempt'; readonly attempt: Attempt; readonly outcome: Outcome }
-  /** Erased while it waited. */
-  | { readonly kind: 'drop'; readonly claimed: Claimed; readonly at: Date }
+  /** Erased while it waited; or, with a reason, kept from its address. */
+  | { readonly kind: 'drop'; readonly claimed: Claimed; readonly at: Date; readonly why?: string }
   /** Cannot be read; people must look. */
   | { readonly kind: 'hold'; readonly claimed: Claimed; readonly at: Date }
   /** Given back untried, as at shutdown. */
@@ -135,7 +135,7 @@ function postponements(ending: Ending): Postponement[] {
 function deliveryOutcomes(ending: Ending): DeliveryOutcome[] {
   const { recipientId } = claimedOf(ending);
   if (ending.kind === 'release') return [];
-  if (ending.kind === 'drop') return [{ recipientId, kind: 'dropped', at: ending.at, detail: ownDetail('erased') }];
+  if (ending.kind === 'drop') return [{ recipientId, kind: 'dropped', at: ending.at, detail: dropDetail(ending.why) }];
   if (ending.kind === 'hold')
     return [{ recipientId, kind: 'deferred', at: ending.at, detail: ownDetail('content.unreadable') }];
   const { attempt, outcome } = ending;
@@ -144,5 +144,8 @@ function deliveryOutcomes(ending: Ending): DeliveryOutcome[] {
   const via = outcome.kind === 'delivered' && attempt.via !== null ? { via: attempt.via } : {};
   return [{ recipientId, kind: outcomeNames[outcome.kind], at: attempt.at, detail, ...gateway, ...via }];
 }
+
+const dropDetail = (why: string | undefined) =>
+  why === undefined ? ownDetail('erased') : { host: null, reply: null, why };
 
 const ownDetail = (why: Why) => ({ host: null, reply: null, why: reasons[why] });

@@ -1,6 +1,7 @@
 /** The queue, the attempts and what a copy is made from: all SQL of delivery. It decides nothing and opens no seal. */
 import { type MessageClass, priorityOf } from '../core/delivery/message-class.ts';
 import { sql, type Tx } from '../platform/database.ts';
+import { type Suppressed, suppressionsOf } from '../suppressions/index.ts';
 
 export type { Claimed } from './claim-store.ts';
 
@@ -52,16 +53,22 @@ export interface CopySource {
   readonly hasRules: boolean;
   /** Null once erased. */
   readonly keySealed: Buffer | null;
+  readonly isMarketing: boolean | null;
+  /** What keeps mail from the address by now; null: nothing. */
+  readonly suppressions: readonly Pick<Suppressed, 'reason' | 'scope'>[] | null;
 }
 
-export function readCopySources(tx: Tx, recipientIds: readonly string[]): Promise<CopySource[]> {
+export function readCopySources(tx: Tx, recipientIds: readonly string[], now: Date): Promise<CopySource[]> {
   return tx.query<CopySource>(sql`
     SELECT r.id AS "recipientId", r.message_id AS "messageId", r.address_sealed AS "addressSealed", r.handle,
            r.tracking_level AS level, r.track_opens AS opens, r.track_clicks AS clicks,
            m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.department_id AS "departmentId", m.size_bytes AS "sizeBytes",
            m.header_sealed AS "headerSealed",
            EXISTS (SELECT FROM transport_rules WHERE account_id = current_account()) AS "hasRules",
-           m.erased_at AS "erasedAt", k.key_sealed AS "keySealed"
+           m.erased_at AS "erasedAt", k.key_sealed AS "keySealed",
+           (SELECT d.priority = 1 FROM deliveries d
+             WHERE d.account_id = current_account() AND d.recipient_id = r.id) AS "isMarketing",
+           ${suppressionsOf(sql`r.address_index`, now)} AS suppressions
       FROM recipients r JOIN messages m ON m.id = r.message_id
       LEFT JOIN message_keys k ON k.message_id = r.message_id
      WHERE r.account_id = current_account() AND r.id = ANY (${recipientIds}::uuid[])`);

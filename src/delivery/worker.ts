@@ -9,6 +9,7 @@ import { DatabaseUnavailable } from '../platform/database.ts';
 import { openDns } from '../platform/dns.ts';
 import { openSmtpClient } from '../platform/smtp-client.ts';
 import type { Running, World } from '../platform/world.ts';
+import { returnPathOf } from '../suppressions/index.ts';
 import { tokenKeys } from '../tracking/index.ts';
 import { type Claims, openClaims } from './claim.ts';
 import { type Claimed, park, renewLeases } from './claim-store.ts';
@@ -26,6 +27,8 @@ import { destinationName, type PaceTeller, startTellingPaces } from './tell-pace
 export interface DeliveryOptions extends RouteOptions, SourceOptions {
   /** Where recipients reach the tracking host. */
   readonly trackingUrl: string;
+  /** Copies leave with an envelope sender of their own there; absent: with the message's. */
+  readonly bounceDomain?: string | undefined;
   /** Sent with EHLO; the name that this host is known by. */
   readonly helloName: string;
   /** The first wait before a retry. */
@@ -126,6 +129,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
       router,
       keys: tokenKeys(world.vault),
       trackingUrl: options.trackingUrl,
+      returnPath: options.bounceDomain === undefined ? null : returnPathOf(world.vault, options.bounceDomain),
       now,
     },
     loader: openCopyLoader(world, cacheBytes),
@@ -276,6 +280,7 @@ async function end(desk: Desk, copy: LoadedCopy): Promise<Ending | 'lost'> {
   const { claimed } = copy;
   const at = desk.world.clock.now();
   if (desk.stopping) return { kind: 'release', claimed, at };
+  if (copy.kind === 'suppressed') return { kind: 'drop', claimed, at, why: copy.why };
   if (copy.kind !== 'ready') return copy.kind === 'gone' ? { kind: 'drop', claimed, at } : hold(desk, claimed, at);
   try {
     const attempt = await deliverCopy(desk.carrier, copy, () => assertHeld(desk, claimed));

@@ -25,4 +25,5 @@ export { placeRecipients } from './place-recipients.ts';
 export { recordAccepted } from './record-accepted.ts';
 export { recordDeliveries } from './record-deliveries.ts';
 export { recordHits } from './record-hits.ts';
+export { recordReturn } from './record-return.ts';
 export { foldOnce, startFold } from './worker.ts';

@@ -28,6 +28,7 @@ export const keptUses: readonly string[] = [
   'password-salt',
   'recovery-code',
   'reports.cursor',
+  'return-path',
   'session',
   'sign-in-challenge',
   'sign-in-link',

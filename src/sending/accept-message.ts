@@ -227,10 +227,7 @@ const unverified =
 const unsigned =
   'No key of the sender domain was seen in the DNS, so the message goes unsigned: receiving servers may treat it as spam.';
 
-const answerTo = (
-  { messageId, recipients, acceptedAt }: SubmittedMessage,
-  warnings: readonly string[],
-): Accepted => ({
+const answerTo = ({ messageId, recipients, acceptedAt }: SubmittedMessage, warnings: readonly string[]): Accepted => ({
   id: messageId,
   recipients: recipients.map(({ address }) => ({ id: newId(acceptedAt), email: address, status: 'queued' })),
   ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
@@ -258,6 +255,7 @@ function seal(parts: Sealable): AcceptedDraft {
     ...{ dueAt: submitted.dueAt, timeZone: settings.timeZone, sizeBytes: submitted.octets.length },
     messageClass: classOf(submitted.messageClass, (submitted.campaign ?? parts.headers.campaign) !== null),
     departmentId: submitted.departmentId,
+    vault,
     ...{ senderId: numbers.senderId, campaignId: numbers.campaignId, linkSetId: numbers.linkSetId },
     linkCount: plan.links.length,
     headerSealed: sealer.seal('message.header', storedHeader(parts)),

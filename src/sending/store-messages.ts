@@ -4,10 +4,12 @@
  */
 import { record } from '../audit/index.ts';
 import type { MessageClass } from '../core/delivery/message-class.ts';
+import { suppressedWords, whySuppressed } from '../core/returns/suppressed-words.ts';
 import { enqueue } from '../delivery/index.ts';
-import { recordAccepted } from '../events/index.ts';
+import { type AccountKeys, recordAccepted, recordDeliveries } from '../events/index.ts';
 import { type Database, DatabaseUnavailable, type Tx } from '../platform/database.ts';
 import type { Actor } from '../platform/route.ts';
+import type { Suppressed } from '../suppressions/index.ts';
 import { gather } from './gather.ts';
 import { type AnswerRow, insertMessages, type MessageRow, type RecipientRow, takeIdempotencyKeys } from './store.ts';
 
@@ -17,6 +19,8 @@ export interface QueueableRecipient extends RecipientRow {
 
 export interface AcceptedDraft extends MessageRow {
   readonly actor: Actor;
+  /** The account's: what is told of recipients who get nothing is sealed by it. */
+  readonly vault: AccountKeys['vault'];
   /** Settles the report day of its recipients. */
   readonly timeZone: string;
   readonly dueAt: Date;
@@ -47,10 +51,50 @@ async function storeRound(tx: Tx, drafts: readonly AcceptedDraft[]): Promise<rea
 }
 
 async function storeAll(tx: Tx, drafts: readonly AcceptedDraft[]): Promise<void> {
-  await insertMessages(tx, drafts);
+  const suppressed = await insertMessages(tx, drafts, acceptedLast(drafts));
+  const dropped = droppedOf(drafts, suppressed);
   await recordAccepted(tx, ...drafts);
-  await enqueue(tx, drafts.flatMap(queueRows));
+  await enqueue(
+    tx,
+    drafts.flatMap(queueRows).filter(({ recipientId }) => !dropped.has(recipientId)),
+  );
+  await recordDropped(tx, drafts, dropped);
   await record(tx, ...drafts.map(auditEntry));
+}
+
+const acceptedLast = (drafts: readonly AcceptedDraft[]): Date =>
+  new Date(Math.max(...drafts.map(({ acceptedAt }) => acceptedAt.getTime())));
+
+/** By recipient: the sentence that says why nothing is sent to them. */
+function droppedOf(drafts: readonly AcceptedDraft[], suppressed: readonly Suppressed[]): ReadonlyMap<string, string> {
+  if (suppressed.length === 0) return new Map();
+  const standings = Map.groupBy(suppressed, ({ addressIndex }) => addressIndex.toString('hex'));
+  const dropped = new Map<string, string>();
+  for (const draft of drafts)
+    for (const { recipientId, addressIndex } of draft.recipients) {
+      const reason = whySuppressed(
+        standings.get(addressIndex.toString('hex')) ?? [],
+        draft.messageClass === 'marketing',
+      );
+      if (reason !== undefined) dropped.set(recipientId, suppressedWords[reason]);
+    }
+  return dropped;
+}
+
+async function recordDropped(
+  tx: Tx,
+  drafts: readonly AcceptedDraft[],
+  dropped: ReadonlyMap<string, string>,
+): Promise<void> {
+  const [draft] = drafts;
+  if (draft === undefined || dropped.size === 0) return;
+  const outcomes = [...dropped].map(([recipientId, why]) => ({
+    recipientId,
+    kind: 'dropped' as const,
+    at: acceptedLast(drafts),
+    detail: { host: null, reply: null, why },
+  }));
+  await recordDeliveries(tx, { accountId: draft.accountId, vault: draft.vault }, outcomes);
 }
 
 /** Drafts without a key, and for each free key the one draft that takes it. */

@@ -1,5 +1,6 @@
 /** All SQL of sending: a message with its key, content and recipients, and the answers kept for repeated requests. */
 import { join, type Sql, sql, type Tx } from '../platform/database.ts';
+import { type Suppressed, suppressedAmong } from '../suppressions/index.ts';
 
 export interface MessageRow {
   readonly accountId: string;
@@ -44,7 +45,7 @@ export interface AnswerRow {
  * Rows of values rather than arrays for what is large: a buffer of its own travels as it is, one in an array as hex.
  * Three tables in one statement, because every trip to the database is paid for by each message of a round.
  */
-export async function insertMessages(tx: Tx, messages: readonly MessageRow[]): Promise<void> {
+export async function insertMessages(tx: Tx, messages: readonly MessageRow[], now: Date): Promise<Suppressed[]> {
   await tx.query(sql`
     WITH stored AS (
       INSERT INTO messages (account_id, id, accepted_at, submitted_by, department_id, campaign_id, sender_id, link_set_id,
@@ -56,7 +57,7 @@ export async function insertMessages(tx: Tx, messages: readonly MessageRow[]): P
     )
     INSERT INTO message_contents (account_id, message_id, content_sealed, plan_sealed)
     VALUES ${join(messages.map(contentValues))}`);
-  await insertRecipients(tx, messages);
+  return insertRecipients(tx, messages, now);
 }
 
 const messageValues = (one: MessageRow): Sql => sql`
@@ -67,11 +68,13 @@ const messageValues = (one: MessageRow): Sql => sql`
 const contentValues = (one: MessageRow): Sql =>
   sql`(${one.accountId}, ${one.messageId}, ${one.contentSealed}, ${one.planSealed})`;
 
-async function insertRecipients(tx: Tx, messages: readonly MessageRow[]): Promise<void> {
+/** Who of them gets no mail is told with the same trip. */
+function insertRecipients(tx: Tx, messages: readonly MessageRow[], now: Date): Promise<Suppressed[]> {
   const rows = messages.flatMap(({ accountId, messageId, recipients }) =>
     recipients.map((recipient, position) => ({ accountId, messageId, position, ...recipient })),
   );
-  await tx.query(sql`
+  return tx.query<Suppressed>(sql`
+    WITH stored AS (
     INSERT INTO recipients (account_id, id, message_id, position, address_sealed, address_index, handle, tracking_level,
                             track_opens, track_clicks)
     SELECT * FROM unnest(
@@ -79,7 +82,11 @@ async function insertRecipients(tx: Tx, messages: readonly MessageRow[]): Promis
       ${rows.map((row) => row.messageId)}::uuid[], ${rows.map((row) => row.position)}::integer[],
       ${rows.map((row) => row.addressSealed)}::bytea[], ${rows.map((row) => row.addressIndex)}::bytea[],
       ${rows.map((row) => row.handle)}::bytea[], ${rows.map((row) => row.level)}::text[],
-      ${rows.map((row) => row.opens)}::boolean[], ${rows.map((row) => row.clicks)}::boolean[])`);
+      ${rows.map((row) => row.opens)}::boolean[], ${rows.map((row) => row.clicks)}::boolean[]))
+    ${suppressedAmong(
+      rows.map((row) => row.addressIndex),
+      now,
+    )}`);
 }
 
 /**

@@ -31,11 +31,11 @@ export const suppressedAmong = (addressIndexes: readonly Uint8Array[], now: Date
    WHERE account_id = current_account() AND address_index = ANY (${bytes(addressIndexes)}::bytea[])
      AND (expires_at IS NULL OR expires_at > ${now}::timestamptz)`;
 
-/** As a column: why this recipient's address gets no mail now, the strictest first; null: nothing keeps it. */
-export const suppressionOf = (accountId: Sql, addressIndex: Sql, now: Date): Sql => sql`
-  (SELECT s.scope || ' ' || s.reason FROM suppressions s
-    WHERE s.account_id = ${accountId} AND s.address_index = ${addressIndex}
-      AND (s.expires_at IS NULL OR s.expires_at > ${now}::timestamptz) ORDER BY s.scope LIMIT 1)`;
+/** As a column: what keeps mail from an address now, as JSON; null: nothing. The account is the transaction's. */
+export const suppressionsOf = (addressIndex: Sql, now: Date): Sql => sql`
+  (SELECT json_agg(json_build_object('reason', s.reason, 'scope', s.scope)) FROM suppressions s
+    WHERE s.account_id = current_account() AND s.address_index = ${addressIndex}
+      AND (s.expires_at IS NULL OR s.expires_at > ${now}::timestamptz))`;
 
 export const selectOfAddress = (tx: Tx, addressIndex: Uint8Array, now: Date): Promise<SuppressionRow[]> =>
   tx.query<SuppressionRow>(sql`

@@ -30,6 +30,10 @@ const warning =
 const finality =
   /failed because|gave up|giving up|given up|i'm not going to try|will not (?:be )?(?:retr|try)|no further attempts?|permanent|retry time(?:out)? (?:exceeded|not reached)|maximum|for too long|returned/i;
 
+/** What only a warning says, whatever it adds of the day when it will have given up. */
+const goesOn =
+  /no action is required|delivery attempts will continue|do(?:n't| not) need to resend|has not yet been delivered/i;
+
 /** Where the copy of our own message begins. */
 const original =
   /^(?:[-=_* >]{2,} ?(?:below this line|enclosed is|included is|original|returned|this is a copy|unsent|forwarded|the following is|message (?:header|text)|headers?|begin|start|copy of|the (?:unsent )?header|here is|undelivered|text of|your (?:original )?message|the body|transcript of (?:the )?message|the original)[^\n]*|[-=_* ]*(?:the )?(?:original|returned|unsent) (?:mail|message|e-?mail)(?: follows| text| headers?)?[^\n]{0,20}[-=_:* ]*|received: (?:from|by|\()[^\n]*|return-path:[^\n]*|message headers? follow[^\n]*|headers of the original message[^\n]*)$/im;
@@ -51,7 +55,7 @@ export function readBounceText(mail: OpenMail, subject: string): BounceText | nu
   const status = /\b([45]\.\d{1,3}\.\d{1,3})\b(?!\.\d)/.exec(said ?? words)?.[1] ?? null;
   const saidKind = bounceKindOf({ status, words: said ?? words });
   return {
-    isWarning: mayWarn && !finality.test(words),
+    isWarning: mayWarn && (goesOn.test(flat) || !finality.test(words)),
     kind: saidKind === 'unknown' ? bounceKindOf({ status, words }) : saidKind,
     status,
     said,

@@ -8,8 +8,11 @@ import {
   IconClock,
   IconEyeOff,
   IconMailOpened,
+  IconMessageReply,
+  IconRobot,
   IconSend,
   IconStack2,
+  IconThumbDown,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { EventBody, EventType } from '../../../src/contract/messages.ts';
@@ -27,6 +30,10 @@ const icons: Readonly<Record<EventType, typeof IconSend>> = {
   deferred: IconClock,
   delivered: IconCheck,
   bounced: IconAlertCircle,
+  delayed: IconClock,
+  complained: IconThumbDown,
+  'auto-replied': IconRobot,
+  replied: IconMessageReply,
   dropped: IconBan,
   opened: IconMailOpened,
   clicked: IconClick,
@@ -34,7 +41,7 @@ const icons: Readonly<Record<EventType, typeof IconSend>> = {
 
 const toneOf = ({ type, verdict }: EventBody): string => {
   if (verdict !== undefined) return (verdict.verdict === 'human' ? styles.person : styles.machine) ?? '';
-  return (type === 'bounced' || type === 'dropped' ? styles.bad : styles.plain) ?? '';
+  return (type === 'bounced' || type === 'dropped' || type === 'complained' ? styles.bad : styles.plain) ?? '';
 };
 
 const Delivery = ({ delivery }: { delivery: NonNullable<EventBody['delivery']> }) => (

@@ -1,0 +1,150 @@
+/**
+ * Takes mail that comes back (RFC 5321), for return addresses of ours and for nobody else. It refuses a forged address
+ * before it reads a byte of mail, and never sends anything.
+ */
+import type { AddressInfo } from 'node:net';
+import type { SMTPServerAddress, SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
+import type { Listening, World } from '../platform/world.ts';
+import {
+  defaultSubmissionLimits,
+  keptCertificate,
+  refusalOf,
+  SmtpRefusal,
+  SubmissionServer,
+  Tally,
+  type TlsIdentity,
+} from '../sending/index.ts';
+import { returnPathReader } from '../suppressions/index.ts';
+import { collectHead } from './collect-head.ts';
+import { takeReturn } from './take-return.ts';
+
+export interface IntakeOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  readonly host?: string;
+  readonly hostname: string;
+  /** Of return addresses. */
+  readonly domain: string;
+  /** PEM; absent: the certificate of submission, self-signed, kept in `dataDir`. */
+  readonly tls?: TlsIdentity | undefined;
+  readonly dataDir: string;
+  readonly closeTimeoutMs?: number;
+}
+
+/** More than any message that we send, with what a server writes around it. */
+const maxReportBytes = 128 * 1024 * 1024;
+const keptReportBytes = 512 * 1024;
+const maxRecipients = 20;
+const limits = {
+  ...defaultSubmissionLimits,
+  maxMessageBytes: maxReportBytes,
+  maxConnections: 500,
+  maxConnectionsPerAddress: 50,
+  /** Nobody signs in here: a whole session may last so long, and each message its own time. */
+  loginTimeoutMs: defaultSubmissionLimits.dataTimeoutMs,
+};
+
+interface Reception {
+  readonly world: World;
+  readonly handleOf: (address: string) => Uint8Array | undefined;
+  readonly openByAddress: Tally;
+  readonly counted: WeakSet<SMTPServerSession>;
+}
+
+export async function startIntake(world: World, options: IntakeOptions): Promise<Listening> {
+  const reception: Reception = {
+    world,
+    handleOf: returnPathReader(world.vault, options.domain),
+    openByAddress: new Tally(),
+    counted: new WeakSet(),
+  };
+  const server = newServer(reception, options);
+  const port = await listen(server, options);
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.dismissIdle();
+      }),
+  };
+}
+
+function newServer(reception: Reception, options: IntakeOptions): SubmissionServer {
+  const { world } = reception;
+  const tls = options.tls ?? keptCertificate(options.dataDir, options.hostname, world.clock.now());
+  const settings: SMTPServerOptions = {
+    ...{ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2', secure: false },
+    ...{ name: options.hostname, heloResponse: '%s', logger: false, disableReverseLookup: true },
+    authOptional: true,
+    disabledCommands: ['AUTH', 'WIZ', 'SHELL', 'KILL', 'XCLIENT', 'XFORWARD'],
+    hideENHANCEDSTATUSCODES: false,
+    size: maxReportBytes,
+    maxRecipients,
+    maxCommandLength: limits.maxCommandBytes,
+    socketTimeout: limits.idleTimeoutMs,
+    closeTimeout: options.closeTimeoutMs ?? 10_000,
+    onConnect: (session, done) => done(admit(reception, session)),
+    onClose: (session) => leave(reception, session),
+    onMailFrom: (_address, _session, done) => done(), // the null sender above all (RFC 5321 §4.5.5)
+    onRcptTo: (address, _session, done) => done(refusalOfRecipient(reception, address)),
+    onData: (stream, session, done) =>
+      void takeReport(reception, stream, session).then(
+        (text) => done(null, text),
+        (error: unknown) => done(refuse(world, error)),
+      ),
+  };
+  const server = new SubmissionServer(settings, limits);
+  server.on('error', (error: { code?: unknown }) => world.log.debug({ code: String(error.code) }, 'bounce connection'));
+  return server;
+}
+
+function admit({ openByAddress, counted }: Reception, session: SMTPServerSession): SmtpRefusal | null {
+  if (openByAddress.count(session.remoteAddress) >= limits.maxConnectionsPerAddress)
+    return new SmtpRefusal(421, '4.7.0 Too many connections from your address');
+  openByAddress.add(session.remoteAddress, 1);
+  counted.add(session);
+  return null;
+}
+
+function leave({ openByAddress, counted }: Reception, session: SMTPServerSession): void {
+  if (counted.delete(session)) openByAddress.add(session.remoteAddress, -1);
+}
+
+const refusalOfRecipient = ({ handleOf }: Reception, { address }: SMTPServerAddress): SmtpRefusal | null =>
+  handleOf(address) === undefined ? new SmtpRefusal(550, '5.1.1 No such address here') : null;
+
+/** Faults are logged by kind alone: a message of an error may hold what was sent. */
+function refuse(world: World, error: unknown): SmtpRefusal {
+  const refusal = refusalOf(error);
+  if (!(error instanceof SmtpRefusal))
+    world.log.error({ fault: error instanceof Error ? error.constructor.name : typeof error }, 'bounces: answered 451');
+  return refusal;
+}
+
+async function takeReport(
+  { world, handleOf }: Reception,
+  stream: SMTPServerDataStream,
+  session: SMTPServerSession,
+): Promise<string> {
+  const head = await collectHead(stream, { keptBytes: keptReportBytes, maxBytes: maxReportBytes });
+  if (head.kind === 'too-large') throw new SmtpRefusal(552, '5.3.4 The message is too large');
+  if (head.kind === 'broken-off') throw new SmtpRefusal(451, '4.4.2 The connection broke off');
+  const handles = session.envelope.rcptTo.flatMap(({ address }) => handleOf(address) ?? []);
+  const taken = new Set<string>();
+  for (const handle of handles) taken.add(await takeReturn(world, handle, head.octets));
+  // Whoever bounces faster than we note that they took it is asked to come again; what was taken is not taken twice.
+  if (taken.has('early')) throw new SmtpRefusal(451, '4.3.2 The delivery is not recorded yet, try again in a moment');
+  if (!taken.has('taken') && !taken.has('taken-before')) throw new SmtpRefusal(550, '5.1.1 No such address here');
+  return '2.0.0 taken';
+}
+
+function listen(server: SubmissionServer, { port, host }: IntakeOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.server.once('error', reject);
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.server.removeListener('error', reject);
+      resolve((server.server.address() as AddressInfo).port);
+    });
+  });
+}
