@@ -1,6 +1,6 @@
 /** All SQL of sender domains and their keys. Private keys come and leave sealed. */
 import type { DnsRecord } from '../contract/senders.ts';
-import { type Database, sql, type Tx } from '../platform/database.ts';
+import { sql, type Tx } from '../platform/database.ts';
 
 export interface SenderRow {
   readonly id: string;
@@ -141,5 +141,3 @@ export const listStaleDomains = (
                AND (d.verified_at IS NULL OR EXISTS (SELECT FROM dkim_keys k
                       WHERE k.account_id = current_account() AND k.domain_id = d.id AND k.seen_at IS NULL)))
      ORDER BY d.checked_at NULLS FIRST LIMIT 20`);
-
-export type SenderDatabase = Pick<Database, 'readAccount' | 'asAccount'>;

@@ -2,7 +2,6 @@
  * Would a domain's mail from here pass DMARC (RFC 9989), and meet what Gmail, Yahoo and Microsoft ask of bulk senders? It
  * is told what was seen; where something cannot be told it says so instead of guessing.
  */
-import type { SenderCheck } from '../../contract/senders.ts';
 import { type DmarcRecord, isAligned } from './dmarc-record.ts';
 
 export interface AlignmentFacts {
@@ -23,6 +22,13 @@ export interface AlignmentFacts {
 
 type Told = { readonly ok: boolean | null; readonly why: string };
 type Rule = Told & { readonly rule: string };
+
+export interface ProviderRules {
+  readonly provider: 'gmail' | 'yahoo' | 'microsoft';
+  /** Null: one of them cannot be told, and none is broken. */
+  readonly met: boolean | null;
+  readonly rules: Rule[];
+}
 
 export function spfOf({ spf }: AlignmentFacts): Told {
   if (spf.length === 0)
@@ -84,7 +90,7 @@ const unsubscribe: Told = {
   why: 'It depends on the message: marketing mail must bring both fields, List-Unsubscribe with an https address and List-Unsubscribe-Post. The signature covers them.',
 };
 
-export function bulkRules(facts: AlignmentFacts): SenderCheck['bulk'] {
+export function bulkRules(facts: AlignmentFacts): ProviderRules[] {
   const spf: Rule = { rule: 'SPF passes', ...spfOf(facts) };
   const dkim: Rule = { rule: 'DKIM passes', ...dkimOf(facts) };
   const { policy, ...dmarc } = dmarcOf(facts);
@@ -103,7 +109,7 @@ export function bulkRules(facts: AlignmentFacts): SenderCheck['bulk'] {
   ];
 }
 
-function ofProvider(provider: 'gmail' | 'yahoo' | 'microsoft', rules: Rule[]): SenderCheck['bulk'][number] {
+function ofProvider(provider: ProviderRules['provider'], rules: Rule[]): ProviderRules {
   const met = rules.some(({ ok }) => ok === false) ? false : rules.some(({ ok }) => ok === null) ? null : true;
   return { provider, met, rules };
 }

@@ -36,10 +36,6 @@ export function dkimSignatures(message: Uint8Array, keys: readonly DkimKey[], si
   return keys.map((key) => signature(key, header, names, bodyHash, seconds)).join('');
 }
 
-/** Names of the fields of a message, in lower case. */
-export const fieldNames = (message: Uint8Array): ReadonlySet<string> =>
-  new Set(readFields(message).fields.map(({ name }) => name));
-
 function signature(
   key: DkimKey,
   header: Uint8Array,
@@ -158,7 +154,7 @@ function relaxedField(message: Uint8Array, field: Field): Uint8Array {
 }
 
 /** §3.4.4: runs of white space are one space, none at the end of a line, no empty lines at the end of the body. */
-export function relaxedBody(message: Uint8Array, start: number): Uint8Array {
+function relaxedBody(message: Uint8Array, start: number): Uint8Array {
   // A lone LF grows by its CR, and the last line by its end.
   const out = new Uint8Array((message.length - start) * 2 + 2);
   let size = 0;

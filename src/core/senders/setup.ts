@@ -2,7 +2,6 @@
  * What a domain's owner is to publish, and what is to be said of what stands there. It is told what was seen and asks
  * nobody.
  */
-import type { DnsRecord } from '../../contract/senders.ts';
 import { dkimRecord, faultOfDkimRecords, type PublicDkimKey } from './dkim-record.ts';
 import { type DmarcRecord, readDmarc } from './dmarc-record.ts';
 import { isSpf } from './spf-record.ts';
@@ -37,14 +36,28 @@ export interface SetupSeen {
   readonly tlsReports: Seen;
 }
 
-type Record = Omit<DnsRecord, 'state' | 'seen' | 'problems'>;
+/** A record to publish, and what is to be said of it. */
+export interface SetupRecord {
+  readonly purpose: 'ownership' | 'dkim' | 'spf' | 'dmarc' | 'mta-sts' | 'tls-rpt';
+  readonly name: string;
+  readonly type: 'TXT';
+  readonly value: string;
+  readonly isRequired: boolean;
+  readonly about: string;
+  /** `unknown`: the DNS gave no answer. */
+  readonly state: 'unchecked' | 'right' | 'missing' | 'wrong' | 'unknown';
+  readonly seen: string[];
+  readonly problems: string[];
+}
+
+type Record = Omit<SetupRecord, 'state' | 'seen' | 'problems'>;
 
 export const proofName = (domain: string): string => `_waxwing.${domain}`;
 export const proofText = (proof: string): string => `waxwing-domain=${proof}`;
 export const keyName = (selector: string, domain: string): string => `${selector}._domainkey.${domain}`;
 
 /** @param seen null: nobody looked yet */
-export function setupRecords(plan: SetupPlan, seen: SetupSeen | null): DnsRecord[] {
+export function setupRecords(plan: SetupPlan, seen: SetupSeen | null): SetupRecord[] {
   return [
     ownership(plan, seen),
     ...plan.keys.filter(({ isRetired }) => !isRetired).map((key) => dkim(plan, key, seen)),
@@ -55,16 +68,16 @@ export function setupRecords(plan: SetupPlan, seen: SetupSeen | null): DnsRecord
   ];
 }
 
-const unchecked = (record: Record): DnsRecord => ({ ...record, state: 'unchecked', seen: [], problems: [] });
+const unchecked = (record: Record): SetupRecord => ({ ...record, state: 'unchecked', seen: [], problems: [] });
 const noAnswer = 'The DNS gave no answer. Try again in a few minutes.';
 
-function judged(record: Record, seen: Seen, problems: readonly string[]): DnsRecord {
+function judged(record: Record, seen: Seen, problems: readonly string[]): SetupRecord {
   if (seen === null) return { ...record, state: 'unknown', seen: [], problems: [noAnswer] };
   const state = problems.length === 0 ? 'right' : seen.length === 0 ? 'missing' : 'wrong';
   return { ...record, state, seen: [...seen], problems: [...problems] };
 }
 
-function ownership({ domain, proof }: SetupPlan, seen: SetupSeen | null): DnsRecord {
+function ownership({ domain, proof }: SetupPlan, seen: SetupSeen | null): SetupRecord {
   const record: Record = {
     ...{ purpose: 'ownership', name: proofName(domain), type: 'TXT', value: proofText(proof), isRequired: true },
     about: 'Shows that the domain is yours, so that nobody else can send by it here.',
@@ -75,7 +88,7 @@ function ownership({ domain, proof }: SetupPlan, seen: SetupSeen | null): DnsRec
   return judged(record, seen.ownership, found.some((text) => text.trim() === record.value) ? [] : [problem]);
 }
 
-function dkim({ domain }: SetupPlan, key: SetupKey, seen: SetupSeen | null): DnsRecord {
+function dkim({ domain }: SetupPlan, key: SetupKey, seen: SetupSeen | null): SetupRecord {
   const record: Record = {
     ...{ purpose: 'dkim', name: keyName(key.selector, domain), type: 'TXT', value: dkimRecord(key), isRequired: true },
     about:
@@ -89,11 +102,14 @@ function dkim({ domain }: SetupPlan, key: SetupKey, seen: SetupSeen | null): Dns
   return judged(record, found, fault === null ? [] : [fault]);
 }
 
-function spf(plan: SetupPlan, seen: SetupSeen | null): DnsRecord {
+const addressesUnknown =
+  ' It is not known from which addresses mail leaves here (WAXWING_SENDING_ADDRESSES): put them before “all” as ip4:… and ip6:…, or the relay’s include:….';
+
+function spf(plan: SetupPlan, seen: SetupSeen | null): SetupRecord {
   const records = (seen?.spf ?? []).filter(isSpf);
   const record: Record = {
     ...{ purpose: 'spf', name: plan.domain, type: 'TXT', value: spfValue(plan.addresses, records), isRequired: true },
-    about: 'Says which servers may send mail of the domain. There may be one such record only.',
+    about: `Says which servers may send mail of the domain. There may be one such record only.${plan.addresses.length === 0 ? addressesUnknown : ''}`,
   };
   if (seen === null) return unchecked(record);
   if (seen.spf === null) return judged(record, null, []);
@@ -113,7 +129,7 @@ function spfValue(addresses: readonly string[], records: readonly string[]): str
   return words.toSpliced(end === -1 ? words.length : end, 0, ...missing).join(' ');
 }
 
-function dmarc({ domain }: SetupPlan, seen: SetupSeen | null): DnsRecord {
+function dmarc({ domain }: SetupPlan, seen: SetupSeen | null): SetupRecord {
   const value = seen?.dmarc?.length === 1 ? (seen.dmarc[0] ?? '') : `v=DMARC1; p=none; rua=mailto:dmarc@${domain}`;
   const record: Record = {
     ...{ purpose: 'dmarc', name: `_dmarc.${domain}`, type: 'TXT', value, isRequired: true },
@@ -144,7 +160,7 @@ const advices = {
 } as const;
 
 /** Nothing of our mail depends on these; the domain's owner may want them. */
-function advice({ domain }: SetupPlan, seen: SetupSeen | null, purpose: keyof typeof advices): DnsRecord {
+function advice({ domain }: SetupPlan, seen: SetupSeen | null, purpose: keyof typeof advices): SetupRecord {
   const { prefix, value, about } = advices[purpose];
   const text = purpose === 'tls-rpt' ? value + domain : value;
   const record: Record = { purpose, name: `${prefix}.${domain}`, type: 'TXT', value: text, isRequired: false, about };
