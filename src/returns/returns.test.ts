@@ -180,6 +180,10 @@ test('a bounce after the delivery makes it bounced, counts move exactly, and not
   assert.equal((await call('GET', `/v1/suppressions/${one.email}`)).reasons[0].reason, 'hard-bounce');
   const again = await submit(one.email);
   assert.equal(await statusOf(again.id), 'dropped');
+  assert.deepEqual(
+    (await eventsOf(again)).map(({ type }) => type),
+    ['accepted', 'dropped'],
+  );
   assert.match((await eventsOf(again)).at(-1)?.delivery?.why ?? '', /came back before/);
   assert.equal(sink.of(one.email).length, 1);
   await foldOnce(world);

@@ -91,7 +91,7 @@ async function recordDropped(
   const outcomes = [...dropped].map(([recipientId, why]) => ({
     recipientId,
     kind: 'dropped' as const,
-    at: acceptedLast(drafts),
+    at: new Date(acceptedLast(drafts).getTime() + 1), // behind its acceptance in every list
     detail: { host: null, reply: null, why },
   }));
   await recordDeliveries(tx, { accountId: draft.accountId, vault: draft.vault }, outcomes);
