@@ -38,8 +38,8 @@ import {
 } from './rejudging.ts';
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { retentionEndpoints } from './retention.ts';
-import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { senderEndpoints } from './senders.ts';
+import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { suppressionEndpoints } from './suppressions.ts';

@@ -4,7 +4,7 @@
  */
 export { cancelDeliveries } from './cancel-deliveries.ts';
 export { startRefreshingPolicies } from './policy-sources.ts';
-export { deliveryRoutes } from './routes.ts';
 export { queueRoutes } from './queue-routes.ts';
+export { deliveryRoutes } from './routes.ts';
 export { enqueue } from './store.ts';
 export { type Delivery, type DeliveryOptions, startDelivery } from './worker.ts';
