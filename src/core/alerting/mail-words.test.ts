@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { summaryOf, wordsOf } from './mail-words.ts';
 
 const at = new Date('2026-11-22T08:30:59Z');
-const kinds = ['unusual_sign_in', 'installation_link_used', 'emergency_opened', 'emergency_unreviewed', 'webhook_disabled'];
+const kinds = [
+  'unusual_sign_in',
+  'installation_link_used',
+  'emergency_opened',
+  'emergency_unreviewed',
+  'webhook_disabled',
+];
 
 test('each kind of alert says what happened, when and where to look', () => {
   const texts = kinds.map((what) => wordsOf({ what, at, isOwn: false }, 'https://mail.clinic.example/').text);

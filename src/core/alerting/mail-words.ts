@@ -60,7 +60,8 @@ const told: Readonly<Record<string, Told>> = {
   },
   webhook_disabled: {
     subject: 'a webhook was switched off',
-    happened: 'A webhook was switched off, because nothing it was told was taken for three days or it asked for no more',
+    happened:
+      'A webhook was switched off, because nothing it was told was taken for three days or it asked for no more',
     ask: 'Please have its receiver looked at. Switched on again, it is told what it missed.',
     path: '/settings/webhooks',
   },
