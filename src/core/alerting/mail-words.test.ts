@@ -15,7 +15,10 @@ test('each kind of alert says what happened, when and where to look', () => {
   const texts = kinds.map((what) => wordsOf({ what, at, isOwn: false }, 'https://mail.clinic.example/').text);
   assert.equal(new Set(texts).size, kinds.length);
   for (const text of texts)
-    assert.match(text, /\(2026-11-22 08:30 UTC\)\.[\s\S]+https:\/\/mail\.clinic\.example\/(trust\/|settings\/webhooks)/);
+    assert.match(
+      text,
+      /\(2026-11-22 08:30 UTC\)\.[\s\S]+https:\/\/mail\.clinic\.example\/(trust\/|settings\/webhooks)/,
+    );
 });
 
 test('whoever signed in is told what to do if it was not them', () => {
