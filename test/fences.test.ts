@@ -162,6 +162,7 @@ test('a function with its owner’s rights answers only who needs it, and finds 
       ...gate.map((name) => [name, 'waxwing_app']),
       ['ensure_event_partitions', 'waxwing_worker'],
       ['destroy_request_keys', 'waxwing_worker'],
+      ['prune_returns', 'waxwing_worker'],
       ['prune_table', 'waxwing_worker'],
       ['drop_event_month', 'waxwing_worker'],
       ['queue_audit_entries', null], // a trigger's

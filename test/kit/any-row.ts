@@ -24,6 +24,9 @@ const valueIn: Record<string, string> = {
   'sender_domains.domain': "'clinic.example'",
   'destination_paces.last_outcome': "'delivered'",
   'queue_holds.campaign_id': '0',
+  'returned_mail.what': "'bounced'",
+  'suppressions.reason': "'manual'",
+  'suppressions.scope': "'all'",
 };
 const valueOfType: Record<string, string> = {
   uuid: 'gen_random_uuid()',
