@@ -103,6 +103,6 @@ export const endpoints: readonly Endpoint[] = [
   ...safetyEndpoints,
   ...draftEndpoints,
   ...senderEndpoints,
-  ...webhookEndpoints,
   ...transportEndpoints,
+  ...webhookEndpoints,
 ];

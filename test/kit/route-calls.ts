@@ -176,20 +176,6 @@ const providers: Record<string, Prepare> = {
   importProviderEvents: () => ({ query: '?provider=postmark', body: [] }),
 };
 
-const webhook = { url: 'https://program.clinic.example/', description: 'A program', eventTypes: ['message.accepted'] };
-
-const webhooks: Record<string, Prepare> = {
-  listWebhookEndpoints: plain,
-  createWebhookEndpoint: withBody(webhook),
-  readWebhookEndpoint: at('/v1/webhooks', webhook),
-  changeWebhookEndpoint: at('/v1/webhooks', webhook, { description: 'Another name' }),
-  deleteWebhookEndpoint: at('/v1/webhooks', webhook),
-  rotateWebhookSecret: at('/v1/webhooks', webhook, { overlapHours: 1 }),
-  testWebhookEndpoint: at('/v1/webhooks', webhook, {}),
-  listWebhookDeliveries: at('/v1/webhooks', webhook),
-  replayWebhookDeliveries: at('/v1/webhooks', webhook, { since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' }),
-};
-
 const senderDomain =
   (verb: string): Prepare =>
   async ({ make }) => {
@@ -212,6 +198,23 @@ const senders: Record<string, Prepare> = {
     return call;
   },
   deleteSender: senderDomain('delete'),
+};
+
+const webhook = { url: 'https://program.clinic.example/', description: 'A program', eventTypes: ['message.accepted'] };
+
+const webhooks: Record<string, Prepare> = {
+  listWebhookEndpoints: plain,
+  createWebhookEndpoint: withBody(webhook),
+  readWebhookEndpoint: at('/v1/webhooks', webhook),
+  changeWebhookEndpoint: at('/v1/webhooks', webhook, { description: 'Another name' }),
+  deleteWebhookEndpoint: at('/v1/webhooks', webhook),
+  rotateWebhookSecret: at('/v1/webhooks', webhook, { overlapHours: 1 }),
+  testWebhookEndpoint: at('/v1/webhooks', webhook, {}),
+  listWebhookDeliveries: at('/v1/webhooks', webhook),
+  replayWebhookDeliveries: at('/v1/webhooks', webhook, {
+    since: '2026-01-01T00:00:00Z',
+    until: '2026-01-02T00:00:00Z',
+  }),
 };
 
 const access: Record<string, Prepare> = {
