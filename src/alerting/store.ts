@@ -121,12 +121,12 @@ export const markMailFailed = (
     UPDATE alert_mails SET tries = tries + 1, last_problem = ${code}, due_at = ${dueAt}, given_up_at = ${givenUpAt}
      WHERE account_id = current_account() AND id = ${id} AND accepted_at IS NULL`);
 
-/** Of the newest mail that was not accepted; undefined: there is none, or a newer one was. */
+/** Of the newest mail that was not accepted; undefined: there is none, or one planned later was. */
 export async function readLastTrouble(tx: Tx): Promise<{ at: Date; code: string } | undefined> {
   const rows = await tx.query<{ at: Date; code: string | null; isAccepted: boolean }>(sql`
     SELECT planned_at AS at, last_problem AS code, accepted_at IS NOT NULL AS "isAccepted" FROM alert_mails
      WHERE account_id = current_account() AND (accepted_at IS NOT NULL OR last_problem IS NOT NULL)
-     ORDER BY planned_at DESC, id DESC LIMIT 1`);
+     ORDER BY planned_at DESC, accepted_at IS NOT NULL, id DESC LIMIT 1`);
   const [row] = rows;
   return row === undefined || row.isAccepted || row.code === null ? undefined : { at: row.at, code: row.code };
 }
