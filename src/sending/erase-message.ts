@@ -30,7 +30,8 @@ import {
 type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
 
 const notCovered =
-  'Copies outside this installation: what was delivered, and copies of the database that were not made by waxwing backup.';
+  'Copies outside this installation: what was delivered, and copies of the database that were not made by waxwing backup. ' +
+  'In backups made before, until they are removed: what receiving servers answered, and answers to repeated requests.';
 /** Copies of keys beside a backup end after so long; until then a copy of the message could be read with one. */
 const keyCopyMs = 7 * 86_400_000;
 
