@@ -7,6 +7,7 @@ import { raw, sql } from '../src/platform/database.ts';
 import { reportRoutes } from '../src/reports/index.ts';
 import { sendingRoutes } from '../src/sending/index.ts';
 import { createTestAccount } from './kit/account.ts';
+import { askAt, type Body } from './kit/answer.ts';
 import { startApi, type TestApi } from './kit/api.ts';
 import { mail, RawClient, startTestSubmission } from './kit/submission.ts';
 import { type TestWorld, testWorld } from './kit/world.ts';
@@ -35,23 +36,8 @@ after(async () => {
   await world.close();
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of any route
-type Body = any;
-
-async function ask(key: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(api.url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, text, body: (isJson ? JSON.parse(text) : undefined) as Body };
-}
+const ask = (key: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+  askAt(api.url + path, method, body, { authorization: `Bearer ${key}`, ...headers });
 
 async function done(key: string, method: string, path: string, body?: unknown): Promise<Body> {
   const answer = await ask(key, method, path, body);

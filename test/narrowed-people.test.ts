@@ -7,6 +7,7 @@ import { sql } from '../src/platform/database.ts';
 import { reportRoutes } from '../src/reports/index.ts';
 import { sendingRoutes } from '../src/sending/index.ts';
 import { createTestAccount } from './kit/account.ts';
+import type { Body } from './kit/answer.ts';
 import { startApi, type TestApi } from './kit/api.ts';
 import { acceptByPassword, type Person, personAt, tokenOf } from './kit/person.ts';
 import { type TestWorld, testWorld } from './kit/world.ts';
@@ -30,9 +31,6 @@ after(async () => {
   await api.close();
   await world.close();
 });
-
-// biome-ignore lint/suspicious/noExplicitAny: answers of any route
-type Body = any;
 
 async function done(person: Person, method: string, path: string, body?: unknown): Promise<Body> {
   const answer = await person.ask(method, path, body);

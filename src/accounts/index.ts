@@ -23,7 +23,6 @@ export {
   openProvisioner,
   type Provisioner,
   reactivateProvisionedUser,
-  userIndexOf,
 } from './provisioned-users.ts';
 export { covers } from './reach.ts';
 export { requireSignOn } from './required-sign-on.ts';
@@ -44,6 +43,7 @@ export {
   readSignOnUser,
   type SignOnUser,
 } from './sign-on.ts';
+export { userIndexOf } from './stored-address.ts';
 
 /** The outbound settings of the transaction's account. */
 export const readSettings = (tx: Tx): Promise<OutboundSettings> => readSettingsRow(tx, false);

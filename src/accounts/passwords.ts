@@ -7,6 +7,7 @@ import { dictionary } from '@zxcvbn-ts/language-common';
 import { Problem } from '../contract/problem.ts';
 import { judgePassword, passwordLength } from '../core/access/password-policy.ts';
 import type { Vault } from '../platform/vault.ts';
+import { normalEmail } from './stored-address.ts';
 
 interface Parameters {
   readonly memory: number;
@@ -50,9 +51,6 @@ const presentHead = (vault: Vault, email: string): string =>
     present,
     createHmac('sha256', vault.derive('password-salt')).update(normalEmail(email)).digest().subarray(0, saltBytes),
   );
-
-/** One address in any writing; domains are not case-sensitive, and no mail host in use has case-sensitive boxes. */
-export const normalEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
 async function hashWith(vault: Vault, head: string, password: string): Promise<string> {
   const [, memory, passes, parallelism, salt = ''] = headShape.exec(head) ?? [];

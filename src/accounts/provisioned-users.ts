@@ -10,12 +10,11 @@ import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import { dropCredentials } from './credential-store.ts';
-import { normalEmail } from './passwords.ts';
 import { insertUser, lockPeople, markUserDeactivated, type StoredUser, updateUser } from './people-store.ts';
 import { findUserByEmail, markUserExpected, readMakerOfKey, updateUserAddress } from './provisioned-users-store.ts';
 import { covers, permissionsOf, type Reach } from './reach.ts';
-import { hashSecret } from './secrets.ts';
 import type { Needs } from './sign-in.ts';
+import { normalEmail, storedAddress } from './stored-address.ts';
 import { assertNotLastOwner, isFullOwner, mustRead } from './users.ts';
 
 /** Who provisions, in which account, with which reach. */
@@ -39,15 +38,6 @@ export async function openProvisioner(
   return { ...desk, reach: maker === undefined ? undefined : permissionsOf(maker.role, maker.permissions) };
 }
 
-export const userIndexOf = (vault: AccountVault, address: string): Buffer =>
-  vault.index('user.email', normalEmail(address));
-
-const addressOf = ({ world, vault }: Provisioner, email: string) => ({
-  emailSealed: vault.seal('user.email', normalEmail(email)),
-  emailIndex: userIndexOf(vault, email),
-  emailLookup: hashSecret(world.vault, 'user-email', normalEmail(email)),
-});
-
 export function assertWithinReach({ reach }: Provisioner, role: Role, permissions: readonly Permission[] | null): void {
   if (!covers(reach, permissionsOf(role, permissions))) throw new Problem('user.beyond_caller');
 }
@@ -62,7 +52,7 @@ export async function addProvisionedUser(
   const { at, vault, caller } = by;
   const id = newId(at);
   const isNew = await insertUser(tx, {
-    ...{ ...addressOf(by, wish.email), id, role: wish.role, permissions: null, createdAt: at },
+    ...{ ...storedAddress(by.world, vault, wish.email), id, role: wish.role, permissions: null, createdAt: at },
     ...{ nameSealed: vault.seal('user.name', wish.name), departmentId: wish.departmentId, reach: 'account' as const },
   });
   if (!isNew) throw new Problem('user.email_taken');
@@ -116,7 +106,7 @@ const afterChange = (before: StoredUser, { role = before.role, departmentId }: P
 });
 
 async function moveUser(tx: Tx, by: Provisioner, id: string, email: string): Promise<void> {
-  const address = addressOf(by, email);
+  const address = storedAddress(by.world, by.vault, email);
   const holder = await findUserByEmail(tx, address.emailIndex);
   if (holder !== undefined && holder !== id) throw new Problem('user.email_taken');
   await updateUserAddress(tx, id, address);

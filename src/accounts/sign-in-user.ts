@@ -16,12 +16,13 @@ import {
 } from './credential-store.ts';
 import { openSessionIn } from './open-session.ts';
 import { type AnswerNeeds, type PasskeyAnswer, type RelyingParty, signInOptions, takeAnswer } from './passkeys.ts';
-import { matchingHashes, normalEmail } from './passwords.ts';
+import { matchingHashes } from './passwords.ts';
 import { readUserRow } from './people-store.ts';
 import { sourceBlock, type Visitor } from './place.ts';
 import { takeCode } from './recovery-codes.ts';
 import { hashSecret } from './secrets.ts';
 import type { Needs, SignedIn } from './sign-in.ts';
+import { normalEmail } from './stored-address.ts';
 import { stepOfCode } from './totp.ts';
 import type { Tries } from './tries.ts';
 

@@ -10,7 +10,6 @@ import { newId } from '../platform/ids.ts';
 import type { Actor, Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import { describeSession, type OpenedSession, openSessionIn } from './open-session.ts';
-import { normalEmail } from './passwords.ts';
 import {
   endInvitations,
   insertUser,
@@ -22,10 +21,10 @@ import {
 } from './people-store.ts';
 import type { Visitor } from './place.ts';
 import { covers, permissionsOf } from './reach.ts';
-import { hashSecret } from './secrets.ts';
 import { type Needs, type SignedIn, sessionIdOf } from './sign-in.ts';
 import { findUserId } from './sign-on-store.ts';
 import { markSessionEnded, markSessionProved } from './store.ts';
+import { storedAddress, userIndexOf } from './stored-address.ts';
 
 export interface SignOnUser {
   readonly id: string;
@@ -46,7 +45,7 @@ export async function readSignOnUser(tx: Tx, vault: AccountVault, id: string): P
 }
 
 export async function findSignOnUser(tx: Tx, vault: AccountVault, email: string): Promise<SignOnUser | undefined> {
-  const id = await findUserId(tx, vault.index('user.email', normalEmail(email)));
+  const id = await findUserId(tx, userIndexOf(vault, email));
   return id === undefined ? undefined : readSignOnUser(tx, vault, id);
 }
 
@@ -77,13 +76,10 @@ export async function makeSignOnUser(
 ): Promise<string | undefined> {
   const at = world.clock.now();
   const id = newId(at);
-  const email = normalEmail(wish.email);
   const { role, departmentId } = wish;
   const made = {
     id,
-    emailSealed: vault.seal('user.email', email),
-    emailIndex: vault.index('user.email', email),
-    emailLookup: hashSecret(world.vault, 'user-email', email),
+    ...storedAddress(world, vault, wish.email),
     nameSealed: vault.seal('user.name', wish.name),
     role,
     permissions: null,

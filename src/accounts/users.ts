@@ -11,7 +11,6 @@ import { assertDepartment } from './departments.ts';
 import type { Gate } from './gate.ts';
 import { addInvitation, type Invitation } from './invitations.ts';
 import { departmentForNew, isNarrowed, permissionsOfUser, reaches, type UserReach } from './narrowing.ts';
-import { normalEmail } from './passwords.ts';
 import {
   countOtherOwners,
   insertUser,
@@ -23,8 +22,8 @@ import {
   updateUser,
 } from './people-store.ts';
 import { covers } from './reach.ts';
-import { hashSecret } from './secrets.ts';
 import type { Needs } from './sign-in.ts';
+import { storedAddress } from './stored-address.ts';
 
 export interface User extends Omit<StoredUser, 'emailSealed' | 'nameSealed' | 'totpSealed' | 'passwordHash'> {
   readonly email: string;
@@ -77,14 +76,11 @@ export async function inviteUser(
   const vault = await accountVault(world, caller.accountId);
   const [at, { actor }] = [world.clock.now(), caller];
   const id = newId(at);
-  const email = normalEmail(wish.email);
   return world.db.asAccount(caller, async (tx) => {
     await assertDepartment(tx, departmentId);
     const isNew = await insertUser(tx, {
       id,
-      emailSealed: vault.seal('user.email', email),
-      emailIndex: vault.index('user.email', email),
-      emailLookup: hashSecret(world.vault, 'user-email', email),
+      ...storedAddress(world, vault, wish.email),
       nameSealed: vault.seal('user.name', wish.name),
       role,
       permissions,

@@ -1,5 +1,6 @@
 /** What waits, by destination, and changing it by hand: SQL of one account. Each statement touches a bounded part. */
 import { empty, type Sql, sql, type Tx } from '../platform/database.ts';
+import type { PaceRow } from './pace-store.ts';
 
 /** What a change concerns. A campaign has a number for each department that sends it. */
 export type Selected =
@@ -46,15 +47,8 @@ export function readDestinations(tx: Tx, after: number, limit: number, now: Date
      GROUP BY destination.id ORDER BY destination.id`);
 }
 
-export interface PaceSeen {
-  readonly domainId: number;
+export interface PaceSeen extends Omit<PaceRow, 'accountId' | 'inFlight'> {
   readonly seenAt: Date;
-  readonly atMost: number;
-  readonly pausedUntil: Date | null;
-  readonly deliveredPerMinute: number;
-  readonly lastOutcome: 'delivered' | 'deferred' | 'bounced';
-  readonly lastWhy: string;
-  readonly lastReplyCode: number | null;
 }
 
 /** As each process saw them, the latest first. */

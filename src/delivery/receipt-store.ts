@@ -1,5 +1,6 @@
 /** SQL of receipts and of what past attempts tell. It decides nothing and opens no seal. */
 import { sql, type Tx } from '../platform/database.ts';
+import type { AttemptRow } from './store.ts';
 
 export interface ReceiptRow {
   readonly acceptedAt: Date;
@@ -28,16 +29,7 @@ export async function readRecipient(
   return rows[0];
 }
 
-export interface AttemptOfReceipt {
-  readonly at: Date;
-  readonly outcome: 'delivered' | 'deferred' | 'bounced';
-  readonly why: string;
-  readonly replyCode: number | null;
-  readonly host: string | null;
-  readonly tls: string | null;
-  readonly replySealed: Buffer | null;
-  readonly evidenceSealed: Buffer | null;
-}
+export type AttemptOfReceipt = Omit<AttemptRow, 'id' | 'messageId' | 'recipientId'>;
 
 /** More than five days of retries make; oldest first. */
 const mostAttempts = 500;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
+import { askAt, type Body } from '../../test/kit/answer.ts';
 import { newAuthority } from '../../test/kit/certificates.ts';
 import { openTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
@@ -47,21 +48,8 @@ after(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
-type Body = any;
-
-async function ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: Body }> {
-  const response = await fetch(`http://127.0.0.1:${program.ports.http}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${apiKey}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? null : JSON.parse(text) };
-}
+const ask = (method: string, path: string, body?: unknown) =>
+  askAt(`http://127.0.0.1:${program.ports.http}${path}`, method, body, { authorization: `Bearer ${apiKey}` });
 
 interface Sent {
   readonly id: string;

@@ -1,6 +1,7 @@
 /** Emergency access over real HTTP, on two programs that share a database: what it opens, for whom, how long, and who hears of it. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { askAt } from '../../test/kit/answer.ts';
 import { type Clinic, type Clinics, expect, openClinics, type Staff } from '../../test/kit/clinic.ts';
 import type { Person } from '../../test/kit/person.ts';
 import { until } from '../../test/kit/tracking.ts';
@@ -23,19 +24,10 @@ const statusOf = async (person: Person, path = '/v1/messages'): Promise<number> 
   (await person.ask('GET', path)).status;
 
 /** The same browser, asking the other program. */
-function elsewhere(person: Person): Pick<Person, 'ask'> {
-  return {
-    async ask(method, path, body) {
-      const response = await fetch(clinics.otherUrl + path, {
-        method,
-        headers: { origin: clinics.otherUrl, cookie: person.cookie, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
-    },
-  };
-}
+const elsewhere = (person: Person): Pick<Person, 'ask'> => ({
+  ask: (method, path, body) =>
+    askAt(clinics.otherUrl + path, method, body, { origin: clinics.otherUrl, cookie: person.cookie }),
+});
 
 async function send(clinic: Clinic, to: string): Promise<string> {
   const response = await fetch(`${clinics.url}/v1/messages`, {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
+import type { Answer } from '../../test/kit/answer.ts';
 import { openTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
-import { patching, type Told, userSchema } from '../../test/kit/directory.ts';
+import { patching, userSchema } from '../../test/kit/directory.ts';
 import { acceptByPassword, codeOf, type Person, personAt } from '../../test/kit/person.ts';
 import { mail, RawClient } from '../../test/kit/submission.ts';
 import { until } from '../../test/kit/tracking.ts';
@@ -65,7 +66,7 @@ async function api(
   method: string,
   path: string,
   body?: unknown,
-): Promise<Pick<Told, 'status' | 'body'>> {
+): Promise<Pick<Answer, 'status' | 'body'>> {
   const response = await fetch(urlOf(at) + path, {
     method,
     headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },

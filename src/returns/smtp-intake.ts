@@ -2,16 +2,18 @@
  * Takes mail that comes back (RFC 5321), for return addresses of ours and for nobody else. It refuses a forged address
  * before it reads a byte of mail, and never sends anything.
  */
-import type { AddressInfo } from 'node:net';
 import type { SMTPServerAddress, SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import type { Listening, World } from '../platform/world.ts';
 import {
+  closeServer,
+  type Door,
   defaultSubmissionLimits,
   keptCertificate,
+  listen,
+  openDoor,
   refusalOf,
   SmtpRefusal,
   SubmissionServer,
-  Tally,
   type TlsIdentity,
 } from '../sending/index.ts';
 import { returnPathReader } from '../suppressions/index.ts';
@@ -47,27 +49,18 @@ const limits = {
 interface Reception {
   readonly world: World;
   readonly handleOf: (address: string) => Uint8Array | undefined;
-  readonly openByAddress: Tally;
-  readonly counted: WeakSet<SMTPServerSession>;
+  readonly door: Door;
 }
 
 export async function startIntake(world: World, options: IntakeOptions): Promise<Listening> {
   const reception: Reception = {
     world,
     handleOf: returnPathReader(world.vault, options.domain),
-    openByAddress: new Tally(),
-    counted: new WeakSet(),
+    door: openDoor(limits.maxConnectionsPerAddress),
   };
   const server = newServer(reception, options);
-  const port = await listen(server, options);
-  return {
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.dismissIdle();
-      }),
-  };
+  const port = await listen(server, options.port, options.host);
+  return { port, close: () => closeServer(server) };
 }
 
 function newServer(reception: Reception, options: IntakeOptions): SubmissionServer {
@@ -84,8 +77,8 @@ function newServer(reception: Reception, options: IntakeOptions): SubmissionServ
     maxCommandLength: limits.maxCommandBytes,
     socketTimeout: limits.idleTimeoutMs,
     closeTimeout: options.closeTimeoutMs ?? 10_000,
-    onConnect: (session, done) => done(admit(reception, session)),
-    onClose: (session) => leave(reception, session),
+    onConnect: (session, done) => done(reception.door.admit(session)),
+    onClose: (session) => reception.door.leave(session),
     onMailFrom: (_address, _session, done) => done(), // the null sender above all (RFC 5321 §4.5.5)
     onRcptTo: (address, _session, done) => done(refusalOfRecipient(reception, address)),
     onData: (stream, session, done) =>
@@ -97,18 +90,6 @@ function newServer(reception: Reception, options: IntakeOptions): SubmissionServ
   const server = new SubmissionServer(settings, limits);
   server.on('error', (error: { code?: unknown }) => world.log.debug({ code: String(error.code) }, 'bounce connection'));
   return server;
-}
-
-function admit({ openByAddress, counted }: Reception, session: SMTPServerSession): SmtpRefusal | null {
-  if (openByAddress.count(session.remoteAddress) >= limits.maxConnectionsPerAddress)
-    return new SmtpRefusal(421, '4.7.0 Too many connections from your address');
-  openByAddress.add(session.remoteAddress, 1);
-  counted.add(session);
-  return null;
-}
-
-function leave({ openByAddress, counted }: Reception, session: SMTPServerSession): void {
-  if (counted.delete(session)) openByAddress.add(session.remoteAddress, -1);
 }
 
 const refusalOfRecipient = ({ handleOf }: Reception, { address }: SMTPServerAddress): SmtpRefusal | null =>
@@ -137,14 +118,4 @@ async function takeReport(
   if (taken.has('early')) throw new SmtpRefusal(451, '4.3.2 The delivery is not recorded yet, try again in a moment');
   if (!taken.has('taken') && !taken.has('taken-before')) throw new SmtpRefusal(550, '5.1.1 No such address here');
   return '2.0.0 taken';
-}
-
-function listen(server: SubmissionServer, { port, host }: IntakeOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.server.once('error', reject);
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-      server.server.removeListener('error', reject);
-      resolve((server.server.address() as AddressInfo).port);
-    });
-  });
 }

@@ -11,7 +11,8 @@ export {
 } from './provider-store.ts';
 export { sendingRoutes } from './routes.ts';
 export { SubmissionServer } from './smtp-connection.ts';
-export { defaultSubmissionLimits, Tally } from './smtp-limits.ts';
+export { closeServer, type Door, listen, openDoor } from './smtp-door.ts';
+export { defaultSubmissionLimits } from './smtp-limits.ts';
 export { refusalOf, SmtpRefusal } from './smtp-replies.ts';
 export { type Submission, type SubmissionOptions, startSubmission } from './smtp-submission.ts';
 export { submitByRest } from './submit-by-rest.ts';

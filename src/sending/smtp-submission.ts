@@ -2,7 +2,6 @@
  * Submission over SMTP (RFC 6409): who may connect, sign in and send, and what they are told. The protocol itself is
  * smtp-connection's, the message acceptance's. No reply and no log line repeats an address or any of the content.
  */
-import type { AddressInfo } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type {
   SMTPServerAddress,
@@ -21,7 +20,8 @@ import { acceptMessage, type Desk, openDesk, type SendingOptions } from './accep
 import { keptCertificate, type TlsIdentity } from './certificate.ts';
 import { collectMessage } from './collect-message.ts';
 import { SubmissionServer } from './smtp-connection.ts';
-import { Budget, defaultSubmissionLimits, FailedLogins, type SubmissionLimits, Tally } from './smtp-limits.ts';
+import { closeServer, type Door, listen, openDoor } from './smtp-door.ts';
+import { Budget, defaultSubmissionLimits, FailedLogins, type SubmissionLimits } from './smtp-limits.ts';
 import { refusalOf, refusalOfProblem, SmtpRefusal } from './smtp-replies.ts';
 
 export interface SubmissionOptions extends SendingOptions {
@@ -57,8 +57,7 @@ interface Reception {
   readonly desk: Desk;
   readonly gate: SubmissionOptions['gate'];
   readonly limits: SubmissionLimits;
-  readonly openByAddress: Tally;
-  readonly counted: WeakSet<SMTPServerSession>;
+  readonly door: Door;
   readonly failedLogins: FailedLogins;
   readonly inFlight: Budget;
 }
@@ -98,8 +97,7 @@ function openReception(world: World, options: SubmissionOptions): Reception {
     desk: openDesk(world, options),
     gate: options.gate,
     limits,
-    openByAddress: new Tally(),
-    counted: new WeakSet(),
+    door: openDoor(limits.maxConnectionsPerAddress),
     failedLogins: new FailedLogins(limits),
     inFlight: new Budget(Math.max(limits.maxBytesInFlight, 4 * limits.maxMessageBytes)),
   };
@@ -124,8 +122,8 @@ function newServer(
     maxCommandLength: limits.maxCommandBytes,
     socketTimeout: limits.idleTimeoutMs,
     closeTimeout: options.closeTimeoutMs ?? 10_000,
-    onConnect: (session, done) => done(admit(reception, session)),
-    onClose: (session) => leave(reception, session),
+    onConnect: (session, done) => done(reception.door.admit(session)),
+    onClose: (session) => reception.door.leave(session),
     onAuth: (auth, session, done) =>
       answer(signIn(reception, auth, session), (error, user) => done(error, user === undefined ? undefined : { user })),
     onMailFrom: (address, session, done) => answer(takeSender(reception, address, session), done),
@@ -153,19 +151,6 @@ function refuse(world: World, error: unknown): SmtpRefusal {
   if (refusal.responseCode === 451 && !(error instanceof SmtpRefusal))
     world.log.error({ fault: error instanceof Error ? error.constructor.name : typeof error }, 'smtp: answered 451');
   return refusal;
-}
-
-/** One that is refused does not count: it takes up no place, and whoever hammers must not keep others of his address out. */
-function admit({ openByAddress, counted, limits }: Reception, session: SMTPServerSession): SmtpRefusal | null {
-  if (openByAddress.count(session.remoteAddress) >= limits.maxConnectionsPerAddress)
-    return new SmtpRefusal(421, '4.7.0 Too many connections from your address');
-  openByAddress.add(session.remoteAddress, 1);
-  counted.add(session);
-  return null;
-}
-
-function leave({ openByAddress, counted }: Reception, session: SMTPServerSession): void {
-  if (counted.delete(session)) openByAddress.add(session.remoteAddress, -1);
 }
 
 async function signIn(
@@ -264,21 +249,4 @@ async function accept(reception: Reception, session: SMTPServerSession, octets: 
 function asciiDomain(address: string): string {
   const at = address.lastIndexOf('@');
   return at < 0 ? address : `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1)) || address.slice(at + 1)}`;
-}
-
-function listen(server: SubmissionServer, port: number, host: string | undefined): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.server.once('error', reject);
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-      server.server.removeListener('error', reject);
-      resolve((server.server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function closeServer(server: SubmissionServer): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.dismissIdle();
-  });
 }

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
+import { contentsOf } from '../../test/kit/contents-of.ts';
 import { createTestDatabase } from '../../test/kit/database.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
 import { until } from '../../test/kit/tracking.ts';
@@ -97,27 +97,6 @@ async function refused(
 ): Promise<void> {
   const there = { db: world.db, vault, clock: world.clock, connection: empty.connection };
   await assert.rejects(restoreBackup(there, { dir, ...wish }), words);
-}
-
-async function contentsOf(connection: pg.PoolConfig): Promise<Map<string, string>> {
-  const client = new pg.Client(connection);
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
-          AND relnamespace = 'public'::regnamespace AND relname NOT IN ('schema_migrations', 'backups')`,
-    );
-    const sums = new Map<string, string>();
-    for (const { name } of rows) {
-      const { rows: sum } = await client.query<{ sum: string }>(
-        `SELECT count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') AS sum FROM ${name} t`,
-      );
-      sums.set(name, sum[0]?.sum ?? '');
-    }
-    return sums;
-  } finally {
-    await client.end();
-  }
 }
 
 async function subjectOf(there: Pick<World, 'db' | 'vault' | 'clock'>, messageId: string): Promise<string | null> {

@@ -4,8 +4,9 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import pg from 'pg';
+import type pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
+import { contentsOf } from '../../test/kit/contents-of.ts';
 import { createTestDatabase } from '../../test/kit/database.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
@@ -69,27 +70,6 @@ after(async () => {
   await world.close();
   rmSync(home, { recursive: true, force: true });
 });
-
-async function contentsOf(connection: pg.PoolConfig): Promise<Map<string, string>> {
-  const client = new pg.Client(connection);
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
-          AND relnamespace = 'public'::regnamespace AND relname NOT IN ('schema_migrations', 'backups')`,
-    );
-    const sums = new Map<string, string>();
-    for (const { name } of rows) {
-      const { rows: sum } = await client.query<{ sum: string }>(
-        `SELECT count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') AS sum FROM ${name} t`,
-      );
-      sums.set(name, sum[0]?.sum ?? '');
-    }
-    return sums;
-  } finally {
-    await client.end();
-  }
-}
 
 async function restored<T>(
   from: string,

@@ -3,22 +3,16 @@ import assert from 'node:assert/strict';
 import { accountRoutes, createAccount } from '../../src/accounts/index.ts';
 import { createApiKey } from '../../src/contract/access.ts';
 import { provisioningRoutes } from '../../src/provisioning/index.ts';
+import { type Answer, askAt } from './answer.ts';
 import { ask, startApi, type TestApi } from './api.ts';
 import type { TestWorld } from './world.ts';
-
-export interface Told {
-  readonly status: number;
-  readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: answers of any route
-  readonly body: any;
-}
 
 export interface Directory {
   readonly accountId: string;
   /** May do everything. */
   readonly ownerKey: string;
   readonly key: string;
-  say(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Told>;
+  say(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
 export const publicUrl = 'https://mail.clinic.example';
@@ -44,19 +38,15 @@ export async function say(
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Told> {
-  const response = await fetch(`${api.url}/scim/v2${path}`, {
-    method,
-    headers: {
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/scim+json; charset=utf-8' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+): Promise<Answer> {
+  const answer = await askAt(`${api.url}/scim/v2${path}`, method, body, {
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/scim+json; charset=utf-8' }),
+    ...headers,
   });
-  const text = await response.text();
-  if (text !== '') assert.match(response.headers.get('content-type') ?? '', /^application\/scim\+json/, text);
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  if (answer.text !== '')
+    assert.match(answer.headers.get('content-type') ?? '', /^application\/scim\+json/, answer.text);
+  return answer;
 }
 
 export const userSchema = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -79,4 +69,4 @@ export const filtered = (path: string, filter: string, more = ''): string =>
   `${path}?filter=${encodeURIComponent(filter)}${more}`;
 
 /** What a refusal is: its status, SCIM's word for it, and our code. */
-export const refusalOf = ({ status, body }: Told): string => `${status} ${body.scimType ?? '-'} ${body.code}`;
+export const refusalOf = ({ status, body }: Answer): string => `${status} ${body.scimType ?? '-'} ${body.code}`;

@@ -1,19 +1,13 @@
 /** A person at the console without a browser: keeps a cookie, an authenticator app, and says which page asks. */
 import { TOTP } from 'otpauth';
 import type { Clock } from '../../src/platform/world.ts';
-
-export interface Asked {
-  readonly status: number;
-  readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: answers of any route
-  readonly body: any;
-}
+import { type Answer, askAt } from './answer.ts';
 
 export interface Person {
   cookie: string;
   agent: string;
   address: string;
-  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Asked>;
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
 let persons = 0;
@@ -26,22 +20,16 @@ export function personAt(url: string): Person {
     agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
     address: `10.${(persons >> 8) & 255}.${persons & 255}.7`,
     async ask(method, path, body, headers = {}) {
-      const response = await fetch(url + path, {
-        method,
-        headers: {
-          origin: url,
-          'user-agent': person.agent,
-          'x-forwarded-for': person.address,
-          ...(person.cookie === '' ? {} : { cookie: person.cookie }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      const answer = await askAt(url + path, method, body, {
+        origin: url,
+        'user-agent': person.agent,
+        'x-forwarded-for': person.address,
+        ...(person.cookie === '' ? {} : { cookie: person.cookie }),
+        ...headers,
       });
-      const set = response.headers.get('set-cookie');
+      const set = answer.headers.get('set-cookie');
       if (set !== null) person.cookie = set.split(';')[0] ?? '';
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+      return answer;
     },
   };
   return person;

@@ -1,9 +1,10 @@
 /** For each route of the program, a call that does what the route is for. What it needs is made first. */
 import { sql } from '../../src/platform/database.ts';
 import { systemClock } from '../../src/platform/world.ts';
+import type { Body } from './answer.ts';
 import { Passkey } from './passkey.ts';
 import { codeOf, type Person, personAt, tokenOf } from './person.ts';
-import { type Body, password, type Staff, type Stage } from './route-stage.ts';
+import { password, type Staff, type Stage } from './route-stage.ts';
 import { Visitor } from './sign-on.ts';
 
 export interface RouteCall {

@@ -9,6 +9,7 @@ import { readConfig } from '../../src/config.ts';
 import { type Program, startProgram } from '../../src/main.ts';
 import { sql } from '../../src/platform/database.ts';
 import { systemClock } from '../../src/platform/world.ts';
+import type { Body } from './answer.ts';
 import { openTestDatabase } from './database.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
 import { acceptByPassword, type Person, personAt, tokenOf } from './person.ts';
@@ -21,9 +22,6 @@ export interface Staff {
   readonly email: string;
   readonly recoveryCodes: string[];
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: answers of any route
-export type Body = any;
 
 export interface Stage {
   readonly program: Program;

@@ -4,9 +4,10 @@ import { accountRoutes, createSignInLink } from '../../src/accounts/index.ts';
 import { sql } from '../../src/platform/database.ts';
 import { singleSignOnRoutes } from '../../src/single-sign-on/index.ts';
 import { createTestAccount } from './account.ts';
+import type { Answer as RouteAnswer } from './answer.ts';
 import { startApi, type TestApi } from './api.ts';
 import { type IdentityProvider, startIdentityProvider, Wanderer } from './identity-provider.ts';
-import { type Asked, type Person, personAt, tokenOf } from './person.ts';
+import { type Person, personAt, tokenOf } from './person.ts';
 import { type TestWorld, testWorld } from './world.ts';
 
 export const publicUrl = 'http://127.0.0.1';
@@ -42,7 +43,7 @@ export class Visitor {
     this.base = personAt(url);
   }
 
-  async ask(method: string, path: string, body?: unknown): Promise<Asked> {
+  async ask(method: string, path: string, body?: unknown): Promise<RouteAnswer> {
     this.base.cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await this.base.ask(method, path, body);
     for (const line of answer.headers.getSetCookie()) {
@@ -67,9 +68,9 @@ export class Visitor {
     return { connectionId, response: back.search.slice(1) };
   }
 
-  finish = (answer: object): Promise<Asked> => this.ask('POST', '/v1/sign-in/sso/finish', answer);
+  finish = (answer: object): Promise<RouteAnswer> => this.ask('POST', '/v1/sign-in/sso/finish', answer);
 
-  async signIn(asked: object): Promise<Asked> {
+  async signIn(asked: object): Promise<RouteAnswer> {
     return this.finish(await this.fetchAnswer(asked));
   }
 }
@@ -140,7 +141,7 @@ export class SignOnLab {
     return { accountId, holder, domain, connection: { ...changed.body, id, redirectUri, logoutUri } };
   }
 
-  change = (clinic: Clinic, wish: object): Promise<Asked> =>
+  change = (clinic: Clinic, wish: object): Promise<RouteAnswer> =>
     clinic.holder.ask('PATCH', `/v1/single-sign-on/${clinic.connection.id}`, wish);
 
   async signedIn(clinic: Clinic, name: string, claims: object = {}): Promise<Visitor> {

@@ -2,7 +2,7 @@
  * Signing in: as a user, by an invitation, or by the one-time link that the server's owner made. Tokens stay in the
  * fragment, which no server or log ever sees.
  */
-import { Alert, Button, Divider, Loader, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Divider, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconClockX, IconInfoCircle } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
@@ -11,10 +11,9 @@ import { openSession } from '../../../src/contract/access.ts';
 import { call, Refusal } from '../../shared/client.ts';
 import { CodeSample } from '../elements/code-sample.tsx';
 import { Failure } from '../elements/states.tsx';
-import { Wordmark } from '../shell/logo.tsx';
 import { AcceptInvitation } from './accept-invitation.tsx';
 import { PasskeyButton, PasswordForm } from './as-user.tsx';
-import styles from './sign-in-page.module.css';
+import { SignInFrame, Underway } from './sign-in-frame.tsx';
 import { SignOnButton } from './single-sign-on.tsx';
 import { tokenIn } from './token-in.ts';
 import { useEnter } from './use-enter.ts';
@@ -124,42 +123,26 @@ export function SignInPage() {
   const invitation = useInvitationOfAddress();
   const { state } = useLocation() as { state: { ended?: boolean; left?: boolean } | null };
   useTokenOfAddress(redeem.mutate);
-  useEffect(() => {
-    document.title = 'Sign in · Waxwing';
-  }, []);
   return (
-    <main className={styles.page}>
-      <div className={styles.column}>
-        <Wordmark />
-        <Paper className={styles.card ?? ''}>
-          {invitation !== null ? (
-            <AcceptInvitation token={invitation} />
-          ) : redeem.isPending || redeem.isSuccess ? (
-            <Stack align="center" py="xl" role="status">
-              <Loader type="dots" aria-hidden />
-              <Title order={1} size="h2">
-                Signing you in…
-              </Title>
-            </Stack>
-          ) : (
-            <Stack gap="lg">
-              <Title order={1} size="h2">
-                Sign in to the console
-              </Title>
-              <Notice failure={redeem.error} state={state} />
-              <PasskeyButton />
-              <SignOnButton />
-              <PasswordForm />
-              <Divider label="or with a link" />
-              <HowTo />
-              <PasteLink onToken={redeem.mutate} />
-            </Stack>
-          )}
-        </Paper>
-        <Text size="xs" c="dimmed" ta="center">
-          Email that tells people from machines.
-        </Text>
-      </div>
-    </main>
+    <SignInFrame>
+      {invitation !== null ? (
+        <AcceptInvitation token={invitation} />
+      ) : redeem.isPending || redeem.isSuccess ? (
+        <Underway title="Signing you in…" />
+      ) : (
+        <Stack gap="lg">
+          <Title order={1} size="h2">
+            Sign in to the console
+          </Title>
+          <Notice failure={redeem.error} state={state} />
+          <PasskeyButton />
+          <SignOnButton />
+          <PasswordForm />
+          <Divider label="or with a link" />
+          <HowTo />
+          <PasteLink onToken={redeem.mutate} />
+        </Stack>
+      )}
+    </SignInFrame>
   );
 }
