@@ -2,9 +2,8 @@
  * The composition root: config → database → areas → listeners. Nothing else knows everybody, and it decides nothing
  * but what starts, in which order, and in which order it ends.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import {
   accountRoutes,
   auditDirectory,
@@ -16,8 +15,9 @@ import {
 } from './accounts/index.ts';
 import { alertingRoutes, startAlerting } from './alerting/index.ts';
 import { auditRoutes, startAuditSealer } from './audit/index.ts';
-import { type Config, ConfigFaults, keyProvider, networkRefresh } from './config.ts';
+import { type Config, keyProvider, networkRefresh } from './config.ts';
 import { hostnameOf } from './config-hostname.ts';
+import { readTls } from './config-tls.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
@@ -439,26 +439,6 @@ async function openIntake(
   const intake = await startIntake(world, options);
   parts.listeners.push(intake);
   return intake;
-}
-
-function readTls(config: Config): SubmissionOptions['tls'] {
-  const { tlsCertFile, tlsKeyFile } = config;
-  if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
-  const read = (name: string, file: string): string => {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      throw new ConfigFaults([`${name}: ${file} cannot be read (${why}). Correct the path or the file's permissions.`]);
-    }
-  };
-  const tls = { cert: read('WAXWING_TLS_CERT_FILE', tlsCertFile), key: read('WAXWING_TLS_KEY_FILE', tlsKeyFile) };
-  try {
-    createSecureContext(tls);
-  } catch {
-    throw new ConfigFaults(['WAXWING_TLS_CERT_FILE and WAXWING_TLS_KEY_FILE are not a PEM certificate and its key.']);
-  }
-  return tls;
 }
 
 /** On an empty database: with the key that was asked for, or for the console alone, which can make keys. */

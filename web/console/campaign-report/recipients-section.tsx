@@ -1,5 +1,5 @@
 /** The recipients behind the numbers of a report; each leads to everything that happened to them, with the reasons. */
-import { Button, CloseButton, NativeSelect, Pill, Text } from '@mantine/core';
+import { CloseButton, NativeSelect, Pill, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { listReportRecipients, type ReportRecipient } from '../../../src/contract/reports.ts';
@@ -8,6 +8,7 @@ import { moment } from '../../shared/format.ts';
 import { Cell, DataTable } from '../elements/data-table.tsx';
 import { MachinesMark, PeopleMark } from '../elements/proportion-bar.tsx';
 import { Section } from '../elements/section.tsx';
+import { ShowMore } from '../elements/show-more.tsx';
 import { Answered } from '../elements/states.tsx';
 import { StatusBadge } from '../messages/status-badge.tsx';
 import { useTimeZone } from '../use-time-zone.ts';
@@ -152,18 +153,7 @@ export function RecipientsSection(props: RecipientsSectionProps) {
                   <Row key={recipient.id} recipient={recipient} timeZone={timeZone} />
                 ))}
               </DataTable>
-              {answer.hasNextPage && (
-                <Button
-                  variant="default"
-                  size="xs"
-                  mt="sm"
-                  className="no-print"
-                  loading={answer.isFetchingNextPage}
-                  onClick={() => void answer.fetchNextPage()}
-                >
-                  Show more
-                </Button>
-              )}
+              <ShowMore answer={answer} />
             </>
           );
         }}

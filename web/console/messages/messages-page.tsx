@@ -1,10 +1,11 @@
 /** Every message of the account, newest first, a page at a time. */
-import { Button, Paper } from '@mantine/core';
+import { Paper } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { listMessages } from '../../../src/contract/messages.ts';
 import { call } from '../../shared/client.ts';
 import { FirstMessage } from '../elements/first-message.tsx';
 import { PageHead } from '../elements/page-head.tsx';
+import { ShowMore } from '../elements/show-more.tsx';
 import { Answered } from '../elements/states.tsx';
 import { useTimeZone } from '../use-time-zone.ts';
 import { MessageTable } from './message-table.tsx';
@@ -34,16 +35,7 @@ export function MessagesPage() {
           return (
             <Paper className={styles.card ?? ''}>
               <MessageTable messages={messages} timeZone={timeZone} />
-              {answer.hasNextPage && (
-                <Button
-                  variant="default"
-                  my="md"
-                  loading={answer.isFetchingNextPage}
-                  onClick={() => void answer.fetchNextPage()}
-                >
-                  Show older messages
-                </Button>
-              )}
+              <ShowMore answer={answer} label="Show older messages" />
             </Paper>
           );
         }}

@@ -1,10 +1,10 @@
 /** Every verdict that a run changed, a page at a time. */
-import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { listFlips } from '../../../../src/contract/rejudging.ts';
 import { call } from '../../../shared/client.ts';
 import { count, plural } from '../../../shared/format.ts';
 import { Section } from '../../elements/section.tsx';
+import { ShowMore } from '../../elements/show-more.tsx';
 import { Answered } from '../../elements/states.tsx';
 import { FlipList } from '../run/flip-list.tsx';
 
@@ -32,17 +32,7 @@ export function AllFlips({ id, total }: { id: string; total: number }) {
               <p className="unseen" role="status">
                 {pages.length > 1 ? `${count(flips.length)} of ${count(total)} shown` : ''}
               </p>
-              {answer.hasNextPage && (
-                <Button
-                  variant="default"
-                  size="xs"
-                  mt="sm"
-                  loading={answer.isFetchingNextPage}
-                  onClick={() => void answer.fetchNextPage()}
-                >
-                  Show more
-                </Button>
-              )}
+              <ShowMore answer={answer} />
             </>
           );
         }}

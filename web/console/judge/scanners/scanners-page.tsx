@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { listScannerHabits, type ScannerHabit } from '../../../../src/contract/habits.ts';
 import { addressOf, call } from '../../../shared/client.ts';
 import { PageHead } from '../../elements/page-head.tsx';
+import { ShowMore } from '../../elements/show-more.tsx';
 import { Answered, Empty, Failure } from '../../elements/states.tsx';
 import { useSettings } from '../../settings/use-settings.ts';
 import { useTimeZone } from '../../use-time-zone.ts';
@@ -107,16 +108,7 @@ export function ScannersPage() {
           return habits.length === 0 ? <Nothing /> : <Habits habits={habits} onForget={setForgotten} />;
         }}
       </Answered>
-      {answer.hasNextPage && (
-        <Button
-          variant="default"
-          my="md"
-          loading={answer.isFetchingNextPage}
-          onClick={() => void answer.fetchNextPage()}
-        >
-          Show more
-        </Button>
-      )}
+      <ShowMore answer={answer} />
       <ForgetDialog what={forgotten} onClose={() => setForgotten(null)} />
     </>
   );

@@ -7,6 +7,7 @@ import { useSearchParams } from 'react-router';
 import { exportAuditEntries, listAuditEntries } from '../../../../src/contract/audit.ts';
 import { call, fetchFile } from '../../../shared/client.ts';
 import { Section } from '../../elements/section.tsx';
+import { ShowMore } from '../../elements/show-more.tsx';
 import { Answered, Empty, Failure } from '../../elements/states.tsx';
 import { useTimeZone } from '../../use-time-zone.ts';
 import styles from './audit-page.module.css';
@@ -165,11 +166,7 @@ export function EntriesSection() {
           );
         }}
       </Answered>
-      {answer.hasNextPage && (
-        <Button variant="default" mt="md" loading={answer.isFetchingNextPage} onClick={() => answer.fetchNextPage()}>
-          Show more
-        </Button>
-      )}
+      <ShowMore answer={answer} />
     </Section>
   );
 }
