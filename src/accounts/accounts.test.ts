@@ -6,11 +6,11 @@ import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import type { ProblemCode } from '../contract/problem.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Actor, Caller } from '../platform/route.ts';
-import { createKey, revokeKey } from './api-keys.ts';
 import { changeSettings } from './change-settings.ts';
 import { type Gate, openGate } from './gate.ts';
 import { accountVault, createFirstAccount, createSignInLink, readSettings } from './index.ts';
-import { openSession } from './sign-in.ts';
+import { createKey, revokeKey } from './keys/api-keys.ts';
+import { openSession } from './sign-in/sign-in.ts';
 
 let world: TestWorld;
 let owner: pg.Client;

@@ -12,7 +12,7 @@ import {
   markAlertAcknowledged,
   readAlertRow,
   type StoredAlert,
-} from './people-store.ts';
+} from './people/people-store.ts';
 
 type NewAlert = Pick<StoredAlert, 'at' | 'what' | 'userId' | 'detail'>;
 

@@ -2,7 +2,7 @@
 import type { Directory } from '../audit/index.ts';
 import type { World } from '../platform/world.ts';
 import { accountVault } from './account-vault.ts';
-import { listDepartmentRows, listUserRows } from './people-store.ts';
+import { listDepartmentRows, listUserRows } from './people/people-store.ts';
 import { listApiKeyNames } from './store.ts';
 
 export const auditDirectory = (world: Pick<World, 'db' | 'vault'>): Directory => ({

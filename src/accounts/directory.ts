@@ -3,7 +3,7 @@ import type { Role } from '../contract/permissions.ts';
 import { limitsOf } from '../core/access/session-life.ts';
 import type { Tx } from '../platform/database.ts';
 import type { AccountVault } from '../platform/vault.ts';
-import { listUserRows, readUserRow } from './people-store.ts';
+import { listUserRows, readUserRow } from './people/people-store.ts';
 import { readSessionRow } from './store.ts';
 
 export interface DirectoryPerson {

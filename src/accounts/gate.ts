@@ -14,10 +14,10 @@ import { withinDepartments } from './narrowing.ts';
 import { sourceBlock } from './place.ts';
 import { narrowest, permissionsOf } from './reach.ts';
 import { hashSecret } from './secrets.ts';
-import { readSessionCookie } from './session-cookie.ts';
+import { readSessionCookie } from './sessions/session-cookie.ts';
+import { emergencyOf, type OpenEmergency, underEmergency } from './sessions/under-emergency.ts';
 import { type FoundReach, findApiKey, findSession, markApiKeyUsed, markSessionSeen } from './store.ts';
 import { countKeyTries } from './tries.ts';
-import { emergencyOf, type OpenEmergency, underEmergency } from './under-emergency.ts';
 
 export interface GateRequest {
   readonly method: string;

@@ -1,7 +1,7 @@
 /** Accounts, who may act for them, and what they have chosen. */
 import type { OutboundSettings } from '../contract/settings.ts';
 import type { Database, Tx } from '../platform/database.ts';
-import { readSettingsWithPolicies } from './policy-store.ts';
+import { readSettingsWithPolicies } from './people/policy-store.ts';
 import { listAccounts as listAccountRows, readSettingsRow } from './store.ts';
 
 export { accountVault, freshAccountVault, wrappingKeyGraceMs } from './account-vault.ts';
@@ -9,12 +9,9 @@ export { acknowledgeAlert, raiseAlert } from './alerts.ts';
 export { auditDirectory } from './audit-directory.ts';
 export { createAccount, createFirstAccount, type NewAccount } from './create-account.ts';
 export { type DirectoryPerson, isSessionOpen, readDirectory, readRole } from './directory.ts';
-export { forgetOldDrafts } from './drafts.ts';
 export { type Gate, openGate } from './gate.ts';
 export { departmentOfMail, isNarrowed } from './narrowing.ts';
-export type { OpenedSession } from './open-session.ts';
-export { lockPeople } from './people-store.ts';
-export { type Visitor, visitorOf } from './place.ts';
+export { lockPeople } from './people/people-store.ts';
 export {
   addProvisionedUser,
   assertWithinReach,
@@ -23,12 +20,16 @@ export {
   openProvisioner,
   type Provisioner,
   reactivateProvisionedUser,
-} from './provisioned-users.ts';
+} from './people/provisioned-users.ts';
+export { userIndexOf } from './people/stored-address.ts';
+export { type Visitor, visitorOf } from './place.ts';
 export { covers } from './reach.ts';
-export { requireSignOn } from './required-sign-on.ts';
 export { accountRoutes } from './routes.ts';
-export { createSignInLink, type SignedIn } from './sign-in.ts';
-export { openedBody, sessionAnswer } from './sign-in-routes.ts';
+export { forgetOldDrafts } from './sessions/drafts.ts';
+export type { OpenedSession } from './sessions/open-session.ts';
+export { requireSignOn } from './sign-in/required-sign-on.ts';
+export { createSignInLink, type SignedIn } from './sign-in/sign-in.ts';
+export { openedBody, sessionAnswer } from './sign-in/sign-in-routes.ts';
 export {
   acceptBySignOn,
   assertMayGive,
@@ -42,8 +43,7 @@ export {
   proveBySignOn,
   readSignOnUser,
   type SignOnUser,
-} from './sign-on.ts';
-export { userIndexOf } from './stored-address.ts';
+} from './sign-in/sign-on.ts';
 
 /** The outbound settings of the transaction's account. */
 export const readSettings = (tx: Tx): Promise<OutboundSettings> => readSettingsRow(tx, false);

@@ -3,12 +3,12 @@ import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../contra
 import { changeOutboundSettings, readOutboundSettings } from '../contract/settings.ts';
 import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
-import { createKey, listKeys, revokeKey, rotateKey } from './api-keys.ts';
 import { changeSettings } from './change-settings.ts';
-import { draftRoutes } from './draft-routes.ts';
 import type { Gate } from './gate.ts';
-import { peopleRoutes } from './people-routes.ts';
-import { signInRoutes } from './sign-in-routes.ts';
+import { createKey, listKeys, revokeKey, rotateKey } from './keys/api-keys.ts';
+import { peopleRoutes } from './people/people-routes.ts';
+import { draftRoutes } from './sessions/draft-routes.ts';
+import { signInRoutes } from './sign-in/sign-in-routes.ts';
 import { readSettingsRow, type StoredApiKey } from './store.ts';
 
 export function accountRoutes(world: World, gate: Gate, options: { readonly publicUrl: string }): Route[] {
