@@ -157,7 +157,8 @@ export interface AuditDetails {
   'emergency.opened': { category: string; minutes: number; permissions: readonly string[] };
   'emergency.ended': { by: 'time' | 'user' | 'reviewer' | 'session' };
   'emergency.reviewed': { outcome: 'justified' | 'not_justified' };
-  'emergency.read': { entries: number; format: 'json' | 'csv' };
+  'emergency.read': { entries: number };
+  'emergency.exported': { entries: number; format: 'json' | 'csv' };
   'emergencies.listed': { emergencies: number };
   'emergency_settings.changed': { openers: readonly string[]; maxMinutes: number };
   'alert.acknowledged': { what: string };

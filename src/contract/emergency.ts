@@ -120,6 +120,8 @@ export const emergencyEntry = z.object({
 });
 export type EmergencyEntryBody = z.infer<typeof emergencyEntry>;
 
+const emergencyReport = emergencyAccess.extend({ entries: z.array(emergencyEntry) }).meta({ id: 'EmergencyReport' });
+
 export const readEmergencyAccess = endpoint({
   name: 'readEmergencyAccess',
   method: 'GET',
@@ -127,10 +129,25 @@ export const readEmergencyAccess = endpoint({
   summary: 'An emergency access and everything that was read and done under it, oldest first.',
   area: 'emergency',
   params: z.object({ id }),
-  query: z.object({ format: z.enum(['json', 'csv']).default('json') }),
+  query: noQuery,
   body: nothing,
   status: 200,
-  result: emergencyAccess.extend({ entries: z.array(emergencyEntry) }).meta({ id: 'EmergencyReport' }),
+  result: emergencyReport,
+  problems: ['emergency.not_found'],
+});
+
+export const exportEmergencyAccess = endpoint({
+  name: 'exportEmergencyAccess',
+  method: 'GET',
+  path: '/v1/emergency-accesses/{id}/export',
+  summary: 'The same report as a file to take away: `csv` is a table with a line for each message of each act.',
+  area: 'emergency',
+  stepUp: true,
+  params: z.object({ id }),
+  query: z.object({ format: z.enum(['json', 'csv']).default('csv') }),
+  body: nothing,
+  status: 200,
+  result: emergencyReport,
   alsoAs: ['text/csv'],
   problems: ['emergency.not_found'],
 });
@@ -213,6 +230,7 @@ export const emergencyEndpoints = [
   endOwnEmergency,
   listEmergencyAccesses,
   readEmergencyAccess,
+  exportEmergencyAccess,
   endEmergencyAccess,
   reviewEmergencyAccess,
   readEmergencySettings,

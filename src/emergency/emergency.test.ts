@@ -78,11 +78,14 @@ test('a viewer reads messages under emergency access, and its report lists exact
   ]);
   assert.equal(listed.messages.length, 2);
   assert.equal(report.endedBy, 'user');
-  const csv = await fetch(`${clinics.url}/v1/emergency-accesses/${opened.id}?format=csv`, {
-    headers: { cookie: cleo.cookie },
-  });
+  const file = `/v1/emergency-accesses/${opened.id}/export`;
+  clinics.clock.advance(5 * minuteMs); // nothing was proved since
+  assert.deepEqual(codeOf(await cleo.ask('GET', file)), [403, 'auth.step_up_needed']);
+  await clinics.prove(cleo);
+  const csv = await cleo.ask('GET', `${file}?format=csv`);
   assert.match(csv.headers.get('content-type') ?? '', /^text\/csv/);
-  const lines = (await csv.text()).trim().split('\r\n');
+  assert.deepEqual(expect(await cleo.ask('GET', `${file}?format=json`), 200).entries, report.entries);
+  const lines = csv.text.trim().split('\r\n');
   assert.equal(lines.length, 1 + 1 + 2 + 2 + 1);
   assert.match(lines[1] ?? '', new RegExp(`message.read,message,${first},done,${first}$`));
 });

@@ -59,11 +59,12 @@ export async function listEmergencies(world: Needs, caller: Caller): Promise<Eme
 
 export type EmergencyReport = EmergencyAccessBody & { entries: EmergencyEntryBody[] };
 
+/** To look at; with a format, as a file to take away. */
 export async function readEmergency(
   world: Needs,
   caller: Caller,
   id: string,
-  format: 'json' | 'csv',
+  format?: 'json' | 'csv',
 ): Promise<EmergencyReport> {
   const vault = await accountVault(world, caller.accountId);
   const [at, { actor }] = [world.clock.now(), caller];
@@ -72,8 +73,9 @@ export async function readEmergency(
     if (row === undefined) throw new Problem('emergency.not_found');
     const until = new Date((row.endedAt ?? row.endsAt).getTime() + lateEntriesMs);
     const entries = await entriesOf(tx, id, row.openedAt, until);
-    const detail = { entries: entries.length, format };
-    await record(tx, { at, actor, action: 'emergency.read', object: { kind: 'emergency', id }, detail });
+    const [object, counted] = [{ kind: 'emergency', id } as const, { entries: entries.length }];
+    if (format === undefined) await record(tx, { at, actor, action: 'emergency.read', object, detail: counted });
+    else await record(tx, { at, actor, action: 'emergency.exported', object, detail: { ...counted, format } });
     return { ...(await describeEmergency(tx, vault, row, at)), entries };
   });
 }

@@ -4,6 +4,7 @@ import {
   changeEmergencySettings,
   endEmergencyAccess,
   endOwnEmergency as endOwnEmergencyEndpoint,
+  exportEmergencyAccess,
   listEmergencyAccesses,
   openEmergencyAccess,
   readEmergencyAccess,
@@ -17,7 +18,7 @@ import { changeSettings } from './change-settings.ts';
 import { endEmergency, endOwnEmergency } from './end-emergency.ts';
 import { openEmergency } from './open-emergency.ts';
 import { listEmergencies, readEmergency, readOwnEmergency } from './read-emergencies.ts';
-import { emergencyCsv } from './report-csv.ts';
+import { reportAsCsv, reportAsJson } from './report-files.ts';
 import { reviewEmergency } from './review-emergency.ts';
 import { readSettingsRow } from './store.ts';
 
@@ -38,10 +39,18 @@ export function emergencyRoutes(world: Pick<World, 'db' | 'vault' | 'clock'>, ga
     route(listEmergencyAccesses, 'emergency.review', writes('emergencies.listed'), async (_request, caller) => ({
       emergencies: await listEmergencies(world, caller),
     })),
-    route(readEmergencyAccess, 'emergency.review', writes('emergency.read'), async ({ params, query }, caller) => {
-      const report = await readEmergency(world, caller, params.id, query.format);
-      return query.format === 'csv' ? emergencyCsv(report.id, report.entries) : report;
-    }),
+    route(readEmergencyAccess, 'emergency.review', writes('emergency.read'), ({ params }, caller) =>
+      readEmergency(world, caller, params.id),
+    ),
+    route(
+      exportEmergencyAccess,
+      'emergency.review',
+      writes('emergency.exported'),
+      async ({ params, query }, caller) => {
+        const report = await readEmergency(world, caller, params.id, query.format);
+        return query.format === 'csv' ? reportAsCsv(report) : reportAsJson(report);
+      },
+    ),
     route(endEmergencyAccess, 'emergency.review', writes('emergency.ended'), ({ params }, caller) =>
       endEmergency(world, gate, caller, params.id),
     ),

@@ -346,6 +346,7 @@ const emergency: Record<string, Prepare> = {
   }),
   listEmergencyAccesses: plain,
   readEmergencyAccess: async (stage) => ({ params: { id: await opened(await stage.join('viewer')) } }),
+  exportEmergencyAccess: async (stage) => ({ params: { id: await opened(await stage.join('viewer')) } }),
   endEmergencyAccess: async (stage) => ({ params: { id: await opened(await stage.join('viewer')) }, body: {} }),
   reviewEmergencyAccess: async (stage) => {
     const staff = await stage.join('viewer');

@@ -132,6 +132,7 @@ const trust: Words = {
   'emergency.reviewed': ({ outcome }) =>
     `reviewed an emergency access: ${outcome === 'justified' ? 'justified' : 'not justified'}`,
   'emergency.read': () => 'read the report of an emergency access',
+  'emergency.exported': () => 'took away the report of an emergency access as a file',
   'emergencies.listed': () => 'looked at the emergency accesses',
   'emergency_settings.changed': () => 'changed who may open emergency access',
   'alert.acknowledged': () => 'acknowledged an alert',

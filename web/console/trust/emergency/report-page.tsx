@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import {
   type EmergencyEntryBody,
   endEmergencyAccess,
+  exportEmergencyAccess,
   readEmergencyAccess,
 } from '../../../../src/contract/emergency.ts';
 import { call, fetchFile } from '../../../shared/client.ts';
@@ -92,14 +93,11 @@ function Actions({ report }: { report: Report }) {
     mutationFn: () => call(endEmergencyAccess, { params: { id }, body: {} }),
     onSettled: () => queries.invalidateQueries(),
   });
-  const table = useMutation({
-    mutationFn: async () =>
-      save(await fetchFile(readEmergencyAccess, { params: { id }, query: { format: 'csv' } }), fileName(id, 'csv')),
+  const take = useMutation({
+    mutationFn: async (format: 'json' | 'csv') =>
+      save(await fetchFile(exportEmergencyAccess, { params: { id }, query: { format } }), fileName(id, format)),
   });
-  const saveJson = () =>
-    save(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), fileName(id, 'json'));
-  const failure = end.error ?? table.error;
-  const icon = <IconDownload size={16} aria-hidden />;
+  const failure = end.error ?? take.error;
   return (
     <>
       {report.isOpen && (
@@ -107,12 +105,17 @@ function Actions({ report }: { report: Report }) {
           End it now
         </Button>
       )}
-      <Button variant="default" leftSection={icon} loading={table.isPending} onClick={() => table.mutate()}>
-        CSV
-      </Button>
-      <Button variant="default" leftSection={icon} onClick={saveJson}>
-        JSON
-      </Button>
+      {(['csv', 'json'] as const).map((format) => (
+        <Button
+          key={format}
+          variant="default"
+          leftSection={<IconDownload size={16} aria-hidden />}
+          loading={take.isPending && take.variables === format}
+          onClick={() => take.mutate(format)}
+        >
+          {format.toUpperCase()}
+        </Button>
+      ))}
       <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => window.print()}>
         Print
       </Button>
