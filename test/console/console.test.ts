@@ -359,7 +359,7 @@ describe('every page', () => {
     await page.setViewportSize({ width: 360, height: 800 });
     await open(pathOf('settings'));
     const places = page.getByRole('navigation', { name: 'Console' }).getByRole('link');
-    assert.equal(await places.count(), 9);
+    assert.equal(await places.count(), 10);
     for (const place of await places.all()) {
       const box = await place.boundingBox();
       assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 360 && box.y + box.height <= 800);

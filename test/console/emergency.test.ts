@@ -59,7 +59,7 @@ describe('emergency access', () => {
 
   it('is offered where somebody is refused, and brings them back to what they wanted to see', async () => {
     await vera.goto(`${stage.url}/messages/${stage.messageId}`);
-    await vera.getByText('may not do this').first().waitFor();
+    await vera.getByText('Your role does not open this page').first().waitFor();
     await isFine(vera, 'emergency-offer');
     await vera.getByRole('link', { name: 'Emergency access' }).first().focus();
     await vera.keyboard.press('Enter');
@@ -107,7 +107,7 @@ describe('emergency access', () => {
     await vera.goto(`${stage.url}/messages/${stage.messageId}`);
     await vera.getByRole('heading', { name: 'Your November letter' }).first().waitFor();
     await banner(vera).getByRole('button', { name: 'End it now' }).click();
-    await vera.getByText('may not do this').first().waitFor();
+    await vera.getByText('Your role does not open this page').first().waitFor();
     assert.equal(await banner(vera).count(), 0);
     assert.equal(await vera.getByText('Your November letter').count(), 0);
   });
@@ -141,7 +141,7 @@ describe('emergency access', () => {
     }
     await isFine(owner, 'emergency-settings');
     await vera.goto(`${stage.url}/messages`);
-    await vera.getByText('may not do this').first().waitFor();
+    await vera.getByText('Your role does not open this page').first().waitFor();
     await vera.waitForLoadState('networkidle');
     assert.equal(await vera.getByRole('link', { name: 'Emergency access' }).count(), 0);
   });

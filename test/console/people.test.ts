@@ -210,7 +210,7 @@ describe('people', () => {
     await bo.getByText('9 recovery codes left').waitFor();
     await isFine(bo, 'me-dark-390');
     await bo.goto(`${home}/people`);
-    await bo.getByText('may not do this').waitFor();
+    await bo.getByText('Your role does not open this page').waitFor();
     assert.equal(
       await bo.getByRole('button', { name: 'Invite' }).count(),
       0,

@@ -1,19 +1,21 @@
 /** Ties theme, data and routes together; each page is loaded when it is first visited. */
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { createBrowserRouter, Navigate, RouterProvider } from 'react-router';
-import { rulesPath } from './elements/judge-paths.ts';
-import { JudgeFrame } from './judge/judge-frame.tsx';
+import { createBrowserRouter, RouterProvider } from 'react-router';
+import { FirstPlace } from './elements/places-frame.tsx';
+import { JudgeFrame, judgePlaces } from './judge/judge-frame.tsx';
 import { styleNonce } from './nonce.ts';
 import { PeopleFrame } from './people/people-frame.tsx';
 import { queries } from './queries.ts';
+import { SendingFrame, sendingPlaces } from './sending/sending-frame.tsx';
 import { Gate } from './shell/gate.tsx';
 import { NotFoundPage } from './shell/not-found-page.tsx';
 import { PageCrash } from './shell/page-crash.tsx';
+import { landingPlaces } from './shell/places.ts';
 import { SignInPage } from './sign-in/sign-in-page.tsx';
 import { SignOnCallbackPage, SignOnLinkPage, SignOnPage, SignOnProofPage } from './sign-in/single-sign-on.tsx';
 import { theme } from './theme.ts';
-import { TrustFrame } from './trust/trust-frame.tsx';
+import { TrustFrame, trustPlaces } from './trust/trust-frame.tsx';
 
 const router = createBrowserRouter([
   { path: '/sign-in', element: <SignInPage />, errorElement: <PageCrash /> },
@@ -29,7 +31,7 @@ const router = createBrowserRouter([
       {
         errorElement: <PageCrash />,
         children: [
-          { index: true, element: <Navigate to="/campaigns" replace /> },
+          { index: true, element: <FirstPlace places={landingPlaces} /> },
           {
             path: '/campaigns',
             lazy: async () => ({ Component: (await import('./campaigns/campaigns-page.tsx')).CampaignsPage }),
@@ -47,10 +49,21 @@ const router = createBrowserRouter([
             lazy: async () => ({ Component: (await import('./messages/message-page.tsx')).MessagePage }),
           },
           {
+            path: '/sending',
+            element: <SendingFrame />,
+            children: [
+              { index: true, element: <FirstPlace places={sendingPlaces} /> },
+              {
+                path: 'queue',
+                lazy: async () => ({ Component: (await import('./sending/queue/queue-page.tsx')).QueuePage }),
+              },
+            ],
+          },
+          {
             path: '/judge',
             element: <JudgeFrame />,
             children: [
-              { index: true, element: <Navigate to={rulesPath} replace /> },
+              { index: true, element: <FirstPlace places={judgePlaces} /> },
               {
                 path: 'rules',
                 lazy: async () => ({ Component: (await import('./judge/rules/rules-page.tsx')).RulesPage }),
@@ -101,7 +114,7 @@ const router = createBrowserRouter([
             path: '/trust',
             element: <TrustFrame />,
             children: [
-              { index: true, element: <Navigate to="/trust/audit" replace /> },
+              { index: true, element: <FirstPlace places={trustPlaces} /> },
               {
                 path: 'safety',
                 lazy: async () => ({ Component: (await import('./trust/safety/safety-page.tsx')).SafetyPage }),

@@ -1,12 +1,12 @@
 /** The judge's own places. */
 import { historyPath, rulesPath } from '../elements/judge-paths.ts';
-import { PlacesFrame } from '../elements/places-frame.tsx';
+import { type Place, PlacesFrame } from '../elements/places-frame.tsx';
 
-const places = [
-  { to: rulesPath, label: 'Rules' },
-  { to: historyPath, label: 'History' },
-  { to: '/judge/networks', label: 'Networks' },
-  { to: '/judge/scanners', label: 'Scanners' },
+export const judgePlaces: readonly Place[] = [
+  { to: rulesPath, label: 'Rules', needs: ['settings.read'] },
+  { to: historyPath, label: 'History', needs: ['reports.read'] },
+  { to: '/judge/networks', label: 'Networks', needs: ['networks.read'] },
+  { to: '/judge/scanners', label: 'Scanners', needs: ['habits.read'] },
 ];
 
-export const JudgeFrame = () => <PlacesFrame label="The judge" places={places} />;
+export const JudgeFrame = () => <PlacesFrame label="The judge" places={judgePlaces} />;

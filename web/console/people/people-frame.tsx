@@ -1,10 +1,10 @@
 /** Who has access, and by which doors. */
-import { PlacesFrame } from '../elements/places-frame.tsx';
+import { type Place, PlacesFrame } from '../elements/places-frame.tsx';
 
-const places = [
-  { to: '/people', label: 'Users', isRoot: true },
-  { to: '/people/sign-on', label: 'Single sign-on' },
-  { to: '/people/provisioning', label: 'Provisioning' },
+export const peoplePlaces: readonly Place[] = [
+  { to: '/people', label: 'Users', isRoot: true, needs: ['people.read'] },
+  { to: '/people/sign-on', label: 'Single sign-on', needs: ['people.read'] },
+  { to: '/people/provisioning', label: 'Provisioning', needs: ['people.read'] },
 ];
 
-export const PeopleFrame = () => <PlacesFrame label="People" places={places} />;
+export const PeopleFrame = () => <PlacesFrame label="People" places={peoplePlaces} />;

@@ -1,44 +1,29 @@
 /** The frame around every page: skip link, navigation (a bar at the side, or at the foot of a small screen), account, sign out. */
 import { ActionIcon, Tooltip } from '@mantine/core';
-import {
-  IconAt,
-  IconGavel,
-  IconKey,
-  IconLogout,
-  IconMail,
-  IconPlugConnected,
-  IconReportAnalytics,
-  IconSettings,
-  IconShieldCheck,
-  IconUsers,
-} from '@tabler/icons-react';
+import { IconLogout } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { type CSSProperties, useEffect, useRef } from 'react';
 import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { endSession } from '../../../src/contract/access.ts';
 import { call } from '../../shared/client.ts';
+import { NotForYou } from '../elements/not-for-you.tsx';
+import { isAt } from '../elements/places-frame.tsx';
 import { EmergencyBanner } from '../emergency/emergency-banner.tsx';
 import { ReviewBadge } from '../emergency/review-badge.tsx';
 import { queries } from '../queries.ts';
+import { useMay } from '../use-may.ts';
 import { Wordmark } from './logo.tsx';
+import { isOpenTo, mainPlaces } from './places.ts';
 import styles from './shell.module.css';
 
-const places = [
-  { to: '/campaigns', label: 'Campaigns', Icon: IconReportAnalytics },
-  { to: '/messages', label: 'Messages', Icon: IconMail },
-  { to: '/judge', label: 'The judge', Icon: IconGavel },
-  { to: '/senders', label: 'Senders', Icon: IconAt },
-  { to: '/providers', label: 'Providers', Icon: IconPlugConnected },
-  { to: '/settings', label: 'Settings', Icon: IconSettings },
-  { to: '/api-keys', label: 'API keys', Icon: IconKey },
-  { to: '/people', label: 'People', Icon: IconUsers },
-  { to: '/trust', label: 'Trust', Icon: IconShieldCheck },
-] as const;
-
 function Navigation() {
+  const may = useMay();
+  const open = mainPlaces.filter((place) => isOpenTo(may, place));
+  // Two rows at the foot of a telephone hold as many as there are.
+  const foot = { '--foot-columns': Math.max(1, open.length > 5 ? Math.ceil(open.length / 2) : open.length) };
   return (
-    <nav className={styles.navigation} aria-label="Console">
-      {places.map(({ to, label, Icon }) => (
+    <nav className={styles.navigation} aria-label="Console" style={foot as CSSProperties}>
+      {open.map(({ to, label, Icon }) => (
         <NavLink key={to} to={to} className={styles.place ?? ''}>
           <Icon size={20} stroke={1.6} aria-hidden />
           <span>{label}</span>
@@ -47,6 +32,14 @@ function Navigation() {
       ))}
     </nav>
   );
+}
+
+/** The page, unless whoever came by its address may not open it. Places inside a place look for themselves. */
+function Page() {
+  const may = useMay();
+  const { pathname } = useLocation();
+  const here = mainPlaces.find((place) => isAt(pathname, place));
+  return here === undefined || isOpenTo(may, here) ? <Outlet /> : <NotForYou label={here.label} />;
 }
 
 function SignOut() {
@@ -101,7 +94,7 @@ export function Shell({ account, user }: ShellProps) {
         Skip to the content
       </a>
       <header className={styles.side}>
-        <NavLink to="/campaigns" className={styles.brand ?? ''} aria-label="Waxwing, to the campaigns">
+        <NavLink to="/" className={styles.brand ?? ''} aria-label="Waxwing, to the first page">
           <Wordmark />
         </NavLink>
         <Navigation />
@@ -117,7 +110,7 @@ export function Shell({ account, user }: ShellProps) {
       </header>
       <main id="main" className={styles.main} tabIndex={-1} ref={main}>
         <EmergencyBanner />
-        <Outlet />
+        <Page />
       </main>
       <ScrollRestoration />
     </div>
