@@ -81,4 +81,17 @@ describe('departments', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await row.getByText('House › Ward', { exact: true }).waitFor();
   });
+
+  it('may own an API key, which then says whose it is', async () => {
+    await page.goto(`${stage.url}/api-keys`);
+    await page.getByRole('button', { name: 'New key' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Ward reminders');
+    await dialog.getByLabel('Department').selectOption('House › Ward');
+    await isFine('api-key-of-department');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.getByRole('button', { name: 'I have kept the secret' }).click();
+    const row = page.getByRole('row').filter({ hasText: 'Ward reminders' });
+    await row.getByText('of House › Ward').waitFor();
+  });
 });

@@ -169,6 +169,28 @@ describe('people', () => {
     await ana.keyboard.press('Escape');
   });
 
+  it('find the groups again that they had added to a provider and not saved', async () => {
+    await ana.goto(`${stage.url}/people/sign-on`);
+    await ana.getByRole('button', { name: 'Connect a provider' }).click();
+    await ana.getByLabel('Name').fill('Clinic account');
+    await ana.getByRole('button', { name: 'Go on' }).click();
+    await ana.getByRole('button', { name: 'Add a group' }).click();
+    await ana.getByRole('button', { name: 'Add a group' }).click();
+    await ana.getByRole('textbox', { name: 'Group 1' }).fill('nurses');
+    await ana.getByLabel('Role of group 2').selectOption('sender');
+    const saved = ana.waitForResponse((one) => one.url().includes('/v1/drafts/sign-on-people-'));
+    await ana.getByRole('textbox', { name: 'Group 2' }).fill('heralds');
+    assert.equal((await saved).status(), 200);
+    await ana.reload();
+    await ana.getByText('Restored what you had typed').waitFor();
+    assert.equal(await ana.getByRole('textbox', { name: 'Group 1' }).inputValue(), 'nurses');
+    assert.equal(await ana.getByRole('textbox', { name: 'Group 2' }).inputValue(), 'heralds');
+    assert.equal(await ana.getByLabel('Role of group 2').inputValue(), 'sender');
+    await isFine(ana, 'draft-of-groups');
+    await ana.getByRole('button', { name: 'Discard' }).click();
+    await ana.getByRole('textbox', { name: 'Group 1' }).waitFor({ state: 'detached' });
+  });
+
   /** The last one was used. */
   const nextCode = async (): Promise<string> => codeOf(secret, { now: () => new Date(Date.now() + 30_000) });
 

@@ -3,10 +3,13 @@ import { Button, NativeSelect, Stack, Textarea, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react';
 import type { z } from 'zod';
 import type { createApiKey } from '../../../src/contract/access.ts';
+import { listDepartments } from '../../../src/contract/people.ts';
 import { type Permission, type Role, roles } from '../../../src/contract/permissions.ts';
 import { Refusal } from '../../shared/client.ts';
 import { Failure } from '../elements/states.tsx';
 import { type Draft, DraftNote } from '../elements/use-draft.tsx';
+import { departmentChoices } from '../people/department-choices.ts';
+import { useCall } from '../queries.ts';
 import styles from './key-form.module.css';
 import { endOfDay, networksFrom, roleNames } from './key-words.ts';
 import { PermissionChoice } from './permission-choice.tsx';
@@ -54,6 +57,7 @@ export function KeyForm({ draft, failure, isPending, onMake }: KeyFormProps) {
   const [choice, setChoice] = useState<Choice>('sender');
   const [chosen, setChosen] = useState<readonly Permission[]>(roles.sender.permissions);
   const [faults, setFaults] = useState<Faults>({});
+  const departments = useCall(listDepartments, {}).data?.departments ?? [];
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
@@ -66,10 +70,11 @@ export function KeyForm({ draft, failure, isPending, onMake }: KeyFormProps) {
     };
     setFaults(found);
     if (Object.keys(found).length > 0) return;
-    const expiresAt = endOfDay(day);
+    const [expiresAt, departmentId] = [endOfDay(day), text('department')];
     onMake({
       name,
       ...(choice === 'exact' ? { permissions: [...chosen] } : { role: choice }),
+      ...(departmentId === '' ? {} : { departmentId }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
       ...(networks.length === 0 ? {} : { allowedNetworks: networks }),
     });
@@ -96,6 +101,14 @@ export function KeyForm({ draft, failure, isPending, onMake }: KeyFormProps) {
           onChange={({ currentTarget: { value } }) => isChoice(value) && setChoice(value)}
         />
         {choice === 'exact' && <PermissionChoice chosen={chosen} onChange={setChosen} error={faults.permissions} />}
+        {departments.length > 0 && (
+          <NativeSelect
+            name="department"
+            label="Department"
+            description="It sends as this department, and reaches it and all below it."
+            data={departmentChoices(departments, 'As far as you reach yourself')}
+          />
+        )}
         <div className={styles.limits}>
           <TextInput
             name="expiresAt"

@@ -1,7 +1,10 @@
 /** The keys as rows: what each may do, until when and from where, when it was last used, and how to replace or revoke it. */
 import { Button, Paper } from '@mantine/core';
+import { listDepartments } from '../../../src/contract/people.ts';
 import { dayOfMoment, moment } from '../../shared/format.ts';
 import { Cell, DataTable } from '../elements/data-table.tsx';
+import { pathOf } from '../people/words.ts';
+import { useCall } from '../queries.ts';
 import { useTimeZone } from '../use-time-zone.ts';
 import styles from './api-keys-page.module.css';
 import { type ApiKey, isOver, mayWords } from './key-words.ts';
@@ -43,6 +46,7 @@ interface KeyTableProps {
 
 export function KeyTable({ keys, onReplace, onRevoke }: KeyTableProps) {
   const timeZone = useTimeZone();
+  const departments = useCall(listDepartments, {}).data?.departments ?? [];
   const lastUsed = (key: ApiKey) => (key.lastUsedAt === null ? 'Never' : moment(key.lastUsedAt, timeZone));
   return (
     <Paper className={styles.card ?? ''}>
@@ -55,6 +59,7 @@ export function KeyTable({ keys, onReplace, onRevoke }: KeyTableProps) {
                 <span>
                   ends in <code>{key.hint}</code>, made {dayOfMoment(key.createdAt, timeZone)}
                 </span>
+                {key.departmentId !== null && <span>of {pathOf(key.departmentId, departments)}</span>}
                 <span className={styles.small}>May do: {mayWords(key.permissions)}</span>
                 {key.expiresAt !== null && (
                   <span className={styles.small}>

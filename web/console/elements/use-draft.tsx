@@ -27,11 +27,14 @@ const settleMs = 150;
 const nobodyHears = (): undefined => undefined;
 const hasWords = (words: Words): boolean => Object.values(words).some((text) => text.trim() !== '');
 
-export function useDraft(form: string): Draft {
+/** `onWords` hears what is about to be filled in, for a form whose fields depend on it: rows that somebody had added. */
+export function useDraft(form: string, onWords: (words: Words) => void = nobodyHears): Draft {
   const isSomebody = useCall(readSession, {}).data?.user != null;
   const [isRestored, setRestored] = useState(false);
   const shown = useRef<HTMLFormElement | null>(null);
   const first = useRef<Words>({});
+  const tell = useRef(onWords);
+  tell.current = onWords;
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const isStored = useRef(false);
   const saving = useRef<Promise<unknown>>(Promise.resolve());
@@ -48,6 +51,7 @@ export function useDraft(form: string): Draft {
         if (draft === null || hasTyped || listening.signal.aborted) return;
         isFilling = true;
         isStored.current = true;
+        tell.current(draft.fields);
         const left = fill(element, draft.fields);
         setRestored(true);
         await new Promise((resolve) => setTimeout(resolve, settleMs));
@@ -84,6 +88,7 @@ export function useDraft(form: string): Draft {
     isStored.current = false;
   }, [form]);
   const discard = (): void => {
+    tell.current(first.current);
     if (shown.current !== null) fill(shown.current, first.current);
     forget();
   };

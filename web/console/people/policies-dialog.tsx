@@ -9,6 +9,7 @@ import {
 } from '../../../src/contract/departments.ts';
 import { type CallInput, call } from '../../shared/client.ts';
 import { Answered, Failure } from '../elements/states.tsx';
+import { DraftNote, useDraft } from '../elements/use-draft.tsx';
 import { queries, useCall } from '../queries.ts';
 import { ownValue, type PolicyName, policyNames, policyWords, valueWords } from './policy-words.ts';
 import { type Department, pathOf } from './words.ts';
@@ -49,9 +50,11 @@ interface FormProps {
 }
 
 function PoliciesForm({ department, departments, settings, onDone }: FormProps) {
+  const draft = useDraft(`policies-${department.id}`);
   const change = useMutation({
     mutationFn: (body: Wish) => call(changeDepartmentSettings, { params: { id: department.id }, body }),
     onSuccess: () => {
+      draft.forget();
       void queries.invalidateQueries({ queryKey: [readDepartmentSettings.name] });
       onDone();
     },
@@ -66,8 +69,9 @@ function PoliciesForm({ department, departments, settings, onDone }: FormProps) 
   const whence = (from: string | null): string =>
     from === null ? 'the organisation' : from === department.id ? 'here' : pathOf(from, departments);
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} ref={draft.ref}>
       <Stack>
+        <DraftNote draft={draft} />
         <Text size="sm" c="dimmed">
           Holds for mail of {pathOf(department.id, departments)} and of every department below it, from now on.
         </Text>

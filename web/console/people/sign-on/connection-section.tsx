@@ -12,6 +12,7 @@ import { call } from '../../../shared/client.ts';
 import { CodeSample } from '../../elements/code-sample.tsx';
 import { Section } from '../../elements/section.tsx';
 import { Failure } from '../../elements/states.tsx';
+import { DraftNote, useDraft } from '../../elements/use-draft.tsx';
 import type { Department } from '../words.ts';
 import { Part, refreshConnections, useChange } from './part.tsx';
 import { PeopleForm } from './people-form.tsx';
@@ -63,6 +64,7 @@ function CheckResult({ checked }: { checked: Checked }) {
 }
 
 function ProviderForm({ connection }: { connection: SignOnConnection }) {
+  const draft = useDraft(`sign-on-provider-${connection.id}`);
   const change = useChange(connection.id);
   const check = useMutation({
     mutationFn: () => call(checkSignOnConnection, { params: { id: connection.id }, body: {} }),
@@ -80,6 +82,7 @@ function ProviderForm({ connection }: { connection: SignOnConnection }) {
       },
       {
         onSuccess: () => {
+          draft.forget();
           const field = form.elements.namedItem('secret');
           if (field instanceof HTMLInputElement) field.value = '';
           check.mutate();
@@ -93,7 +96,8 @@ function ProviderForm({ connection }: { connection: SignOnConnection }) {
       title="2. Enter what the provider gave you"
       about="Saving tests at once whether the provider is what you entered."
     >
-      <form onSubmit={submit} className={styles.fields}>
+      <form onSubmit={submit} className={styles.fields} ref={draft.ref}>
+        <DraftNote draft={draft} />
         <TextInput
           name="issuer"
           type="url"

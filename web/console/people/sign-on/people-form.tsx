@@ -3,7 +3,9 @@ import { Button, Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/co
 import { IconPlus } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import type { SignOnConnection } from '../../../../src/contract/single-sign-on.ts';
+import type { Words } from '../../elements/form-words.ts';
 import { Failure } from '../../elements/states.tsx';
+import { DraftNote, useDraft } from '../../elements/use-draft.tsx';
 import { departmentChoices } from '../department-choices.ts';
 import { type Department, roleNames } from '../words.ts';
 import { Part, useChange } from './part.tsx';
@@ -26,6 +28,20 @@ const rowOf = (rule: Rule): Row => {
   return { ...rule, key: rows };
 };
 
+/** The rows that stood in the form when its words were kept. */
+function rowsIn(words: Words): Row[] {
+  const rules: Row[] = [];
+  for (let at = 1; words[`group-${at}`] !== undefined; at += 1)
+    rules.push(
+      rowOf({
+        value: words[`group-${at}`] ?? '',
+        role: roles.find((role) => role === words[`group-role-${at}`]) ?? 'viewer',
+        departmentId: words[`group-department-${at}`] || null,
+      }),
+    );
+  return rules;
+}
+
 interface RuleRowsProps {
   readonly rules: readonly Row[];
   readonly departments: readonly Department[];
@@ -40,6 +56,7 @@ function RuleRows({ rules, departments, onChange }: RuleRowsProps) {
       {rules.map((rule, at) => (
         <div key={rule.key} className={styles.rule}>
           <TextInput
+            name={`group-${at + 1}`}
             label={`Group ${at + 1}`}
             value={rule.value}
             required
@@ -47,6 +64,7 @@ function RuleRows({ rules, departments, onChange }: RuleRowsProps) {
             onChange={(event) => set(at, { value: event.currentTarget.value })}
           />
           <NativeSelect
+            name={`group-role-${at + 1}`}
             label={`Role of group ${at + 1}`}
             data={roleChoices}
             value={rule.role}
@@ -54,6 +72,7 @@ function RuleRows({ rules, departments, onChange }: RuleRowsProps) {
           />
           {departments.length > 0 && (
             <NativeSelect
+              name={`group-department-${at + 1}`}
               label={`Department of group ${at + 1}`}
               data={departmentChoices(departments)}
               value={rule.departmentId ?? ''}
@@ -91,29 +110,34 @@ interface PeopleFormProps {
 export function PeopleForm({ connection, departments }: PeopleFormProps) {
   const change = useChange(connection.id);
   const [rules, setRules] = useState<readonly Row[]>(() => connection.roleRules.map(rowOf));
+  const draft = useDraft(`sign-on-people-${connection.id}`, (words) => setRules(rowsIn(words)));
   const { secondFactor } = connection;
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const text = (name: string): string => String(data.get(name) ?? '').trim();
     const factor = text('factor');
-    change.mutate({
-      domains: text('domains')
-        .split(/[\s,;]+/)
-        .filter((one) => one !== ''),
-      makesUsers: data.has('makesUsers'),
-      trustsAddresses: data.has('trustsAddresses'),
-      isRequired: data.has('isRequired'),
-      defaultRole: text('defaultRole') === '' ? null : (text('defaultRole') as LesserRole),
-      defaultDepartmentId: text('department') === '' ? null : text('department'),
-      roleClaim: text('roleClaim') === '' ? null : text('roleClaim'),
-      roleRules: rules.map(({ key: _key, ...one }) => ({ ...one, value: one.value.trim() })),
-      secondFactor: factor === '' ? null : { claim: text('factorClaim') as 'amr' | 'acr', value: factor },
-    });
+    change.mutate(
+      {
+        domains: text('domains')
+          .split(/[\s,;]+/)
+          .filter((one) => one !== ''),
+        makesUsers: data.has('makesUsers'),
+        trustsAddresses: data.has('trustsAddresses'),
+        isRequired: data.has('isRequired'),
+        defaultRole: text('defaultRole') === '' ? null : (text('defaultRole') as LesserRole),
+        defaultDepartmentId: text('department') === '' ? null : text('department'),
+        roleClaim: text('roleClaim') === '' ? null : text('roleClaim'),
+        roleRules: rules.map(({ key: _key, ...one }) => ({ ...one, value: one.value.trim() })),
+        secondFactor: factor === '' ? null : { claim: text('factorClaim') as 'amr' | 'acr', value: factor },
+      },
+      { onSuccess: draft.forget },
+    );
   };
   return (
     <Part title="3. Say who comes in, and as what" about="What is not ticked or filled in is not done.">
-      <form onSubmit={submit} className={styles.fields}>
+      <form onSubmit={submit} className={styles.fields} ref={draft.ref}>
+        <DraftNote draft={draft} />
         <Textarea
           name="domains"
           label="Domains"
