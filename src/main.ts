@@ -21,7 +21,13 @@ import { readTls } from './config-tls.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
-import { deliveryRoutes, queueRoutes, startDelivery, startRefreshingPolicies } from './delivery/index.ts';
+import {
+  deliveryRoutes,
+  openQueueBell,
+  queueRoutes,
+  startDelivery,
+  startRefreshingPolicies,
+} from './delivery/index.ts';
 import { serverDoctor } from './doctor-needs.ts';
 import { emergencyRoutes, startEmergencyCare } from './emergency/index.ts';
 import { startFold } from './events/index.ts';
@@ -116,7 +122,7 @@ interface Parts {
 interface State {
   /** The database is there, migrated and ours. */
   isReady: boolean;
-  /** A message was queued: whoever delivers in this process looks at once. */
+  /** A message was queued: whoever delivers, in this process or another, looks at once. */
   nudgeDelivery: () => void;
 }
 
@@ -166,7 +172,7 @@ async function compose(
   const networks = followNetworks(world, { usesAsTable: usesAsTable(config) });
   parts.foundations.unshift(networks);
   measureNetworks(world, networks);
-  const state: State = { isReady: false, nudgeDelivery: () => undefined };
+  const state: State = { isReady: false, nudgeDelivery: openQueueBell(world.db).ring };
   const prepare = async (): Promise<void> => {
     await prepareDatabase(server.connection, world);
     await makeFirstAccount(world, config, needs.firstAccountName ?? usualAccountName);

@@ -41,6 +41,14 @@ export async function countDue(
   return rows[0] ?? { transactional: 0, marketing: 0 };
 }
 
+/** When the first of what waits or is leased is due; null: nothing is. */
+export async function nextDueAt(tx: Tx): Promise<Date | null> {
+  const rows = await tx.query<{ dueAt: Date | null }>(sql`
+    SELECT least((SELECT min(due_at) FROM deliveries WHERE held_because IS NULL AND priority = 0),
+                 (SELECT min(due_at) FROM deliveries WHERE held_because IS NULL AND priority = 1)) AS "dueAt"`);
+  return rows[0]?.dueAt ?? null;
+}
+
 const isWithheld = sql`EXISTS (
   SELECT FROM queue_holds h WHERE h.account_id = d.account_id AND h.domain_id IN (0, d.domain_id)
      AND h.campaign_id IN (0, d.campaign_id))`;

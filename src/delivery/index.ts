@@ -4,6 +4,7 @@
  */
 export { cancelDeliveries } from './cancel-deliveries.ts';
 export { startRefreshingPolicies } from './policy-sources.ts';
+export { openQueueBell } from './queue-bell.ts';
 export { queueRoutes } from './queue-routes.ts';
 export { deliveryRoutes } from './routes.ts';
 export { enqueue } from './store.ts';

@@ -11,6 +11,8 @@ import type { AttemptEnding } from './record-attempts.ts';
 
 export interface PaceTeller {
   saw(ending: AttemptEnding): void;
+  /** Other processes deliver too. */
+  hasOthers(): boolean;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export function startTellingPaces(
   const seen = new Map<string, Seen>();
   let toldAtMs = world.clock.now().getTime();
   let telling: Promise<void> = Promise.resolve();
+  let alive = 1;
 
   const tell = async (): Promise<void> => {
     const now = world.clock.now();
@@ -47,7 +50,7 @@ export function startTellingPaces(
       .slice(0, perFlush)
       .map(([name, one]) => paceRow(one, running.get(name) ?? 0, minutes, pacing));
     settle(seen, running);
-    const alive = await world.db.asWorker(async (tx) => {
+    alive = await world.db.asWorker(async (tx) => {
       await keepPaces(tx, workerId, now, rows);
       await forgetPaces(tx, new Date(now.getTime() - keptForMs));
       return keepWorker(tx, workerId, now, new Date(now.getTime() + aliveForMs));
@@ -70,6 +73,7 @@ export function startTellingPaces(
       one.last = lastOf(outcome, reply);
       if (outcome.kind === 'delivered') one.delivered += 1;
     },
+    hasOthers: () => alive > 1,
     async close() {
       clearInterval(timer);
       await telling;

@@ -6,19 +6,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultRetryPolicy, type RetryPolicy } from '../core/delivery/backoff.ts';
 import { paceAnswerOf } from '../core/delivery/pace.ts';
 import { DatabaseUnavailable } from '../platform/database.ts';
+import type { Ear } from '../platform/database-words.ts';
 import { openDns } from '../platform/dns.ts';
 import { openSmtpClient } from '../platform/smtp-client.ts';
 import type { Running, World } from '../platform/world.ts';
 import { returnPathOf } from '../suppressions/index.ts';
 import { tokenKeys } from '../tracking/index.ts';
 import { type Claims, openClaims } from './claim.ts';
-import { type Claimed, park, renewLeases } from './claim-store.ts';
+import { type Claimed, nextDueAt, park, renewLeases } from './claim-store.ts';
 import { type Carrier, deliverCopy } from './deliver-message.ts';
 import { newGauge, type WaitGauge } from './in-flight.ts';
 import { type DeliveryMetrics, deliveryMetrics } from './metrics.ts';
 import { type CopyLoader, type LoadedCopy, openCopyLoader } from './open-copies.ts';
 import { openPacing, type Pacing } from './pace-destinations.ts';
 import { openPolicySources, type SourceOptions } from './policy-sources.ts';
+import { hearQueueBell, openQueueBell, type QueueBell } from './queue-bell.ts';
 import { claimedOf, type Ending, endingOf } from './record-attempts.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { openRouter, type RouteOptions } from './route.ts';
@@ -39,12 +41,12 @@ export interface DeliveryOptions extends RouteOptions, SourceOptions {
   readonly maxPerDestination?: number;
   /** After a crash others wait so long before they go on with what was held. */
   readonly leaseMs?: number;
-  /** How soon work is seen that another process put in the queue. */
+  /** How often an empty queue is looked at, at least; told of work, a process looks at once. */
   readonly pollMs?: number;
 }
 
 export interface Delivery extends Running {
-  /** Something was put in the queue by this process: look at once. */
+  /** Something was put in the queue by this process: look at once. Other processes that deliver are told too. */
   nudge(): void;
 }
 
@@ -53,6 +55,12 @@ const graceMs = 20_000;
 const cacheBytes = 64 * 1024 * 1024;
 const loadedBytesAtMost = 64 * 1024 * 1024;
 const troubleWaitMs = 500;
+/** An empty queue is looked at so often: while words of others are heard, and while they are not. */
+const hearingPollMs = 2_000;
+const deafPollMs = 200;
+/** What is due and not to be had is being taken by another process. */
+const soonestMs = 20;
+const fullWaitMs = 200;
 /** A destination whose servers are slow must not take every place. */
 const destinationPart = 0.25;
 /** After a claim of only a few the next waits this long for company. */
@@ -76,7 +84,10 @@ interface Desk {
   readonly held: Map<string, Claimed>;
   readonly maxInFlight: number;
   readonly leaseMs: number;
-  readonly pollMs: number;
+  readonly pollMs: number | undefined;
+  readonly bell: QueueBell;
+  /** Of what waits, as it stood when nothing was due. */
+  nextDueAt: Date | null;
   stopping: boolean;
   troubled: boolean;
   wake: () => void;
@@ -86,13 +97,18 @@ interface Desk {
 export function startDelivery(world: World, options: DeliveryOptions): Delivery {
   const desk = openDesk(world, options);
   const renewing = setInterval(() => void renew(desk), desk.leaseMs / 4);
-  const looping = loop(desk);
+  const ear = hearQueueBell(world.db, () => nudge(desk));
+  const looping = loop(desk, ear);
   return {
-    nudge: () => nudge(desk),
+    nudge() {
+      nudge(desk);
+      if (desk.paces.hasOthers()) desk.bell.ring();
+    },
     async close() {
       desk.stopping = true;
       nudge(desk);
       await looping;
+      await ear.close();
       await desk.inFlight.belowOrAfter(1, graceMs);
       desk.recorder.abandon();
       clearInterval(renewing);
@@ -147,7 +163,9 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     held,
     maxInFlight,
     leaseMs: options.leaseMs ?? defaultLeaseMs,
-    pollMs: options.pollMs ?? 200,
+    pollMs: options.pollMs,
+    bell: openQueueBell(world.db),
+    nextDueAt: null,
     stopping: false,
     troubled: false,
     wake: () => {},
@@ -166,18 +184,25 @@ function nudge(desk: Desk): void {
   desk.wake();
 }
 
-async function loop(desk: Desk): Promise<void> {
+async function loop(desk: Desk, ear: Ear): Promise<void> {
   while (!desk.stopping) {
     // A claim costs a transaction: wait until a worthwhile part of the places is free.
-    await desk.inFlight.belowOrAfter(desk.maxInFlight / 2, desk.pollMs);
+    await desk.inFlight.belowOrAfter(desk.maxInFlight / 2, fullWaitMs);
     if (desk.inFlight.level() >= desk.maxInFlight) continue;
     desk.nudged = false;
     const began = performance.now();
     const found = await claimAndDeliver(desk);
-    if (found === 'nothing') await rest(desk, desk.pollMs);
+    if (found === 'nothing') await rest(desk, untilNextMs(desk, ear.isHearing()));
     else if (found === 'trouble') await rest(desk, troubleWaitMs);
     else if (found === 'few') await sleep(Math.max(0, gatherMs - (performance.now() - began)));
   }
+}
+
+/** Until what waits is due; at most until the next look at an empty queue. */
+function untilNextMs({ nextDueAt, pollMs, world }: Desk, isHearing: boolean): number {
+  const atMostMs = pollMs ?? (isHearing ? hearingPollMs : deafPollMs);
+  if (nextDueAt === null) return atMostMs;
+  return Math.min(atMostMs, Math.max(soonestMs, nextDueAt.getTime() - world.clock.now().getTime()));
 }
 
 /** Until the next nudge, at most so long. */
@@ -216,7 +241,11 @@ async function claim(desk: Desk): Promise<Claimed[]> {
   const now = desk.world.clock.now();
   const leaseEnd = new Date(now.getTime() + desk.leaseMs);
   const room = desk.maxInFlight - desk.inFlight.level();
-  const taken = await desk.world.db.asWorker((tx) => desk.claims.take(tx, { now, leaseEnd }, room));
+  const taken = await desk.world.db.asWorker(async (tx) => {
+    const some = await desk.claims.take(tx, { now, leaseEnd }, room);
+    if (some.length === 0) desk.nextDueAt = await nextDueAt(tx);
+    return some;
+  });
   const due = taken.filter(({ isHeld }) => !isHeld);
   // What this process still works on came back because its lease ended early: now it has a new one.
   for (const one of due) if (desk.held.has(one.recipientId)) desk.held.set(one.recipientId, one);

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Sql } from 'sql-template-tag';
+import { type Ear, openEar } from './database-words.ts';
 
 export type { Sql } from 'sql-template-tag';
 export { default as sql, empty, join, raw } from 'sql-template-tag';
@@ -35,6 +36,8 @@ export interface Database {
   asWorker<T>(run: (tx: WorkerTx) => Promise<T>): Promise<T>;
   /** One of the few functions that may be asked before an account is known. */
   askGate<Row extends object>(statement: Sql): Promise<Row[]>;
+  /** Hears a word that other processes say, by a connection of its own. */
+  listen(word: string, heard: () => void, say: () => Promise<void>): Ear;
   /** How many connections are open, idle, and how many callers wait for one. */
   connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
   close(): Promise<void>;
@@ -133,6 +136,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     asWorker: (run) => transact('BEGIN; SET LOCAL ROLE waxwing_worker', (client) => run(workerTx(client))),
     askGate: (statement) =>
       transact('BEGIN; SET LOCAL ROLE waxwing_app', (client) => plainTx(client).query(statement)) as never,
+    listen: (word, heard, say) => openEar(options.connection, { word, heard, say }),
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close() {
       isClosed = true;
