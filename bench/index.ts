@@ -12,6 +12,7 @@ import { benchPipeline } from './pipeline.ts';
 import { benchQueue } from './queue.ts';
 import { benchRejudge } from './rejudge.ts';
 import { benchReport } from './report.ts';
+import { benchTransfer } from './transfer/index.ts';
 
 interface Figure {
   readonly what: string;
@@ -53,6 +54,24 @@ const pipeline: Bench = async (say) => {
     { what: 'bare pooled nodemailer', value: run.barePerSecond, unit: 'messages/s' },
     { what: 'pipeline ÷ bare nodemailer', value: run.ratio, unit: '', bar: { atLeast: 0.12 } },
   ];
+};
+
+const transfer: Bench = async (say) => {
+  const { waxwing, haraka, postfix } = await benchTransfer(say);
+  const figures: Figure[] = [];
+  const add = (what: string, value: number | undefined, unit: string, bar?: Figure['bar']): void => {
+    if (value !== undefined) figures.push({ what, value, unit, ...(bar === undefined ? {} : { bar }) });
+  };
+  const ratioTo = (other: typeof waxwing): number | undefined =>
+    waxwing && other && waxwing.transferredPerSecond / other.transferredPerSecond;
+  for (const [name, of] of Object.entries({ Waxwing: waxwing, Haraka: haraka, Postfix: postfix })) {
+    add(`${name}, client to sink`, of?.transferredPerSecond, 'messages/s');
+    add(`${name}, accepted`, of?.acceptedPerSecond, 'messages/s');
+    add(`${name}, 99th percentile to the 250`, of?.p99Ms, 'ms');
+  }
+  add('Waxwing ÷ Haraka', ratioTo(haraka), '', { atLeast: 1.5 });
+  add('Waxwing ÷ Postfix', ratioTo(postfix), '', { atLeast: 0.8 });
+  return figures;
 };
 
 const queue: Bench = async (say) => {
@@ -149,6 +168,7 @@ const benches: Readonly<Record<string, Bench>> = {
   instrument,
   edge,
   pipeline,
+  transfer,
   queue,
   report,
   habits,

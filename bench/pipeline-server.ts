@@ -8,6 +8,8 @@ export interface PipelineOrder {
   readonly folder: string;
   readonly sinkPort: number;
   readonly apiKey: string;
+  /** Beside those that every run needs. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const order = JSON.parse(process.argv[2] ?? '{}') as PipelineOrder;
@@ -20,6 +22,7 @@ const { config } = readConfig({
   WAXWING_HTTP_PORT: '0',
   WAXWING_TRACKING_PORT: '0',
   WAXWING_SMTP_PORT: '0',
+  ...order.settings,
 });
 const program = await startProgram(config, { clock: systemClock, log: pino({ level: 'error' }, pino.destination(2)) });
 await program.ready;
@@ -29,4 +32,4 @@ process.on('message', () => {
   process.send?.({ cpuMs: (user + system) / 1_000 });
 });
 process.on('disconnect', () => void program.close().then(() => process.exit()));
-process.send?.({ port: program.ports.smtp });
+process.send?.({ port: program.ports.smtp, httpPort: program.ports.http });

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport } from 'nodemailer';
 import type { PipelineOrder } from './pipeline-server.ts';
+import { letter } from './transfer/letter.ts';
 
 export interface PipelineFigures {
   readonly messageBytes: number;
@@ -93,7 +94,7 @@ async function run(door: Door, count: number, taken: () => Promise<number>): Pro
   const began = performance.now();
   await Promise.all(
     Array.from({ length: count }, (_, n) =>
-      transport.sendMail({ envelope: { from: 'care@clinic.example', to: `person${n}@example.org` }, raw: message }),
+      transport.sendMail({ envelope: { from: 'care@clinic.example', to: `person${n}@example.org` }, raw: letter }),
     ),
   );
   const deadline = began + 120_000;
@@ -113,7 +114,7 @@ function figures(bare: readonly number[], ours: readonly number[], serverCpuMsPe
   const barePerSecond = Math.round(median(bare));
   const pipelinePerSecond = Math.round(median(ours));
   return {
-    messageBytes: message.length,
+    messageBytes: letter.length,
     barePerSecond,
     pipelinePerSecond,
     ratio: Number((pipelinePerSecond / barePerSecond).toFixed(3)),
@@ -149,27 +150,6 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
   clearTimeout(timer);
 }
-
-/** An invented newsletter of about 5 kB with eight links. */
-const paragraph = (n: number): string =>
-  `<p style="margin: 0 0 16px; font: 15px/1.5 Helvetica, Arial, sans-serif; color: #234">Dear patient, this is part ${n} of an invented letter about staying well in winter: drink enough, walk a little every day, and ask us whatever you want to know.<br>\r\n<a href="https://clinic.example/letter/part-${n}?from=letter&amp;week=47" style="color: #0b6e6e">Read on about part ${n}</a></p>\r\n`;
-
-const message = Buffer.from(
-  [
-    'From: Clinic <care@clinic.example>',
-    'To: Patient <patient@example.org>',
-    'Subject: Staying well in winter',
-    'Date: Sun, 22 Nov 2026 08:00:00 +0000',
-    'Message-ID: <bench@clinic.example>',
-    'MIME-Version: 1.0',
-    'X-Waxwing-Campaign: winter',
-    'Content-Type: text/html; charset=utf-8',
-    'Content-Transfer-Encoding: 8bit',
-    '',
-    `<html><body>\r\n${Array.from({ length: 11 }, (_, n) => paragraph(n % 8)).join('')}</body></html>`,
-    '',
-  ].join('\r\n'),
-);
 
 if (process.argv[1] === import.meta.filename) {
   const figuresOfRun = await benchPipeline((line) => console.error(line));
