@@ -68,6 +68,7 @@ const transfer: Bench = async (say) => {
     add(`${name}, client to sink`, of?.transferredPerSecond, 'messages/s');
     add(`${name}, accepted`, of?.acceptedPerSecond, 'messages/s');
     add(`${name}, 99th percentile to the 250`, of?.p99Ms, 'ms');
+    add(`${name}, of the processor`, of?.processorMsPerMessage, 'ms/message');
   }
   add('Waxwing ÷ Haraka', ratioTo(haraka), '', { atLeast: 1.5 });
   add('Waxwing ÷ Postfix', ratioTo(postfix), '', { atLeast: 0.8 });

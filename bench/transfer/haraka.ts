@@ -12,6 +12,7 @@ import {
   listening,
   Missing,
   password,
+  pidOf,
   type Server,
   type ServerNeeds,
   selector,
@@ -50,7 +51,7 @@ export async function startHaraka({ folder, sinkPort, certificate, signingKey }:
     await endChild(child);
     throw error;
   });
-  return { name: `Haraka ${version}`, port, user, password, close: () => endChild(child) };
+  return { name: `Haraka ${version}`, port, user, password, pids: [pidOf(child)], close: () => endChild(child) };
 }
 
 /** Pinned; two of its dependencies' newest versions do not resolve everywhere. */

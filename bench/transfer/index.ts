@@ -13,6 +13,7 @@ import { newRsaCertificate } from '../../test/kit/certificates.ts';
 import type { ClientOrder, ClientReport } from './client.ts';
 import { startHaraka } from './haraka.ts';
 import { startPostfix } from './postfix.ts';
+import { processorMs } from './processor-time.ts';
 import { endChild, Missing, type Server, type ServerNeeds } from './server.ts';
 import type { SinkCount } from './sink.ts';
 import { startWaxwing } from './waxwing.ts';
@@ -23,6 +24,8 @@ export interface TransferRound {
   readonly acceptedPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Of all its processes; NaN where that cannot be told. */
+  readonly processorMsPerMessage: number;
 }
 
 export interface TransferFigures {
@@ -111,8 +114,14 @@ async function inTurns(
   return Object.fromEntries([...rounds].map(([name, ofServer]) => [name, medianRound(ofServer)]));
 }
 
-const told = ({ transferredPerSecond, acceptedPerSecond, p50Ms, p99Ms }: TransferRound): string =>
-  `${Math.round(transferredPerSecond)}/s transferred, ${Math.round(acceptedPerSecond)}/s accepted, p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`;
+const told = ({
+  transferredPerSecond,
+  acceptedPerSecond,
+  p50Ms,
+  p99Ms,
+  processorMsPerMessage,
+}: TransferRound): string =>
+  `${Math.round(transferredPerSecond)}/s transferred, ${Math.round(acceptedPerSecond)}/s accepted, p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms, ${processorMsPerMessage.toFixed(2)} ms of processor a message`;
 
 async function transfer(
   { sink, client }: Harness,
@@ -121,6 +130,7 @@ async function transfer(
   connections: number,
 ): Promise<TransferRound> {
   const before = await askSink(sink);
+  const cpuBefore = processorMs(server.pids);
   const order: ClientOrder = {
     ...{ port: server.port, user: server.user, password: server.password },
     ...{ messages, connections },
@@ -139,7 +149,11 @@ async function transfer(
   refuseUnlike(server, before, after, messages);
   const tookMs = after.lastAtMs - report.beganAtMs;
   const { acceptedPerSecond, p50Ms, p99Ms } = report;
-  return { transferredPerSecond: (messages / tookMs) * 1_000, acceptedPerSecond, p50Ms, p99Ms };
+  const processorMsPerMessage = ((processorMs(server.pids) ?? Number.NaN) - (cpuBefore ?? Number.NaN)) / messages;
+  return {
+    transferredPerSecond: (messages / tookMs) * 1_000,
+    ...{ acceptedPerSecond, p50Ms, p99Ms, processorMsPerMessage },
+  };
 }
 
 /** What is compared must have been done. */
@@ -172,6 +186,7 @@ function medianRound(rounds: readonly TransferRound[]): TransferRound {
     acceptedPerSecond: median('acceptedPerSecond'),
     p50Ms: median('p50Ms'),
     p99Ms: median('p99Ms'),
+    processorMsPerMessage: median('processorMsPerMessage'),
   };
 }
 

@@ -3,7 +3,7 @@
  * and sign-in, everything to the sink through TLS. Tuned as its TUNING_README says. It touches no service of the system.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import {
   listening,
   Missing,
   password,
+  pidOf,
   type Server,
   type ServerNeeds,
   selector,
@@ -50,7 +51,7 @@ export async function startPostfix(needs: ServerNeeds): Promise<Server> {
     throw error;
   }
   const version = execFileSync('postconf', ['-h', 'mail_version'], { encoding: 'utf8' }).trim();
-  return { name: `Postfix ${version}`, port, user, password, close };
+  return { name: `Postfix ${version}`, port, user, password, pids: [masterPid(folder), pidOf(signer)], close };
 }
 
 function ownerOfQueue(): number {
@@ -59,6 +60,8 @@ function ownerOfQueue(): number {
     if (!existsSync(program)) throw new Missing(`${program} is not installed (Debian: postfix, opendkim)`);
   return Number(execFileSync('id', ['-u', 'postfix'], { encoding: 'utf8' }));
 }
+
+const masterPid = (folder: string): number => Number(readFileSync(join(folder, 'queue/pid/master.pid'), 'utf8'));
 
 function stop(postfix: (...words: string[]) => string): void {
   try {

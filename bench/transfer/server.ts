@@ -9,6 +9,8 @@ export interface Server {
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** Where its processes begin. */
+  readonly pids: readonly number[];
   close(): Promise<void>;
 }
 
@@ -39,6 +41,8 @@ export function freePort(): Promise<number> {
     });
   });
 }
+
+export const pidOf = ({ pid }: ChildProcess): number => pid ?? 0;
 
 /** What it says goes to a file beside its configuration. */
 export function startChild(

@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDnsServer } from '../../test/kit/dns-server.ts';
 import type { PipelineOrder } from '../pipeline-server.ts';
-import { domain, endChild, type Server, type ServerNeeds } from './server.ts';
+import { domain, endChild, pidOf, type Server, type ServerNeeds } from './server.ts';
 
 /** A folder that its processor profile goes to. */
 const profileDir = process.env.WAXWING_BENCH_PROFILE;
@@ -44,7 +44,7 @@ export async function startWaxwing({ folder, sinkPort, certificate }: ServerNeed
   try {
     const [ports] = (await once(child, 'message')) as [{ port: number; httpPort: number }];
     await verify(`http://127.0.0.1:${ports.httpPort}/v1/senders`, apiKey, dns.tell);
-    return { name: 'Waxwing', port: ports.port, user: 'apikey', password: apiKey, close };
+    return { name: 'Waxwing', port: ports.port, user: 'apikey', password: apiKey, pids: [pidOf(child)], close };
   } catch (error) {
     await close();
     throw error;
