@@ -18,6 +18,7 @@ const areas = [
   'rejudging',
   'suppressions',
   'senders',
+  'templates',
   'delivery',
   'sending',
   'returns',

@@ -154,8 +154,37 @@ async function sendBySmtp(): Promise<void> {
   client.close();
 }
 
+/** A letter to many: their names and data, and the words around them. */
+async function sendBatch(): Promise<void> {
+  const letter = {
+    from: `${word} Clinic <care.${word}@clinic.example>`,
+    subject: `${word} for {{ name }}`,
+    html: `<p>${word} {{ result }} <a href="https://clinic.example/${word}?p={{ result }}">x</a></p>`,
+    text: `${word} {{ result }}`,
+    campaign: `campaign ${word}`,
+  };
+  const recipients = ['hana', 'ivo'].map((name) => ({
+    email: person(name),
+    name: `${name} ${word}`,
+    data: { result: `${word} is positive` },
+  }));
+  const sent = await call('POST', '/v1/batches', { ...letter, recipients }, { 'idempotency-key': `batch-${word}` });
+  assert.equal(sent.status, 202, sent.text);
+  const { id } = JSON.parse(sent.text) as { id: string };
+  assert.equal((await call('GET', `/v1/batches/${id}`)).status, 200);
+  for (const wrong of [
+    { text: `${word} {% if` },
+    { recipients: [{ email: `${word} @`, data: { result: word } }] },
+    { recipients: [{ email: person('jo'), name: word, data: { result: { [word]: word } } }] },
+  ])
+    assert.equal((await call('POST', '/v1/batches', { ...letter, recipients, ...wrong })).status, 400);
+}
+
 async function hitTracking(): Promise<void> {
-  await until(async () => ['ana', 'later', 'emil'].every((name) => sink.of(person(name)).length > 0), 'copies arrive');
+  await until(
+    async () => ['ana', 'later', 'emil', 'hana', 'ivo'].every((name) => sink.of(person(name)).length > 0),
+    'copies arrive',
+  );
   const text = sink.received.map(({ bytes }) => decoded(bytes)).join('\n');
   const urls = [...new Set(text.match(/http:\/\/127\.0\.0\.1:\d+\/[oc]\/[\w-]+/g))];
   assert.ok(urls.length >= 4, text);
@@ -404,6 +433,7 @@ test('the search finds what is there, in every spelling', () => {
 test('nothing that people wrote, and nobody’s address, lies readable on the disk or in the log', async () => {
   await setUpWebhook();
   const messageId = await sendByRest();
+  await sendBatch();
   await sendBySmtp();
   await hearProviders();
   const heard = await counted('hits');

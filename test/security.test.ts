@@ -150,6 +150,7 @@ const answerOf = async (response: Response): Promise<Record<string, unknown>> =>
 /** A body that passes where one is needed, so that nothing but the caller can be what is refused. */
 const bodies: Readonly<Record<string, unknown>> = {
   sendMessage: { from: 'me@clinic.example', to: ['bo@example.org'], subject: 'mine', text: 'mine' },
+  sendBatch: { from: 'me@clinic.example', subject: 'mine', text: 'mine', recipients: [{ email: 'bo@example.org' }] },
   holdQueue: { destination: 'mine.example' },
   releaseQueue: { destination: 'mine.example' },
   cancelQueue: { destination: 'mine.example' },

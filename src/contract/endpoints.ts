@@ -10,6 +10,7 @@ import {
 } from './access.ts';
 import { alertEndpoints } from './alerts.ts';
 import { exportAudit, exportAuditEntries, listAuditEntries, readAuditKey } from './audit.ts';
+import { batchEndpoints } from './batches.ts';
 import { draftEndpoints } from './drafts.ts';
 import { emergencyEndpoints } from './emergency.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -50,6 +51,7 @@ import { webhookEndpoints } from './webhooks.ts';
 
 export const endpoints: readonly Endpoint[] = [
   sendMessage,
+  ...batchEndpoints,
   listMessages,
   readMessage,
   listMessageEvents,

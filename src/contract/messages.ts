@@ -137,6 +137,7 @@ export const message = z
         clicked: z.boolean(),
       }),
     ),
+    nextCursor: z.string().optional().meta({ description: 'There are more recipients than these.' }),
   })
   .meta({ id: 'Message' });
 
@@ -147,11 +148,11 @@ export const readMessage = endpoint({
   summary: 'A message and where each recipient stands; `opened` and `clicked` obey the suppression setting.',
   area: 'reports',
   params: messageParams,
-  query: noQuery,
+  query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(1000), cursor: cursor.optional() }),
   body: nothing,
   status: 200,
   result: message,
-  problems: ['message.not_found'],
+  problems: ['message.not_found', 'request.bad_cursor'],
 });
 
 export const erasureCertificate = z

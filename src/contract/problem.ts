@@ -2,6 +2,7 @@
  * Every refusal Waxwing gives, by its documented code. A code is never reused for another meaning and never removed.
  * The sentence says what was wrong and what to do; it never repeats what the caller sent.
  */
+import { batchProblems } from './batch-problems.ts';
 import { emergencyProblems } from './emergency-problems.ts';
 import { kind, type ProblemKind } from './problem-kind.ts';
 import { senderProblems } from './sender-problems.ts';
@@ -67,6 +68,7 @@ export const problemKinds = {
     'The session belongs to no user.',
     'An installation link opened it. Sign in as a user for what is a user’s own.',
   ),
+  ...batchProblems,
   ...emergencyProblems,
   ...senderProblems,
   'password.refused': kind(400, 'The password may not be chosen.', 'See `errors` for why, and choose another.'),

@@ -7,10 +7,12 @@ import { demandName, type HopEvidence, stsEvidence, type TransportEvidence } fro
 import type { AttemptEnd } from '../core/delivery/outcome.ts';
 import type { Why } from '../core/delivery/reasons.ts';
 import { type HopPlan, type MinimumTransport, planHop, rungOf } from '../core/delivery/transport.ts';
+import { mailboxWords } from '../core/message/header-words.ts';
 import { render } from '../core/message/index.ts';
 import type { TokenKeyring } from '../core/token.ts';
 import type { NextHop, Sent, SmtpClient } from '../platform/smtp-client.ts';
 import type { Copy } from '../platform/smtp-session.ts';
+import { isLetterPlan, type LetterCopy, templateData, writeCopy } from '../templates/index.ts';
 import { type TrackingUrls, trackingUrls } from '../tracking/index.ts';
 import type { OpenCopy } from './open-copies.ts';
 import { domainOf, type Gateway, type Router, type Station } from './route.ts';
@@ -134,22 +136,40 @@ function hopEvidence(facts: Station['facts'], plan: HopPlan, sent: Sent): HopEvi
 }
 
 function renderCopy(carrier: Carrier, copy: OpenCopy): Buffer {
-  const { content, plan, header } = copy.message;
+  const { header } = copy.message;
   const urls = copy.level === 'off' ? null : trackingUrlsOf(carrier, copy, copy.level);
-  const rendered = render(content, plan, {
+  const { octets, plan, numberOf } = wordsOf(carrier, copy);
+  const rendered = render(octets, plan, {
     openUrl: urls !== null && copy.opens ? urls.open() : null,
-    clickUrl: urls !== null && copy.clicks ? (link) => clickUrl(urls, plan.links, link) : null,
+    clickUrl: urls !== null && copy.clicks ? (link) => clickUrl(urls, plan.links[link], numberOf(link)) : null,
     honeypotUrl: urls !== null && copy.level === 'identified' ? () => urls.honeypot(plan.links[0] ?? '') : null,
     date: rfc5322Date(copy.acceptedAt),
     messageId: `<${copy.claimed.messageId}@${domainOf(header.envelopeFrom || 'waxwing.invalid')}>`,
-    ...(header.ownTo ? { to: toField(copy.address) } : {}),
+    ...(header.ownTo ? { to: toField(copy.address, copy.data.name) } : {}),
   });
   return Buffer.from(rendered.buffer, rendered.byteOffset, rendered.byteLength);
 }
 
+/** What the copy is rendered from: the same for all recipients, or written for this one. */
+function wordsOf({ trackingUrl }: Carrier, copy: OpenCopy): LetterCopy {
+  const { content, plan, letter } = copy.message;
+  if (!isLetterPlan(plan)) return { octets: content, plan, numberOf: (link) => link };
+  if (letter === null) throw new Error('a letter was not opened');
+  const isTracked = copy.level !== 'off';
+  return writeCopy(content, plan, letter.write(templateData(copy.address, copy.data)), {
+    opens: isTracked && copy.opens,
+    clicks: isTracked && copy.clicks,
+    honeypot: copy.level === 'identified',
+    trackingUrl: trackingUrl.replace(/\/+$/, ''),
+  });
+}
+
 /** RFC 6532 §3.5: a field in UTF-8 needs SMTPUTF8 on every hop. A domain's ASCII form says the same and needs nothing. */
-function toField(address: string): string {
-  return /\P{ASCII}/u.test(address) ? `${address.slice(0, address.lastIndexOf('@'))}@${domainOf(address)}` : address;
+function toField(address: string, name = ''): string {
+  const written = /\P{ASCII}/u.test(address)
+    ? `${address.slice(0, address.lastIndexOf('@'))}@${domainOf(address)}`
+    : address;
+  return mailboxWords(name, written);
 }
 
 function trackingUrlsOf(carrier: Carrier, copy: OpenCopy, level: 'anonymous' | 'identified'): TrackingUrls {
@@ -161,9 +181,8 @@ function trackingUrlsOf(carrier: Carrier, copy: OpenCopy, level: 'anonymous' | '
   });
 }
 
-function clickUrl(urls: TrackingUrls, links: readonly string[], link: number): string | null {
-  const url = links[link];
-  return url === undefined ? null : urls.click(link, url);
+function clickUrl(urls: TrackingUrls, url: string | undefined, number: number | null): string | null {
+  return url === undefined || number === null ? null : urls.click(number, url);
 }
 
 /** RFC 5322 §3.3, in UTC. */

@@ -13,6 +13,7 @@ import type { Tx } from '../platform/database.ts';
 import { type AccountVault, KeyUnknown, nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
+import { isLetterPlan, type Letter, type LetterPlan, openLetter, type RecipientData } from '../templates/index.ts';
 import { domainOf } from './route.ts';
 import { readRuleLevels, ruleIndex } from './rule-store.ts';
 import { authorOf } from './sign-copy.ts';
@@ -21,7 +22,9 @@ import { type Claimed, type CopySource, readContents, readCopySources, type Seal
 export interface OpenMessage {
   readonly header: StoredHeader;
   readonly content: Buffer;
-  readonly plan: Plan;
+  readonly plan: Plan | LetterPlan;
+  /** Each copy has words of its own; null: all have the same. */
+  readonly letter: Letter | null;
 }
 
 export interface OpenCopy {
@@ -29,6 +32,7 @@ export interface OpenCopy {
   readonly claimed: Claimed;
   readonly message: OpenMessage;
   readonly address: string;
+  readonly data: RecipientData;
   /** Of the author's domain; none: the copy goes unsigned. */
   readonly signingKeys: readonly DkimKey[];
   readonly handle: Buffer;
@@ -148,6 +152,7 @@ function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): Loaded
       claimed,
       message,
       address,
+      data: openData(sealer, source),
       signingKeys: senderOfDomain(loaded.senders ?? [], domainOf(authorOf(message.header.from)))?.keys ?? [],
       handle: source.handle,
       level: source.level,
@@ -179,13 +184,18 @@ function floorOf(
   return strictestFloor(floorNow(departmentId), ...ofRule, atAcceptance);
 }
 
+const openData = (sealer: Sealer, { dataSealed }: CopySource): RecipientData =>
+  dataSealed === null ? {} : (JSON.parse(sealer.open('recipient.data', dataSealed).toString()) as RecipientData);
+
 function openMessage(sealer: Sealer, source: CopySource, contents: ReadonlyMap<string, SealedContent>): OpenMessage {
   const sealed = contents.get(source.messageId);
   if (sealed === undefined) throw new SealBroken('a message has a key and no content');
+  const plan = JSON.parse(sealer.open('message.plan', sealed.planSealed).toString()) as Plan | LetterPlan;
   return {
     header: decodeStoredHeader(sealer.open('message.header', source.headerSealed).toString()),
     content: sealer.open('message.content', sealed.contentSealed),
-    plan: JSON.parse(sealer.open('message.plan', sealed.planSealed).toString()) as Plan,
+    plan,
+    letter: isLetterPlan(plan) ? openLetter(plan.source) : null,
   };
 }
 

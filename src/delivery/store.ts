@@ -16,6 +16,8 @@ export interface QueuedRecipient {
   /** Absent: transactional, of no campaign. */
   readonly messageClass?: MessageClass | undefined;
   readonly campaignId?: number | undefined;
+  /** It waits for a time of its own. */
+  readonly isPlanned?: boolean | undefined;
 }
 
 /** Puts recipients in the queue, in the transaction that stores their message. Nudge the worker after the commit. */
@@ -23,7 +25,7 @@ export async function enqueue(tx: Tx, recipients: readonly QueuedRecipient[]): P
   if (recipients.length === 0) return;
   const dueTimes = recipients.map((one) => one.dueAt.toISOString());
   await tx.query(sql`
-    INSERT INTO deliveries (account_id, recipient_id, message_id, domain_id, priority, campaign_id, queued_at, due_at)
+    INSERT INTO deliveries (account_id, recipient_id, message_id, domain_id, priority, campaign_id, is_planned, queued_at, due_at)
     SELECT * FROM unnest(
       ${recipients.map((one) => one.accountId)}::uuid[],
       ${recipients.map((one) => one.recipientId)}::uuid[],
@@ -31,6 +33,7 @@ export async function enqueue(tx: Tx, recipients: readonly QueuedRecipient[]): P
       ${recipients.map((one) => one.domainId)}::bigint[],
       ${recipients.map((one) => priorityOf(one.messageClass ?? 'transactional'))}::smallint[],
       ${recipients.map((one) => one.campaignId ?? 0)}::bigint[],
+      ${recipients.map((one) => one.isPlanned ?? false)}::boolean[],
       ${dueTimes}::timestamptz[], ${dueTimes}::timestamptz[])`);
 }
 
@@ -39,6 +42,7 @@ export interface CopySource {
   readonly recipientId: string;
   readonly messageId: string;
   readonly addressSealed: Buffer;
+  readonly dataSealed: Buffer | null;
   readonly handle: Buffer;
   readonly level: 'off' | 'anonymous' | 'identified';
   readonly opens: boolean;
@@ -60,7 +64,7 @@ export interface CopySource {
 
 export function readCopySources(tx: Tx, recipientIds: readonly string[], now: Date): Promise<CopySource[]> {
   return tx.query<CopySource>(sql`
-    SELECT r.id AS "recipientId", r.message_id AS "messageId", r.address_sealed AS "addressSealed", r.handle,
+    SELECT r.id AS "recipientId", r.message_id AS "messageId", r.address_sealed AS "addressSealed", r.data_sealed AS "dataSealed", r.handle,
            r.tracking_level AS level, r.track_opens AS opens, r.track_clicks AS clicks,
            m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.department_id AS "departmentId", m.size_bytes AS "sizeBytes",
            m.header_sealed AS "headerSealed",

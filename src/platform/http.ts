@@ -96,6 +96,7 @@ async function createHttp(world: Needs, options: HttpOptions): Promise<FastifyIn
 /** JSON escapes and base64 make a message longer than it is on the wire of SMTP. */
 function bodyLimitBytes(endpoint: Endpoint, maxMessageBytes: number): number {
   if (endpoint.name === 'sendMessage') return maxMessageBytes * 2 + mebibyte;
+  if (endpoint.name === 'sendBatch') return maxMessageBytes * 2 + 16 * mebibyte;
   return endpoint.name === 'judgeObservations' ? 32 * mebibyte : (endpoint.maxBodyBytes ?? mebibyte);
 }
 

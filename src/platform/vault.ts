@@ -23,6 +23,8 @@ export type SealPurpose =
   | 'message.content'
   | 'message.plan'
   | 'recipient.address'
+  | 'recipient.data'
+  | 'template.content'
   | 'consent.address'
   | 'suppression.address'
   | 'return.content'

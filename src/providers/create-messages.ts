@@ -47,6 +47,7 @@ function messageOf({ keys, provider, levelOf, dimensionOf }: EventPlan, copy: Co
       recipientId,
       addressIndex,
       addressSealed: sealer.seal('recipient.address', copy.address),
+      dataSealed: null,
       handle: Buffer.from(newHandle()),
       level: levelOf(addressIndex),
     },

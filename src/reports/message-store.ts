@@ -47,6 +47,7 @@ export async function isOnHold(tx: Tx, accountId: string, id: string): Promise<b
 
 export interface RecipientRow {
   readonly id: string;
+  readonly position: number;
   readonly addressSealed: Buffer;
   readonly trackingLevel: TrackingLevel;
   readonly status: RecipientStatus;
@@ -58,15 +59,21 @@ export interface RecipientRow {
   readonly gatewayMxSource: 'delivery' | 'dns' | null;
 }
 
-export const listRecipients = (tx: Tx, accountId: string, messageId: string): Promise<RecipientRow[]> =>
+/** In the order of the message, behind a position. */
+export const listRecipients = (
+  tx: Tx,
+  accountId: string,
+  messageId: string,
+  { after, rows }: { after: number; rows: number },
+): Promise<RecipientRow[]> =>
   tx.query<RecipientRow>(sql`
-    SELECT r.id, r.address_sealed AS "addressSealed", r.tracking_level AS "trackingLevel", s.status, s.opens, s.clicks,
+    SELECT r.id, r.position, r.address_sealed AS "addressSealed", r.tracking_level AS "trackingLevel", s.status, s.opens, s.clicks,
            s.delivered_at AS "deliveredAt", s.delivered_by AS "deliveredBy", s.gateway_mx AS "gatewayMx",
            s.gateway_mx_source AS "gatewayMxSource"
       FROM recipients r
       JOIN recipient_states s ON s.account_id = r.account_id AND s.recipient_id = r.id
-     WHERE r.account_id = ${accountId} AND r.message_id = ${messageId}
-     ORDER BY r.position`);
+     WHERE r.account_id = ${accountId} AND r.message_id = ${messageId} AND r.position > ${after}
+     ORDER BY r.position LIMIT ${rows}`);
 
 /** Rows before a place, newest first. */
 const before = (place: Place | undefined, at: Sql, id: Sql): Sql =>

@@ -7,14 +7,26 @@ import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { type Cursors, cursorsOf, pageOf } from './cursor.ts';
 import { namesOf } from './dimension-names.ts';
 import { findMessage, isOnHold, listRecipients } from './message-store.ts';
 import { messageSealer, openAddress, openHeader } from './open-message.ts';
 
-export async function readOneMessage(world: Pick<World, 'db' | 'vault' | 'clock'>, caller: Caller, id: string) {
+interface RecipientPage {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export async function readOneMessage(
+  world: Pick<World, 'db' | 'vault' | 'clock'>,
+  caller: Caller,
+  id: string,
+  page: RecipientPage,
+) {
   const { accountId, actor } = caller;
   const vault = await accountVault(world, accountId);
-  const message = await world.db.readAccount(caller, (tx) => messageOf(tx, caller, vault, id));
+  const cursors = cursorsOf(world.vault, accountId, `recipients ${id}`);
+  const message = await world.db.readAccount(caller, (tx) => messageOf(tx, caller, vault, { id, page, cursors }));
   await world.db.asAccount(accountId, (tx) =>
     record(tx, {
       at: world.clock.now(),
@@ -27,13 +39,21 @@ export async function readOneMessage(world: Pick<World, 'db' | 'vault' | 'clock'
   return message;
 }
 
-async function messageOf(tx: Tx, caller: Caller, vault: AccountVault, id: string) {
+async function messageOf(
+  tx: Tx,
+  caller: Caller,
+  vault: AccountVault,
+  { id, page, cursors }: { id: string; page: RecipientPage; cursors: Cursors },
+) {
   const { accountId } = caller;
   const row = await findMessage(tx, caller, id);
   if (row === undefined) throw new Problem('message.not_found');
   const { view, suppressAutomatedEvents } = await readSettings(tx);
   const automated = automatedEvents('account', suppressAutomatedEvents);
-  const recipients = await listRecipients(tx, accountId, id);
+  const after = cursors.read(page.cursor)?.at.getTime() ?? -1;
+  const found = await listRecipients(tx, accountId, id, { after, rows: page.limit + 1 });
+  // A recipient's place is its position in the message.
+  const { shown, next } = pageOf(found, page.limit, cursors, (one) => ({ at: new Date(one.position), id: one.id }));
   const campaigns = await namesOf(tx, { accountId, vault }, [row.campaignId]);
   const sealer = messageSealer(vault, row.keySealed);
   const { subject, from, tags } = openHeader(sealer, row);
@@ -47,7 +67,7 @@ async function messageOf(tx: Tx, caller: Caller, vault: AccountVault, id: string
     from,
     tags: [...tags],
     acceptedAt: row.acceptedAt.toISOString(),
-    recipients: recipients.map(({ addressSealed, opens, clicks, deliveredAt, ...recipient }) => {
+    recipients: shown.map(({ addressSealed, opens, clicks, deliveredAt, position: _position, ...recipient }) => {
       const seen = whoSaw({ opens, clicks }, view);
       return {
         ...recipient,
@@ -57,5 +77,6 @@ async function messageOf(tx: Tx, caller: Caller, vault: AccountVault, id: string
         clicked: counts(seen.clicked, automated),
       };
     }),
+    ...(next === null ? {} : { nextCursor: next }),
   };
 }

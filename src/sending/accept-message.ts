@@ -27,7 +27,8 @@ import type { Actor } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
-import { newHandle } from '../tracking/index.ts';
+import type { LetterPlan, RecipientData } from '../templates/index.ts';
+import { newHandle, trackingUrlOctets } from '../tracking/index.ts';
 import { openPolicies, type Policy, type ReadPolicy } from './account-policy.ts';
 import type { IdempotencyKey } from './idempotency.ts';
 import { readSubmitted } from './read-submitted.ts';
@@ -56,6 +57,8 @@ export interface SubmittedMessage {
   /** The reverse path; empty for the null sender (RFC 5321 §4.5.5). */
   readonly envelopeFrom: string;
   readonly recipients: readonly SubmittedRecipient[];
+  /** Absent: as many as a message may have. */
+  readonly mostRecipients?: number;
   /** Each copy names only its own recipient in To. */
   readonly ownTo: boolean;
   /** What the message itself asks for, beside its X-Waxwing headers. */
@@ -68,11 +71,17 @@ export interface SubmittedMessage {
   /** Absent: as its campaign says. */
   readonly messageClass?: MessageClass | undefined;
   readonly idempotencyKey: IdempotencyKey | null;
+  /** Each copy has words of its own: the message's own are stand-ins. */
+  readonly letter?: Pick<LetterPlan, 'source' | 'places' | 'links' | 'plainText'> | undefined;
+  /** What is answered, and kept for repeated requests, instead of the usual. */
+  readonly answerOf?: (usual: Accepted) => unknown;
 }
 
 export interface SubmittedRecipient {
   readonly address: string;
   readonly wish: TrackingWish;
+  /** Kept for the writing of their copy. */
+  readonly data?: RecipientData | undefined;
 }
 
 export type AcceptOutcome = { readonly kind: 'accepted'; readonly answer: Accepted } | { readonly kind: 'key-taken' };
@@ -110,7 +119,10 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   const policy = await desk.readPolicy(accountId, { recipients: indexes, departmentId });
   const warnings = await standingOf(desk, submitted.accountId, headers, policy.settings);
   const tracking = freezeTracking(submitted, headers, policy);
-  const plan = planCopies(desk, message, headers, tracking, policy.settings);
+  const plan = planCopies(desk, message, headers, tracking, {
+    settings: policy.settings,
+    letter: submitted.letter,
+  });
   const numbers = await numberDimensions(desk, submitted, { vault, headers, plan });
   const answer = answerTo(submitted, warnings);
   const draft = seal({
@@ -131,9 +143,12 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   return { kind: 'accepted', answer };
 }
 
-function refuseWrongCounts(desk: Desk, { recipients, octets }: SubmittedMessage): void {
+function refuseWrongCounts(
+  desk: Desk,
+  { recipients, octets, mostRecipients = desk.maxRecipients }: SubmittedMessage,
+): void {
   if (recipients.length === 0) throw new Problem('message.no_recipients');
-  if (recipients.length > desk.maxRecipients) throw new Problem('message.too_many_recipients');
+  if (recipients.length > mostRecipients) throw new Problem('message.too_many_recipients');
   if (octets.length > desk.maxMessageBytes) throw new Problem('message.too_large');
 }
 
@@ -175,22 +190,21 @@ function planCopies(
   message: ReadMessage,
   headers: PreparedHeaders,
   tracking: readonly TrackingDecision[],
-  settings: OutboundSettings,
-): Plan {
+  { settings, letter }: { settings: OutboundSettings; letter: SubmittedMessage['letter'] },
+): Plan | LetterPlan {
+  const clicks = tracking.some((one) => one.clicks);
+  const honeypot = settings.honeypotLinks && tracking.some((one) => one.clicks && one.level === 'identified');
+  if (letter !== undefined) return { version: 'letter', ...letter, links: clicks ? letter.links : [], honeypot };
   return instrument(message, {
     opens: tracking.some(({ opens }) => opens),
-    clicks: tracking.some(({ clicks }) => clicks),
+    clicks,
     plainText: settings.trackPlainText,
-    honeypot: settings.honeypotLinks && tracking.some(({ level, clicks }) => clicks && level === 'identified'),
+    honeypot,
     headers: headers.edits,
     ownUrls: [`${desk.trackingUrl}/`],
-    urlOctetsMax: (destination) => trackingUrlLength(desk.trackingUrl, destination),
+    urlOctetsMax: (destination) => trackingUrlOctets(desk.trackingUrl, destination),
   });
 }
-
-/** See core/token.ts: 86 octets of envelope and ids, for a click 3 and the address more, in base64url. */
-const trackingUrlLength = (base: string, destination: string | null): number =>
-  base.length + 3 + Math.ceil(((89 + (destination === null ? 0 : Buffer.byteLength(destination))) * 4) / 3);
 
 interface Numbers {
   readonly senderId: number;
@@ -202,7 +216,7 @@ interface Numbers {
 async function numberDimensions(
   desk: Desk,
   submitted: SubmittedMessage,
-  read: { vault: AccountVault; headers: PreparedHeaders; plan: Plan },
+  read: { vault: AccountVault; headers: PreparedHeaders; plan: Plan | LetterPlan },
 ): Promise<Numbers> {
   const { db } = desk.world;
   const keys = { accountId: submitted.accountId, vault: read.vault };
@@ -237,7 +251,7 @@ interface Sealable {
   readonly submitted: SubmittedMessage;
   readonly vault: AccountVault;
   readonly headers: PreparedHeaders;
-  readonly plan: Plan;
+  readonly plan: Plan | LetterPlan;
   readonly numbers: Numbers;
   readonly indexes: readonly Buffer[];
   readonly tracking: readonly TrackingDecision[];
@@ -262,8 +276,9 @@ function seal(parts: Sealable): AcceptedDraft {
     linksSealed: plan.links.length === 0 ? null : sealer.seal('message.links', JSON.stringify(plan.links)),
     contentSealed: sealer.seal('message.content', submitted.octets),
     planSealed: sealer.seal('message.plan', JSON.stringify(plan)),
-    recipients: submitted.recipients.map(({ address }, position) => ({
+    recipients: submitted.recipients.map(({ address, data }, position) => ({
       recipientId: parts.answer.recipients[position]?.id ?? '',
+      dataSealed: data === undefined ? null : sealer.seal('recipient.data', JSON.stringify(data)),
       addressSealed: sealer.seal('recipient.address', address),
       addressIndex: parts.indexes[position] ?? Buffer.alloc(0),
       handle: Buffer.from(newHandle()),
@@ -293,9 +308,10 @@ function floorAtAcceptance(ofHouse: MinimumTransport, ofMessage: MinimumTranspor
 const readable = ({ name, address }: Mailbox): string => (name === null ? address : `${name} <${address}>`);
 
 function sealedAnswer({ submitted, vault, answer }: Sealable): AcceptedDraft['answer'] {
-  const { idempotencyKey, accountId, messageId, acceptedAt } = submitted;
+  const { idempotencyKey, accountId, messageId, acceptedAt, answerOf } = submitted;
   if (idempotencyKey === null) return null;
-  const responseSealed = vault.seal('idempotency.response', JSON.stringify(answer));
+  const kept = answerOf === undefined ? answer : answerOf(answer);
+  const responseSealed = vault.seal('idempotency.response', JSON.stringify(kept));
   return { ...idempotencyKey, accountId, messageId, responseSealed, at: acceptedAt };
 }
 

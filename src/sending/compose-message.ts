@@ -16,7 +16,7 @@ export interface Letterhead {
   readonly to: readonly Mailbox[];
 }
 
-export function composeMessage(submission: Submission, letterhead: Letterhead): Promise<Buffer> {
+export function composeMessage(submission: Omit<Submission, 'to'>, letterhead: Letterhead): Promise<Buffer> {
   const composer = new MailComposer({
     disableFileAccess: true,
     disableUrlAccess: true,

@@ -13,6 +13,7 @@ import { mail, RawClient, startTestSubmission } from '../../test/kit/submission.
 import type { SubmissionProcessSettings } from '../../test/kit/submission-process.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import type { NewAccount } from '../accounts/index.ts';
+import { sql } from '../platform/database.ts';
 import { sendingRoutes } from './index.ts';
 
 let world: TestWorld;
@@ -93,6 +94,45 @@ test('kill -9 right after a 250 or 202, six rounds: everything acknowledged is t
     stored.every(({ recipients }) => recipients.length === 1),
     'no message without its recipient',
   );
+});
+
+test('kill -9 in the midst of a batch of 2,000, then the same request again: each recipient stands in the queue once', async () => {
+  const recipients = Array.from({ length: 2_000 }, (_, n) => ({ email: `r${n}@batch.example`, name: `R${n}` }));
+  const body = JSON.stringify({ from: 'care@clinic.example', subject: 'Hello', text: 'Dear {{ name }}', recipients });
+  const post = (victim: Victim, key: string) =>
+    fetch(`http://127.0.0.1:${victim.http}/v1/batches`, {
+      method: 'POST',
+      headers: {
+        ...{ authorization: `Bearer ${account.apiKey}`, 'content-type': 'application/json', 'idempotency-key': key },
+      },
+      body,
+    });
+  const before = await countMessages(world, account.accountId);
+  const first = await startVictim();
+  const whole = performance.now();
+  assert.equal((await post(first, 'whole')).status, 202);
+  const tookMs = performance.now() - whole;
+  first.child.kill('SIGKILL');
+  for (const part of [0.5, 0.9]) {
+    const victim = await startVictim();
+    const asked = post(victim, `broken ${part}`).catch(() => null);
+    await new Promise((resolve) => setTimeout(resolve, tookMs * part));
+    victim.child.kill('SIGKILL');
+    await asked;
+    const next = await startVictim();
+    const answers = [await post(next, `broken ${part}`), await post(next, `broken ${part}`)];
+    const [one, two] = await Promise.all(answers.map((answer) => answer.text()));
+    assert.equal(one, two);
+    assert.equal((JSON.parse(one ?? '') as { accepted: number }).accepted, recipients.length);
+    next.child.kill('SIGKILL');
+  }
+  assert.equal(await countMessages(world, account.accountId), before + 3, 'one message for each key');
+  const [rows] = await world.db.readAccount(account.accountId, (tx) =>
+    tx.query<{ queued: number; addresses: number }>(sql`
+      SELECT count(*) AS queued, count(DISTINCT r.address_index) AS addresses
+        FROM deliveries d JOIN recipients r ON r.id = d.recipient_id WHERE r.data_sealed IS NOT NULL`),
+  );
+  assert.deepEqual(rows, { queued: 3 * recipients.length, addresses: recipients.length });
 });
 
 test('while the database is away SMTP answers 451 and REST 503, nothing is stored, and both go on when it is back', async () => {

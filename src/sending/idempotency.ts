@@ -3,7 +3,6 @@
  * answer are kept only as keyed hashes and sealed text. Answers are kept for 30 days; callers may count on 24 hours.
  */
 import { isNarrowed } from '../accounts/index.ts';
-import type { Accepted, Submission } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import { canonicalJson } from '../core/sending/canonical-json.ts';
 import type { Database } from '../platform/database.ts';
@@ -22,7 +21,7 @@ export function readIdempotencyKey(
   vault: AccountVault,
   caller: Caller,
   header: string | undefined,
-  body: Submission,
+  body: unknown,
 ): IdempotencyKey | null {
   if (header === undefined) return null;
   if (!usableKey.test(header)) throw new Problem('idempotency.key_invalid');
@@ -37,14 +36,14 @@ const ownKey = (caller: Caller, header: string): string =>
   isNarrowed(caller) ? `${caller.actor.departmentId ?? ''}\n${header}` : header;
 
 /** The answer that was given to this key before, if any. */
-export async function earlierAnswer(
+export async function earlierAnswer<Answer>(
   db: Database,
   accountId: string,
   vault: AccountVault,
   key: IdempotencyKey,
-): Promise<Accepted | null> {
+): Promise<Answer | null> {
   const found = await db.readAccount(accountId, (tx) => findAnswer(tx, key.keyIndex));
   if (found === undefined) return null;
   if (!found.bodyHash.equals(key.bodyHash)) throw new Problem('idempotency.key_reused');
-  return JSON.parse(vault.open('idempotency.response', found.responseSealed).toString()) as Accepted;
+  return JSON.parse(vault.open('idempotency.response', found.responseSealed).toString()) as Answer;
 }

@@ -117,6 +117,7 @@ const queueRows = (draft: AcceptedDraft) =>
     recipientId,
     domainId,
     dueAt: draft.dueAt,
+    isPlanned: draft.dueAt > draft.acceptedAt,
     messageClass: draft.messageClass,
     campaignId: draft.campaignId,
   }));

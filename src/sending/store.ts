@@ -26,6 +26,8 @@ export interface RecipientRow {
   readonly recipientId: string;
   readonly addressSealed: Buffer;
   readonly addressIndex: Buffer;
+  /** Null: nothing is kept beside the address. */
+  readonly dataSealed: Buffer | null;
   readonly handle: Buffer;
   readonly level: 'off' | 'anonymous' | 'identified';
   readonly opens: boolean;
@@ -76,13 +78,14 @@ function insertRecipients(tx: Tx, messages: readonly MessageRow[], now: Date): P
   return tx.query<Suppressed>(sql`
     WITH stored AS (
     INSERT INTO recipients (account_id, id, message_id, position, address_sealed, address_index, handle, tracking_level,
-                            track_opens, track_clicks)
+                            track_opens, track_clicks, data_sealed)
     SELECT * FROM unnest(
       ${rows.map((row) => row.accountId)}::uuid[], ${rows.map((row) => row.recipientId)}::uuid[],
       ${rows.map((row) => row.messageId)}::uuid[], ${rows.map((row) => row.position)}::integer[],
       ${rows.map((row) => row.addressSealed)}::bytea[], ${rows.map((row) => row.addressIndex)}::bytea[],
       ${rows.map((row) => row.handle)}::bytea[], ${rows.map((row) => row.level)}::text[],
-      ${rows.map((row) => row.opens)}::boolean[], ${rows.map((row) => row.clicks)}::boolean[]))
+      ${rows.map((row) => row.opens)}::boolean[], ${rows.map((row) => row.clicks)}::boolean[],
+      ${rows.map((row) => row.dataSealed)}::bytea[]))
     ${suppressedAmong(
       rows.map((row) => row.addressIndex),
       now,

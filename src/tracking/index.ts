@@ -19,7 +19,7 @@ export { startDrain, startDrainThread } from './start-drain.ts';
 export { type Edge, startEdge } from './start-edge.ts';
 export { tokenKeys } from './token-keys.ts';
 export { storeToldHits, type ToldHit } from './told-hits.ts';
-export { newHandle, type TrackingUrls, trackingUrls } from './tracking-urls.ts';
+export { newHandle, type TrackingUrls, trackingUrlOctets, trackingUrls } from './tracking-urls.ts';
 
 /**
  * Judges what these recipients' hits were once more, in the transaction that recorded something new about them, such as

@@ -41,6 +41,13 @@ export function trackingUrls(keys: TokenKeyring, baseUrl: string, recipient: Tra
   };
 }
 
+/**
+ * The most octets that such an address takes, for a destination or null for the pixel. See core/token.ts: 86 octets of
+ * envelope and ids, for a click 3 and the address more, in base64url.
+ */
+export const trackingUrlOctets = (baseUrl: string, destination: string | null): number =>
+  baseUrl.length + 3 + Math.ceil(((89 + (destination === null ? 0 : Buffer.byteLength(destination))) * 4) / 3);
+
 /** Asking the generator costs more than the cipher: a page of randomness serves many nonces, each handed out once. */
 let page = Buffer.alloc(0);
 let usedBytes = 0;

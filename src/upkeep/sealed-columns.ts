@@ -30,6 +30,7 @@ export const accountColumns: readonly SealedColumn[] = (
     ['sessions', 'place_sealed', 'session.place'],
     ['sso_connections', 'client_secret_sealed', 'sign-on.secret'],
     ['sso_connections', 'settings_sealed', 'sign-on.connection'],
+    ['template_versions', 'content_sealed', 'template.content'],
     ['transport_rules', 'domain_sealed', 'transport.rule'],
     ['suppressions', 'address_sealed', 'suppression.address'],
     ['tracking_consents', 'address_sealed', 'consent.address'],
@@ -49,6 +50,7 @@ export const messageColumns: readonly string[] = [
   'messages.header_sealed',
   'messages.links_sealed',
   'recipients.address_sealed',
+  'recipients.data_sealed',
   'returned_mail.content_sealed',
 ];
 

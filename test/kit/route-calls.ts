@@ -4,6 +4,7 @@ import { systemClock } from '../../src/platform/world.ts';
 import type { Body } from './answer.ts';
 import { Passkey } from './passkey.ts';
 import { codeOf, type Person, personAt, tokenOf } from './person.ts';
+import { batchCalls } from './route-calls-batches.ts';
 import { password, type Staff, type Stage } from './route-stage.ts';
 import { Visitor } from './sign-on.ts';
 
@@ -478,6 +479,7 @@ const provisioning: Record<string, Prepare> = {
 
 export const routeCalls: Readonly<Record<string, Prepare>> = {
   ...messages,
+  ...batchCalls,
   ...settings,
   ...judging,
   ...providers,

@@ -1,0 +1,244 @@
+/**
+ * Takes one message for many recipients, each copy in its own words: tries the writing of every copy, then hands one
+ * message to acceptance, whole or not at all. It keeps no written copy; each is written again when it leaves.
+ */
+import { setImmediate as breathe } from 'node:timers/promises';
+import { accountVault, departmentOfMail } from '../accounts/index.ts';
+import {
+  type BatchAccepted,
+  type BatchRecipient,
+  type BatchSubmission,
+  batchRecipientsMax,
+} from '../contract/batches.ts';
+import { Problem, type ProblemCode } from '../contract/problem.ts';
+import { comparableAddress, readMessage } from '../core/message/index.ts';
+import { findLetterPlaces } from '../core/message/write-letter.ts';
+import { canonicalJson } from '../core/sending/canonical-json.ts';
+import { ValueFault } from '../core/template/marks.ts';
+import { newId } from '../platform/ids.ts';
+import type { Caller } from '../platform/route.ts';
+import {
+  type Letter,
+  type LetterSource,
+  LetterSyntax,
+  LinkTable,
+  openLetter,
+  type RecipientData,
+  templateData,
+  ValueMissing,
+  writeCopy,
+} from '../templates/index.ts';
+import { acceptMessage, type Desk, type SubmittedMessage, type SubmittedRecipient } from './accept-message.ts';
+import { composeMessage } from './compose-message.ts';
+import { earlierAnswer, type IdempotencyKey, readIdempotencyKey } from './idempotency.ts';
+import { readDueAt } from './read-due-at.ts';
+import { asciiDomain, readFrom, readMailbox, readReplyTo } from './read-mailbox.ts';
+import { refuseUnusable } from './submit-by-rest.ts';
+
+type Refused = BatchAccepted['refused'][number];
+
+/** Of one recipient, as canonical JSON. */
+const dataLengthMax = 16_384;
+/** Named in one answer that refuses all. */
+const namedAtMost = 100;
+/** Copies tried before others have their turn. */
+const atOnce = 50;
+/** What trying all copies may take together. */
+const tryingMs = 60_000;
+
+export async function submitBatch(
+  desk: Desk,
+  caller: Caller,
+  body: BatchSubmission,
+  idempotencyHeader: string | undefined,
+): Promise<BatchAccepted> {
+  const vault = await accountVault(desk.world, caller.accountId);
+  const key = readIdempotencyKey(vault, caller, idempotencyHeader, body);
+  const ask = () => (key === null ? null : earlierAnswer<BatchAccepted>(desk.world.db, caller.accountId, vault, key));
+  const earlier = await ask();
+  if (earlier !== null) return earlier;
+  const { submitted, refused } = await submittedOf(desk, caller, body, key);
+  const answerOf = (warnings: readonly string[] | undefined): BatchAccepted => ({
+    id: submitted.messageId,
+    accepted: submitted.recipients.length,
+    refused,
+    ...(warnings === undefined ? {} : { warnings: [...warnings] }),
+  });
+  const outcome = await acceptMessage(desk, { ...submitted, answerOf: ({ warnings }) => answerOf(warnings) });
+  if (outcome.kind === 'accepted') return answerOf(outcome.answer.warnings);
+  const first = await ask();
+  if (first === null) throw new Problem('server.unavailable');
+  return first;
+}
+
+async function submittedOf(
+  desk: Desk,
+  caller: Caller,
+  body: BatchSubmission,
+  idempotencyKey: IdempotencyKey | null,
+): Promise<{ submitted: SubmittedMessage; refused: Refused[] }> {
+  const { recipients, ...shared } = body;
+  if (recipients.length === 0) throw new Problem('message.no_recipients');
+  if (recipients.length > batchRecipientsMax) throw new Problem('message.too_many_recipients');
+  const acceptedAt = desk.world.clock.now();
+  const messageId = newId(acceptedAt);
+  const from = readFrom(body.from);
+  const dueAt = readDueAt(body.sendAt, acceptedAt);
+  const source = sourceOf(body);
+  const letter = open(source);
+  refuseUnusable(desk, { ...shared, ...wordsOf(source) });
+  const octets = await composeMessage(
+    { ...shared, ...(letter.isPlain ? wordsOf(source) : standIns(source)) },
+    {
+      messageId: `<${messageId}@${asciiDomain(from.domain)}>`,
+      date: acceptedAt,
+      from,
+      replyTo: body.replyTo === undefined ? [] : readReplyTo(body.replyTo),
+      to: [],
+    },
+  );
+  const departmentId = departmentOfMail(caller, body.departmentId);
+  const { settings } = await desk.readPolicy(caller.accountId, { recipients: [], departmentId });
+  const trying = openTrial(desk, letter, octets, settings.trackPlainText);
+  const { taken, refused } = await tryAll(trying, recipients);
+  if (taken.length === 0 || (refused.length > 0 && body.partial !== true)) throw allRefused(refused);
+  return {
+    refused,
+    submitted: {
+      ...{ messageId, acceptedAt, octets, dueAt, idempotencyKey, departmentId, via: 'rest' },
+      ...{ accountId: caller.accountId, actor: caller.actor },
+      envelopeFrom: from.address,
+      recipients: taken,
+      mostRecipients: batchRecipientsMax,
+      ownTo: true,
+      campaign: body.campaign ?? null,
+      tags: body.tags ?? [],
+      wish: body.tracking ?? {},
+      minimumTransport: body.minimumTransport,
+      messageClass: body.class,
+      ...(trying.places === null
+        ? {}
+        : {
+            letter: {
+              source,
+              places: trying.places,
+              links: [...trying.links.names],
+              plainText: settings.trackPlainText,
+            },
+          }),
+    },
+  };
+}
+
+function sourceOf({ subject, html, text, missing }: BatchSubmission): LetterSource {
+  return { subject: subject ?? '', html: html || null, text: text || null, missing: missing ?? 'refuse' };
+}
+
+const wordsOf = ({ subject, html, text }: LetterSource) => ({
+  subject,
+  ...(html === null ? {} : { html }),
+  ...(text === null ? {} : { text }),
+});
+
+/** Not ASCII, so that the parts are declared to hold UTF-8. */
+const standIns = ({ html, text }: LetterSource) => ({
+  subject: '–',
+  ...(html === null ? {} : { html: '–' }),
+  ...(text === null ? {} : { text: '–' }),
+});
+
+function open(source: LetterSource): Letter {
+  try {
+    return openLetter(source);
+  } catch (error) {
+    if (!(error instanceof LetterSyntax)) throw error;
+    const { line, column, why } = error.fault;
+    throw new Problem('template.syntax', [{ field: error.field, message: `Line ${line}, column ${column}: ${why}.` }]);
+  }
+}
+
+interface Trial {
+  readonly letter: Letter;
+  /** Null: every copy has the same words. */
+  readonly places: ReturnType<typeof findLetterPlaces> | null;
+  readonly links: LinkTable;
+  /** Writes the recipient's copy as it will leave, and forgets it. */
+  write(email: string, data: RecipientData): void;
+}
+
+function openTrial(desk: Desk, letter: Letter, octets: Buffer, plainText: boolean): Trial {
+  const message = readMessage(octets);
+  const places = letter.isPlain || message.kind === 'refused' ? null : findLetterPlaces(message);
+  const links = new LinkTable();
+  const plan = places === null ? null : { version: 'letter' as const, places, links: [], plainText, honeypot: false };
+  const wish = { opens: true, clicks: true, honeypot: false, trackingUrl: desk.trackingUrl };
+  return {
+    letter,
+    places,
+    links,
+    write(email, data) {
+      if (plan === null) return;
+      const written = letter.write(templateData(email, data));
+      links.see(written, () => writeCopy(octets, plan, written, wish));
+    },
+  };
+}
+
+interface Tried {
+  readonly taken: SubmittedRecipient[];
+  readonly refused: Refused[];
+}
+
+async function tryAll(trial: Trial, recipients: readonly BatchRecipient[]): Promise<Tried> {
+  const tried: Tried = { taken: [], refused: [] };
+  const known = new Set<string>();
+  const began = performance.now();
+  for (const [index, recipient] of recipients.entries()) {
+    if (index % atOnce === atOnce - 1) await breathe();
+    if (performance.now() - began > tryingMs)
+      throw new Problem('template.value_unusable', [{ field: '', message: 'The copies take too long to write.' }]);
+    const one = tryOne(trial, recipient, known);
+    if ('code' in one) tried.refused.push({ index, ...one });
+    else tried.taken.push(one);
+  }
+  return tried;
+}
+
+type Refusal = Omit<Refused, 'index'>;
+const refusal = (code: ProblemCode, detail: string): Refusal => ({ code, detail });
+
+function tryOne(trial: Trial, recipient: BatchRecipient, known: Set<string>): SubmittedRecipient | Refusal {
+  const { email, name, data, tracking } = recipient;
+  const mailbox = readMailbox(email);
+  if (mailbox === null) return refusal('message.invalid_address', 'Its email is not one address.');
+  const shown = name ?? mailbox.name ?? undefined;
+  if (/[\p{Cc}\u2028\u2029]/u.test(shown ?? ''))
+    return refusal('message.header_malformed', 'Its name holds a line break or control character.');
+  const kept = { ...(shown === undefined ? {} : { name: shown }), ...(data === undefined ? {} : { data }) };
+  const written = canonicalJson(kept);
+  if (written.length > dataLengthMax) return refusal('batch.data_too_large', 'Its data is too large.');
+  const same = `${comparableAddress(mailbox.address)}\n${written}`;
+  if (known.has(same)) return refusal('batch.duplicate_recipient', 'It is the same as one before.');
+  known.add(same);
+  try {
+    trial.write(mailbox.address, kept);
+  } catch (error) {
+    if (error instanceof ValueMissing)
+      return refusal('template.value_missing', `It has no value for ${error.message}.`);
+    if (error instanceof ValueFault) return refusal('template.value_unusable', `${error.message}.`);
+    throw error;
+  }
+  return {
+    address: mailbox.address,
+    wish: tracking ?? {},
+    data: shown === undefined && data === undefined ? undefined : kept,
+  };
+}
+
+const allRefused = (refused: readonly Refused[]): Problem =>
+  new Problem(
+    'batch.recipients_refused',
+    refused
+      .slice(0, namedAtMost)
+      .map(({ index, code, detail }) => ({ field: `recipients[${index}]`, message: `${code}: ${detail}` })),
+  );
