@@ -37,6 +37,11 @@ declare module 'node:crypto' {
   export function createHmac(algorithm: 'sha256', key: KeyObject | Uint8Array): Digest;
   export function createCipheriv(algorithm: 'aes-256-gcm', key: KeyObject, nonce: Uint8Array): AeadCipher;
   export function createDecipheriv(algorithm: 'aes-256-gcm', key: KeyObject, nonce: Uint8Array): AeadCipher;
-  export function sign(algorithm: 'sha256' | null, data: Uint8Array, key: KeyObject): Uint8Array;
+  export function sign(
+    algorithm: 'sha256' | null,
+    data: Uint8Array,
+    key: KeyObject,
+    done: (error: Error | null, signature: Uint8Array) => void,
+  ): void;
   export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
 }

@@ -53,10 +53,10 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
   const { sent, hop, tries } = await transmit(carrier, way.stations, copy.floor.level, {
     from: envelopeFromOf(carrier, copy),
     to: copy.address,
-    render() {
-      assertMine();
-      const bytes = signCopy(renderCopy(carrier, copy), copy.signingKeys, carrier.now());
+    async render() {
+      const bytes = await signCopy(renderCopy(carrier, copy), copy.signingKeys, carrier.now());
       sentSha256 = createHash('sha256').update(bytes).digest('hex');
+      assertMine();
       return bytes;
     },
   });

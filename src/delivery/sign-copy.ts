@@ -4,9 +4,9 @@
  */
 import { type DkimKey, dkimSignatures } from '../core/senders/dkim.ts';
 
-export function signCopy(rendered: Buffer, keys: readonly DkimKey[], at: Date): Buffer {
+export async function signCopy(rendered: Buffer, keys: readonly DkimKey[], at: Date): Promise<Buffer> {
   if (keys.length === 0) return rendered;
-  return Buffer.concat([Buffer.from(dkimSignatures(rendered, keys, at), 'latin1'), rendered]);
+  return Buffer.concat([Buffer.from(await dkimSignatures(rendered, keys, at), 'latin1'), rendered]);
 }
 
 /** Of `Name <address>` or an address alone, as acceptance wrote it. */

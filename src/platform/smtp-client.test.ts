@@ -46,7 +46,7 @@ const named = (port: number, host: string, more: Partial<NextHop> = {}): NextHop
 const copy = (bytes: Buffer | string = 'Subject: x\r\n\r\nHello\r\n', to = 'ana@example.org') => ({
   from: 'care@clinic.example',
   to,
-  render: () => Buffer.from(bytes),
+  render: async () => Buffer.from(bytes),
 });
 
 test('a message arrives byte for byte, with dots at line starts, 8-bit bytes, long lines and no line end', async () => {

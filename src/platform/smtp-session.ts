@@ -37,7 +37,7 @@ export interface Copy {
   readonly from: string;
   readonly to: string;
   /** Made when a connection is free for it, so that a long line of waiting copies costs no memory. */
-  readonly render: () => Buffer;
+  readonly render: () => Promise<Buffer>;
 }
 
 export type Refusal = {
@@ -241,7 +241,7 @@ function sessionOn(connection: SMTPConnection, facts: TlsFacts | null, address: 
     async send(copy) {
       const envelope = envelopeFor(copy, smtpUtf8);
       if (envelope === null) return { end: { kind: 'impossible', why: 'address.needs_smtputf8' }, unheard: false };
-      const bytes = copy.render();
+      const bytes = await copy.render();
       sent += 1;
       connection.lastServerResponse = false;
       const end = await transmit(connection, envelope, bytes);

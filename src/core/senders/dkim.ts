@@ -11,6 +11,8 @@ export interface DkimKey {
   readonly privateKey: KeyObject;
 }
 
+const encoder = new TextEncoder();
+
 /**
  * Signed once more than they occur, so that nobody can add another one and have it shown under our name (RFC 6376
  * §8.15). The unsubscribe fields are among them: RFC 8058 §4 wants them covered.
@@ -25,24 +27,28 @@ const fieldsIfPresent = [
   ...['list-archive', 'feedback-id', 'auto-submitted', 'precedence', 'content-id', 'content-description'],
 ];
 
-/** The DKIM-Signature fields to put before the message, one for each key; ASCII, each with its CRLF. */
-export function dkimSignatures(message: Uint8Array, keys: readonly DkimKey[], signedAt: Date): string {
+/**
+ * The DKIM-Signature fields to put before the message, one for each key; ASCII, each with its CRLF. What takes long, the
+ * signing itself, is done beside the caller's thread.
+ */
+export async function dkimSignatures(message: Uint8Array, keys: readonly DkimKey[], signedAt: Date): Promise<string> {
   if (keys.length === 0) return '';
   const { fields, bodyStart } = readFields(message);
   const bodyHash = base64(createHash('sha256').update(relaxedBody(message, bodyStart)).digest());
   const names = signedNames(fields);
   const header = joined(inSignedOrder(fields, names).map((field) => relaxedField(message, field)));
   const seconds = Math.floor(signedAt.getTime() / 1000);
-  return keys.map((key) => signature(key, header, names, bodyHash, seconds)).join('');
+  const fieldsOfKeys = keys.map((key) => signature(key, header, names, bodyHash, seconds));
+  return (await Promise.all(fieldsOfKeys)).join('');
 }
 
-function signature(
+async function signature(
   key: DkimKey,
   header: Uint8Array,
   names: readonly string[],
   bodyHash: string,
   seconds: number,
-): string {
+): Promise<string> {
   // Written as it is hashed but for folds where white space stands, which relaxed canonicalisation undoes (§3.4.2).
   const tags = [
     `v=1; a=${key.algorithm}; c=relaxed/relaxed; d=${key.domain};`,
@@ -51,17 +57,22 @@ function signature(
     `bh=${bodyHash};`,
     'b=',
   ].join('\r\n ');
-  const unsigned = new TextEncoder().encode(`dkim-signature:${tags.replaceAll('\r\n ', ' ')}`);
+  const unsigned = encoder.encode(`dkim-signature:${tags.replaceAll('\r\n ', ' ')}`);
   const input = joined([header, unsigned]);
   const signed =
     key.algorithm === 'rsa-sha256'
-      ? sign('sha256', input, key.privateKey)
+      ? await signWith('sha256', input, key.privateKey)
       : // RFC 8463 §3: what is signed is the hash.
-        sign(null, createHash('sha256').update(input).digest(), key.privateKey);
+        await signWith(null, createHash('sha256').update(input).digest(), key.privateKey);
   return `DKIM-Signature: ${tags}${base64(signed)
     .match(/.{1,72}/g)
     ?.join('\r\n ')}\r\n`;
 }
+
+const signWith = (algorithm: 'sha256' | null, input: Uint8Array, key: KeyObject): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    sign(algorithm, input, key, (error, signed) => (error === null ? resolve(signed) : reject(error)));
+  });
 
 /** Lines of at most 78 characters (RFC 5322 §2.1.1), broken behind a colon. */
 function folded(names: readonly string[]): string {
@@ -133,7 +144,7 @@ function inSignedOrder(fields: readonly Field[], names: readonly string[]): Fiel
 
 /** §3.4.2: the name in lower case, folds undone, each run of white space one space, none at either end of the value. */
 function relaxedField(message: Uint8Array, field: Field): Uint8Array {
-  const name = new TextEncoder().encode(`${field.name}:`);
+  const name = encoder.encode(`${field.name}:`);
   const out = new Uint8Array(name.length + field.end - field.valueStart + 2);
   out.set(name);
   let size = name.length;
