@@ -55,6 +55,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   delivery_attempts: { outcome: choice, why: choice, host: nextHop, tls: 'a version and a cipher' },
   departments: { name: ownName, minimum_transport: choice, tracking_level: choice },
   destination_paces: { last_outcome: choice, last_why: choice },
+  destination_replies: { outcome: choice, why: choice },
   dimensions: { kind: choice },
   dkim_keys: { selector: 'a name of the program’s own', algorithm: choice, public_key: 'published in the DNS' },
   drafts: { form: 'the name of a form: letters, digits and hyphens' },

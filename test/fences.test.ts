@@ -101,6 +101,7 @@ test('the worker sees queues and roll-ups of all accounts, and no content', asyn
     'deliveries',
     'queue_holds',
     'destination_paces',
+    'destination_replies',
     'rollups',
     'rollup_deltas',
     'settling',

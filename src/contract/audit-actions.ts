@@ -89,6 +89,7 @@ export interface AuditDetails {
   'message.erased': { recipients: number };
   'message.erasure_refused': { why: 'on_hold' | 'kept_by_policy' };
   'queue.listed': { destinations: number };
+  'queue.recipients_listed': { recipients: number; addresses: boolean; recipientIds?: readonly string[] };
   'queue.held': { by: string; recipients: number };
   'queue.released': { by: string; recipients: number };
   'queue.cancelled': { by: string; recipients: number };

@@ -3,6 +3,10 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { cursor, id, instant, noParams, noQuery, nothing } from './values.ts';
 
+const lately = z
+  .array(z.object({ at: instant, delivered: z.int(), deferred: z.int(), bounced: z.int() }))
+  .meta({ description: 'Attempts by five minutes, oldest first; those without any are left out.' });
+
 const destination = z
   .object({
     domain: z.string(),
@@ -29,8 +33,10 @@ const destination = z
         at: instant,
       })
       .nullable(),
+    lately: lately.describe('Attempts of the last hour by five minutes, oldest first; those without any are left out.'),
   })
   .meta({ id: 'QueueDestination' });
+export type QueueDestination = z.infer<typeof destination>;
 
 const hold = z.object({
   destination: z.string().nullable(),
@@ -50,6 +56,82 @@ export const readQueue = endpoint({
   body: nothing,
   status: 200,
   result: z.object({ destinations: z.array(destination), holds: z.array(hold), nextCursor: z.string().nullable() }),
+  problems: ['request.bad_cursor'],
+});
+
+export const readQueueDestination = endpoint({
+  name: 'readQueueDestination',
+  method: 'GET',
+  path: '/v1/queue/destinations/{domain}',
+  summary: 'What waits for one recipient domain, what it said within a day, in words, and how often.',
+  area: 'queue',
+  accountWide: true,
+  params: z.object({ domain: z.string().min(1).max(255) }),
+  query: noQuery,
+  body: nothing,
+  status: 200,
+  result: z.object({
+    destination,
+    day: lately,
+    replies: z
+      .array(
+        z.object({
+          outcome: z.enum(['delivered', 'deferred', 'bounced']),
+          why: z.string().meta({ description: 'In words.' }),
+          replyCode: z.int().nullable(),
+          times: z.int(),
+          lastAt: instant,
+        }),
+      )
+      .meta({ description: 'The latest first, at most 50 kinds.' }),
+  }),
+  problems: [],
+});
+
+const waiting = z
+  .object({
+    recipientId: id,
+    messageId: id,
+    email: z.string().nullable().meta({ description: 'Null for who may not read messages.' }),
+    domain: z.string(),
+    campaign: z.string().nullable(),
+    state: z.enum(['due', 'in-flight', 'deferred', 'scheduled', 'held']),
+    queuedAt: instant,
+    nextAttemptAt: instant.nullable().meta({ description: 'Null while it is held or being sent.' }),
+    attempts: z.int(),
+    last: z
+      .object({
+        why: z.string().meta({ description: 'In words.' }),
+        replyCode: z.int().nullable(),
+        reply: z.string().nullable().meta({ description: 'As it came; null for who may not read messages.' }),
+        at: instant,
+      })
+      .nullable(),
+  })
+  .meta({ id: 'QueuedRecipient' });
+export type WaitingRecipient = z.infer<typeof waiting>;
+
+export const listQueueRecipients = endpoint({
+  name: 'listQueueRecipients',
+  method: 'GET',
+  path: '/v1/queue/recipients',
+  summary: 'Who waits: for a recipient domain, or of a message. Give exactly one of both.',
+  area: 'queue',
+  accountWide: true,
+  params: noParams,
+  query: z
+    .object({
+      destination: z.string().min(1).max(255).optional(),
+      messageId: id.optional(),
+      limit: z.coerce.number().int().min(1).max(100).default(25),
+      cursor: cursor.optional(),
+    })
+    .refine(({ destination: domain, messageId }) => (domain === undefined) !== (messageId === undefined), {
+      message: 'Give exactly one of destination and messageId.',
+    }),
+  body: nothing,
+  status: 200,
+  result: z.object({ recipients: z.array(waiting), nextCursor: z.string().nullable() }),
   problems: ['request.bad_cursor'],
 });
 
@@ -104,4 +186,12 @@ export const retryQueue = change(
   'Try now what waits for its next attempt. Mail for later waits for its time, and a paused destination for its pause.',
 );
 
-export const queueEndpoints = [readQueue, holdQueue, releaseQueue, cancelQueue, retryQueue];
+export const queueEndpoints = [
+  readQueue,
+  readQueueDestination,
+  listQueueRecipients,
+  holdQueue,
+  releaseQueue,
+  cancelQueue,
+  retryQueue,
+];

@@ -2,28 +2,27 @@
 import { accountVault } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
-import { reasons, type Why } from '../core/delivery/reasons.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
-import {
-  countedAtMost,
-  type DestinationRow,
-  type HoldRow,
-  type PaceSeen,
-  readDestinations,
-  readHolds,
-  readNames,
-  readPaces,
-} from './queue-store.ts';
+import { describeDestination } from './describe-destination.ts';
+import { type Looks, rememberLooks } from './look-on.ts';
+import { type HoldRow, readDestinations, readHolds, readNames, readPaces } from './queue-store.ts';
+import { readSlots } from './reply-store.ts';
 
-/** What was seen longer ago says nothing of the rate now. */
-const liveForMs = 15_000;
+const shownForMs = 3_600_000;
 
-export async function listQueue(world: World, caller: Caller, page: { limit: number; cursor?: string | undefined }) {
+/** @param looks a page that is kept fresh asks every few seconds: one entry is enough for all of it. */
+export async function listQueue(
+  world: World,
+  caller: Caller,
+  page: { limit: number; cursor?: string | undefined },
+  looks: Looks = rememberLooks(),
+) {
   const now = world.clock.now();
   const after = page.cursor === undefined ? 0 : readCursor(page.cursor);
   const vault = await accountVault(world, caller.accountId);
-  return world.db.asAccount(caller, async (tx) => {
+  const isKnown = looks.goesOn(caller, now);
+  const told = await world.db.asAccount(caller, async (tx) => {
     const rows = await readDestinations(tx, after, page.limit, now);
     const holds = await readHolds(tx);
     const domainIds = rows.map(({ domainId }) => domainId);
@@ -33,57 +32,39 @@ export async function listQueue(world: World, caller: Caller, page: { limit: num
       const name = sealed.get(id);
       return name === undefined ? '' : vault.open('dimension.value', name).toString();
     };
-    await record(tx, {
-      at: now,
-      actor: caller.actor,
-      action: 'queue.listed',
-      object: { kind: 'queue' },
-      detail: { destinations: rows.length },
-    });
+    const slots = Map.groupBy(
+      await readSlots(tx, domainIds, new Date(now.getTime() - shownForMs)),
+      ({ domainId }) => domainId,
+    );
+    if (!isKnown) await record(tx, listed(caller, now, rows.length));
     return {
-      destinations: rows.map((row) => ({
-        domain: nameOf(row.domainId),
-        ...counts(row),
-        heldBackSince: holds.find(({ domainId }) => domainId === row.domainId)?.placedAt.toISOString() ?? null,
-        ...paceBody(paces.get(row.domainId) ?? [], now),
-      })),
+      destinations: rows.map((row) =>
+        describeDestination(
+          {
+            ...{ row, domain: nameOf(row.domainId) },
+            heldBackSince: holds.find(({ domainId }) => domainId === row.domainId)?.placedAt,
+            seen: paces.get(row.domainId) ?? [],
+            slots: slots.get(row.domainId) ?? [],
+          },
+          now,
+        ),
+      ),
       holds: withoutRepeats(holds.map((one) => holdBody(one, nameOf))),
       nextCursor: rows.length < page.limit ? null : String(domainIds.at(-1)),
     };
   });
+  if (!isKnown) looks.noted(caller, now);
+  return told;
 }
+
+export const listed = ({ actor }: Caller, at: Date, destinations: number) => ({
+  ...{ at, actor, action: 'queue.listed' as const },
+  ...{ object: { kind: 'queue' as const }, detail: { destinations } },
+});
 
 function readCursor(cursor: string): number {
   if (!/^\d{1,15}$/.test(cursor)) throw new Problem('request.bad_cursor');
   return Number(cursor);
-}
-
-const counts = ({ queued, due, inFlight, deferred, scheduled, held, oldestAt }: DestinationRow) => ({
-  ...{ due, inFlight, deferred, scheduled, held },
-  queued: Math.min(queued, countedAtMost),
-  isMore: queued > countedAtMost,
-  oldestAt: oldestAt?.toISOString() ?? null,
-});
-
-/** @param seen by each process, the latest first. */
-function paceBody(seen: readonly PaceSeen[], now: Date) {
-  const [last] = seen;
-  const live = seen.filter(({ seenAt }) => now.getTime() - seenAt.getTime() < liveForMs);
-  const pausedUntil = live.find((one) => one.pausedUntil !== null && one.pausedUntil > now)?.pausedUntil ?? null;
-  return {
-    deliveredPerMinute: live.reduce((sum, one) => sum + one.deliveredPerMinute, 0),
-    atMost: live.length === 0 ? null : live.reduce((sum, one) => sum + one.atMost, 0),
-    pausedUntil: pausedUntil?.toISOString() ?? null,
-    last:
-      last === undefined
-        ? null
-        : {
-            outcome: last.lastOutcome,
-            why: reasons[last.lastWhy as Why],
-            replyCode: last.lastReplyCode,
-            at: last.seenAt.toISOString(),
-          },
-  };
 }
 
 interface HoldBody {

@@ -47,6 +47,65 @@ export function readDestinations(tx: Tx, after: number, limit: number, now: Date
      GROUP BY destination.id ORDER BY destination.id`);
 }
 
+/** Undefined: no mail ever went there. */
+export async function findDomain(tx: Tx, valueIndex: Buffer): Promise<number | undefined> {
+  const rows = await tx.query<{ id: number }>(sql`
+    SELECT id FROM dimensions
+     WHERE account_id = current_account() AND kind = 'domain' AND value_index = ${valueIndex}`);
+  return rows[0]?.id;
+}
+
+export interface WaitingRow {
+  readonly recipientId: string;
+  readonly messageId: string;
+  readonly domainId: number;
+  readonly campaignId: number;
+  readonly state: 'due' | 'in-flight' | 'deferred' | 'scheduled' | 'held';
+  readonly queuedAt: Date;
+  readonly dueAt: Date;
+  readonly attempts: number;
+  readonly addressSealed: Buffer;
+  readonly keySealed: Buffer | null;
+  readonly lastAt: Date | null;
+  readonly lastWhy: string | null;
+  readonly lastReplyCode: number | null;
+  readonly lastReplySealed: Buffer | null;
+}
+
+/** Those of a destination or message behind `after`, in the order in which they were accepted, with their last attempt. */
+export function readWaiting(
+  tx: Tx,
+  of: { readonly domainId: number } | { readonly messageId: string },
+  page: { readonly after: string | null; readonly limit: number },
+  now: Date,
+): Promise<WaitingRow[]> {
+  const which =
+    'domainId' in of
+      ? sql`d.domain_id = ${of.domainId}`
+      : sql`d.recipient_id IN (SELECT id FROM recipients WHERE account_id = current_account() AND message_id = ${of.messageId})`;
+  return tx.query<WaitingRow>(sql`
+    SELECT one.recipient_id AS "recipientId", one.message_id AS "messageId", one.domain_id AS "domainId",
+           one.campaign_id AS "campaignId", one.queued_at AS "queuedAt", one.due_at AS "dueAt", one.attempts,
+           CASE WHEN one.held_because IS NOT NULL THEN 'held'
+                WHEN one.due_at <= ${now} THEN 'due'
+                WHEN one.is_leased THEN 'in-flight'
+                WHEN one.queued_at > ${now} THEN 'scheduled'
+                ELSE 'deferred' END AS state,
+           r.address_sealed AS "addressSealed", k.key_sealed AS "keySealed",
+           last.at AS "lastAt", last.why AS "lastWhy", last.reply_code AS "lastReplyCode", last.reply_sealed AS "lastReplySealed"
+      FROM (SELECT d.* FROM deliveries d
+             WHERE d.account_id = current_account() AND ${which}
+               AND (${page.after}::uuid IS NULL OR d.recipient_id > ${page.after}::uuid)
+             ORDER BY d.recipient_id LIMIT ${page.limit}) AS one
+      JOIN recipients r ON r.id = one.recipient_id AND r.account_id = current_account()
+      LEFT JOIN message_keys k ON k.message_id = one.message_id
+      LEFT JOIN LATERAL (
+        SELECT a.at, a.why, a.reply_code, a.reply_sealed FROM delivery_attempts a
+         WHERE a.account_id = current_account() AND a.recipient_id = one.recipient_id
+         ORDER BY a.at DESC LIMIT 1) AS last ON true
+     ORDER BY one.recipient_id`);
+}
+
 export interface PaceSeen extends Omit<PaceRow, 'accountId' | 'inFlight'> {
   readonly seenAt: Date;
 }

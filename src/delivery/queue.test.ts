@@ -11,6 +11,9 @@ import type { Caller } from '../platform/route.ts';
 import { cancelQueue, holdQueue, releaseQueue, retryQueue } from './change-queue.ts';
 import { startDelivery } from './index.ts';
 import { listQueue } from './list-queue.ts';
+import { listWaiting } from './list-waiting.ts';
+import { rememberLooks } from './look-on.ts';
+import { readDestination } from './read-destination.ts';
 
 let world: TestWorld;
 let sink: SmtpSink;
@@ -182,4 +185,75 @@ test('each change stands in the audit log with what it concerned and how many', 
       { action: 'queue.cancelled', id: messageId, detail: { by: 'message', recipients: 2 } },
     ],
   );
+});
+
+test('a destination says what it said within a day, in words and how often, and who waits for it', async () => {
+  sink.answerWith(({ stage }) => (stage === 'rcpt' ? { code: 451, text: '4.2.0 later, ana' } : undefined));
+  const { messageId, recipientIds } = await queue({
+    to: ['ana@said.example', 'bo@said.example'],
+    domain: 'said.example',
+  });
+  await delivering(async () => {
+    for (const id of recipientIds) await reaches(id, 'deferred');
+  });
+  const told = await readDestination(world, caller, 'SAID.example');
+  assert.deepEqual(
+    told.replies.map(({ outcome, why, replyCode, times }) => ({ outcome, why, replyCode, times })),
+    [{ outcome: 'deferred', why: 'The next hop refused for now.', replyCode: 451, times: 2 }],
+  );
+  assert.deepEqual([told.destination.queued, told.destination.deferred], [2, 2]);
+  assert.equal(
+    told.day.reduce((sum, slot) => sum + slot.deferred, 0),
+    2,
+  );
+  const first = await listWaiting(world, caller, { destination: 'said.example', limit: 1 });
+  const second = await listWaiting(world, caller, { messageId, limit: 1, cursor: first.nextCursor ?? '' });
+  assert.deepEqual(
+    [...first.recipients, ...second.recipients].map(({ email, state, attempts, last }) => [
+      email,
+      state,
+      attempts,
+      last?.reply,
+    ]),
+    [
+      ['ana@said.example', 'deferred', 1, '451 4.2.0 later, ana'],
+      ['bo@said.example', 'deferred', 1, '451 4.2.0 later, ana'],
+    ],
+  );
+  assert.equal(second.nextCursor, null);
+});
+
+test('who may not read messages sees who waits without an address or a word of a server', async () => {
+  await queue({ to: ['ana@quiet.example'], domain: 'quiet.example' });
+  const administrator: Caller = { ...caller, permissions: ['queue.read'] };
+  const { recipients } = await listWaiting(world, administrator, { destination: 'quiet.example', limit: 10 });
+  assert.deepEqual(
+    recipients.map(({ email, domain, state }) => [email, domain, state]),
+    [[null, 'quiet.example', 'due']],
+  );
+  assert.deepEqual((await listWaiting(world, other, { destination: 'quiet.example', limit: 10 })).recipients, []);
+  await assert.rejects(listWaiting(world, caller, { destination: 'quiet.example', limit: 1, cursor: 'x' }), {
+    code: 'request.bad_cursor',
+  });
+});
+
+test('a destination where nothing ever went is told as empty', async () => {
+  const { destination, replies } = await readDestination(world, caller, 'never.example');
+  assert.deepEqual([destination.queued, destination.last, destination.lately, replies], [0, null, [], []]);
+});
+
+test('a look that goes on stands in the audit log once in five minutes', async () => {
+  const looks = rememberLooks();
+  const listings = async (): Promise<number> => {
+    const rows = await world.db.readAccount(caller.accountId, (tx) =>
+      tx.query(sql`SELECT 1 FROM audit_entries WHERE action = 'queue.listed'`),
+    );
+    return rows.length;
+  };
+  for (let n = 0; n < 3; n += 1) await listQueue(world, caller, { limit: 50 }, looks);
+  await readDestination(world, caller, 'said.example', looks);
+  assert.equal(await listings(), 1);
+  world.clock.advance(300_000);
+  await listQueue(world, caller, { limit: 50 }, looks);
+  assert.equal(await listings(), 2);
 });

@@ -8,6 +8,7 @@ import type { Claimed } from './claim-store.ts';
 import type { Pacing } from './pace-destinations.ts';
 import { forgetPaces, forgetWorker, keepPaces, keepWorker, type PaceRow } from './pace-store.ts';
 import type { AttemptEnding } from './record-attempts.ts';
+import { countReplies, forgetReplyCounts, type ReplyCount, repliesKeptForMs } from './reply-store.ts';
 
 export interface PaceTeller {
   saw(ending: AttemptEnding): void;
@@ -24,8 +25,12 @@ const perFlush = 1_000;
 interface Seen {
   readonly claimed: Claimed;
   delivered: number;
-  last: Pick<PaceRow, 'lastOutcome' | 'lastWhy' | 'lastReplyCode'>;
+  last: Said;
+  /** What it said since it was told last, and how often. */
+  readonly said: Map<string, Said & { times: number }>;
 }
+
+type Said = Pick<PaceRow, 'lastOutcome' | 'lastWhy' | 'lastReplyCode'>;
 
 const outcomeNames = { delivered: 'delivered', retry: 'deferred', bounce: 'bounced' } as const;
 
@@ -46,13 +51,15 @@ export function startTellingPaces(
     const minutes = Math.max(now.getTime() - toldAtMs, 1) / 60_000;
     toldAtMs = now.getTime();
     const running = inFlight();
-    const rows = [...seen]
-      .slice(0, perFlush)
-      .map(([name, one]) => paceRow(one, running.get(name) ?? 0, minutes, pacing));
+    const told = [...seen].slice(0, perFlush);
+    const said = told.flatMap(([, one]) => takeSaid(one));
+    const rows = told.map(([name, one]) => paceRow(one, running.get(name) ?? 0, minutes, pacing));
     settle(seen, running);
     alive = await world.db.asWorker(async (tx) => {
       await keepPaces(tx, workerId, now, rows);
+      await countReplies(tx, now, said);
       await forgetPaces(tx, new Date(now.getTime() - keptForMs));
+      await forgetReplyCounts(tx, new Date(now.getTime() - repliesKeptForMs));
       return keepWorker(tx, workerId, now, new Date(now.getTime() + aliveForMs));
     });
     pacing.shareWith(alive);
@@ -68,18 +75,36 @@ export function startTellingPaces(
     saw({ attempt, outcome }) {
       const { claimed, reply } = attempt;
       const name = destinationName(claimed);
-      const one = seen.get(name) ?? { claimed, delivered: 0, last: lastOf(outcome, reply) };
+      const one = seen.get(name) ?? { claimed, delivered: 0, last: lastOf(outcome, reply), said: new Map() };
       seen.set(name, one);
       one.last = lastOf(outcome, reply);
+      count(one);
       if (outcome.kind === 'delivered') one.delivered += 1;
     },
     hasOthers: () => alive > 1,
     async close() {
       clearInterval(timer);
+      tellQuietly(); // what was seen since it told last
       await telling;
       await world.db.asWorker((tx) => forgetWorker(tx, workerId)).catch(() => undefined); // its word ends by itself
     },
   };
+}
+
+/** No more kinds than there are reasons and reply codes. */
+function count({ said, last }: Seen): void {
+  const kind = `${last.lastOutcome} ${last.lastWhy} ${last.lastReplyCode}`;
+  said.set(kind, { ...last, times: (said.get(kind)?.times ?? 0) + 1 });
+}
+
+function takeSaid({ claimed, said }: Seen): ReplyCount[] {
+  const counts = [...said.values()].map((one) => ({
+    ...one,
+    accountId: claimed.accountId,
+    domainId: claimed.domainId,
+  }));
+  said.clear();
+  return counts;
 }
 
 /** What was told, and nothing new is under way to, need not be told again. The others come first next time. */
@@ -95,7 +120,7 @@ function settle(seen: Map<string, Seen>, running: ReadonlyMap<string, number>): 
 export const destinationName = ({ accountId, domainId }: Pick<Claimed, 'accountId' | 'domainId'>): string =>
   `${accountId} ${domainId}`;
 
-const lastOf = (outcome: AttemptEnding['outcome'], reply: AttemptEnding['attempt']['reply']): Seen['last'] => ({
+const lastOf = (outcome: AttemptEnding['outcome'], reply: AttemptEnding['attempt']['reply']): Said => ({
   lastOutcome: outcomeNames[outcome.kind],
   lastWhy: outcome.why,
   lastReplyCode: reply?.code ?? null,

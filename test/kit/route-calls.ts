@@ -80,6 +80,8 @@ const messages: Record<string, Prepare> = {
   listMessageEvents: atMessage(),
   eraseMessage: atMessage(),
   readQueue: plain,
+  readQueueDestination: () => ({ params: { domain: 'example.org' } }),
+  listQueueRecipients: () => ({ query: '?destination=example.org' }),
   holdQueue: withBody({ destination: 'example.org' }),
   releaseQueue: withBody({ destination: 'example.org' }),
   cancelQueue: withBody({ campaign: 'a campaign that was a mistake' }),
