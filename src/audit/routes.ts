@@ -1,8 +1,15 @@
 /** The HTTP routes of the audit area: looking for entries, the signed export, and the key that it is checked with. */
-import { exportAudit, exportAuditEntries, listAuditEntries, readAuditKey } from '../contract/audit.ts';
+import {
+  exportAudit,
+  exportAuditEntries,
+  listAuditEntries,
+  readAuditActivity,
+  readAuditKey,
+} from '../contract/audit.ts';
 import { Answer, type Route, route, writes, writesNothing } from '../platform/route.ts';
 import { installationSigner, publicKeyPem } from '../platform/signing.ts';
 import type { World } from '../platform/world.ts';
+import { readActivity } from './activity.ts';
 import type { Directory } from './directory.ts';
 import { csvForm, jsonForm } from './entries-file.ts';
 import { exportChain } from './export-chain.ts';
@@ -13,6 +20,12 @@ export function auditRoutes(world: Pick<World, 'db' | 'vault' | 'clock' | 'log'>
   return [
     route(listAuditEntries, 'audit.read', writes('audit.searched'), ({ query }, caller) =>
       listEntries(world, caller, query),
+    ),
+    route(
+      readAuditActivity,
+      'audit.read',
+      writesNothing('Numbers by day show nobody and nothing.'),
+      ({ query }, caller) => readActivity(world, caller.accountId, query.days),
     ),
     route(exportAuditEntries, 'audit.export', writes('audit.searched'), async ({ query }, caller) => {
       const { format, limit: most, ...filters } = query;

@@ -91,6 +91,32 @@ export const listAuditEntries = endpoint({
   problems: ['report.range_invalid', 'request.bad_cursor'],
 });
 
+export const mostCountedRefusals = 1_000;
+
+const dayCounts = z.object({
+  day: z.string().meta({ description: 'Of UTC, such as `2026-11-22`.' }),
+  entries: z.number().int().meta({ description: 'Places taken in the chain: done and refused.' }),
+  refused: z
+    .number()
+    .int()
+    .meta({ description: `Those of them that were refused, ${mostCountedRefusals} at most.` }),
+});
+export type DayCounts = z.output<typeof dayCounts>;
+
+export const readAuditActivity = endpoint({
+  name: 'readAuditActivity',
+  method: 'GET',
+  path: '/v1/audit/activity',
+  summary: 'How many entries the audit log got on each of the last days, oldest first; today is the last.',
+  area: 'audit',
+  params: noParams,
+  query: z.object({ days: z.coerce.number().int().min(1).max(366).default(30) }),
+  body: nothing,
+  status: 200,
+  result: z.object({ days: z.array(dayCounts) }),
+  problems: [],
+});
+
 export const mostExportedEntries = 100_000;
 
 export const exportAuditEntries = endpoint({

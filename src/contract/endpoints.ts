@@ -9,7 +9,7 @@ import {
   rotateApiKey,
 } from './access.ts';
 import { alertEndpoints } from './alerts.ts';
-import { exportAudit, exportAuditEntries, listAuditEntries, readAuditKey } from './audit.ts';
+import { exportAudit, exportAuditEntries, listAuditEntries, readAuditActivity, readAuditKey } from './audit.ts';
 import { batchEndpoints } from './batches.ts';
 import { draftEndpoints } from './drafts.ts';
 import { emergencyEndpoints } from './emergency.ts';
@@ -80,6 +80,7 @@ export const endpoints: readonly Endpoint[] = [
   listAuditEntries,
   exportAuditEntries,
   exportAudit,
+  readAuditActivity,
   readAuditKey,
   listProviderConnections,
   createProviderConnection,

@@ -35,6 +35,18 @@ describe('the timeline', () => {
     assert.doesNotMatch(text, /\w+\.(accepted|opened|listed)\b/, 'no names of actions');
   });
 
+  it('stands below a chart of its days, whose bars lead to what happened then', async () => {
+    await page.getByText(/entries in 30 days, \d+ of them refused; most on/).waitFor();
+    const bars = page.getByRole('img', { name: /entries in 30 days/ }).locator('.recharts-bar-rectangle path');
+    await bars.last().click();
+    const today = new Date().toISOString().slice(0, 10);
+    await page.waitForURL(new RegExp(`since=${today}&until=${today}`));
+    await shown('signed in');
+    assert.deepEqual(await seriousFaults(page), []);
+    await screenshot(page, 'trust/audit-days');
+    await open('/trust/audit');
+  });
+
   it('unfolds to all that is known, with a way to the message and to everything about it', async () => {
     await page.getByLabel('Kind').selectOption('message');
     await button('Show').click();

@@ -365,6 +365,7 @@ const trust: Record<string, Prepare> = {
   listAuditEntries: plain,
   exportAuditEntries: plain,
   exportAudit: plain,
+  readAuditActivity: plain,
   readAuditKey: plain,
   readDoctor: plain,
   readKeys: plain,

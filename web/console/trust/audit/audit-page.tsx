@@ -11,6 +11,7 @@ import { Section } from '../../elements/section.tsx';
 import { Answered, Failure } from '../../elements/states.tsx';
 import { useCall } from '../../queries.ts';
 import styles from './audit-page.module.css';
+import { DaysSection } from './days-section.tsx';
 import { EntriesSection } from './entries-section.tsx';
 import { save } from './save-file.ts';
 
@@ -101,6 +102,7 @@ export const AuditPage = () => (
       about="Every change and every look at personal data is written down, in a chain that nobody can rewrite unseen."
     />
     <Stack gap="1.25rem" maw="66rem">
+      <DaysSection />
       <EntriesSection />
       <Export />
       <Check />
