@@ -384,7 +384,7 @@ export const allRoutes = (
   ...habitRoutes(world),
   ...senderRoutes(world, sendersOptions(config)),
   ...sendingRoutes(world, sending),
-  ...deliveryRoutes(world, config),
+  ...deliveryRoutes(world, config, sending.onQueued ?? (() => undefined)),
   ...queueRoutes(world, sending.onQueued ?? (() => undefined)),
   ...alertingRoutes(world),
   ...providerRoutes({ ...world, networks }, { publicUrl: config.publicUrl }),

@@ -118,6 +118,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   returned_mail: { what: choice },
   suppressions: { reason: choice, scope: choice },
   tracking_consents: { level: choice },
+  transport_releases: { transport: choice, released_by_kind: choice, released_by_id: id },
   transport_rules: { minimum_transport: choice },
   users: {
     role: choice,

@@ -197,6 +197,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   addSender: { domain: 'mine.example' },
   changeRetention: { messageDays: null, eventDays: null, minimumDays: null, hour: 3 },
   previewRetention: { messageDays: 365 },
+  releaseTransport: { transport: 'plain', reason: 'mine' },
   setTransportRule: { minimumTransport: 'verified' },
   preflight: { to: ['bo@localhost.invalid'] },
   placeHold: { name: 'mine', reason: 'mine', scope: { kind: 'period', until: '2020-01-01T00:00:00Z' } },

@@ -85,6 +85,7 @@ export interface AuditDetails {
   'message.read': { what: 'message' | 'events' | 'receipt' };
   'transport_rules.listed': { rules: number };
   'transport_rule.changed': { from: MinimumTransport | null; to: MinimumTransport | null };
+  'transport.released': { transport: 'plain' | 'opportunistic'; hours: number };
   'preflight.asked': { recipients: number };
   'message.erased': { recipients: number };
   'message.erasure_refused': { why: 'on_hold' | 'kept_by_policy' };

@@ -378,6 +378,26 @@ export const problemKinds = {
     'The account has rules for 1,000 recipient domains already.',
     'Take back one of them, or raise what the account asks for of all.',
   ),
+  'transport_release.not_waiting': kind(
+    409,
+    'No mail waits for this recipient.',
+    'It was delivered, given up, cancelled or erased; look at its events.',
+  ),
+  'transport_release.not_below_policy': kind(
+    409,
+    'The last attempt was not kept back by the policy on transport, so that a release would change nothing.',
+    'Look at the receipt for what the other side answered; retry tries it again.',
+  ),
+  'transport_release.not_ours': kind(
+    409,
+    'The recipient’s domain itself asks for the protection that its servers do not give, or the relay’s key is pinned.',
+    'Tell the recipient’s organisation, or reach the person in another way; a pin is changed in the server’s settings.',
+  ),
+  'transport_release.too_many': kind(
+    409,
+    'Mail to this recipient was released 20 times already.',
+    'Look at the receipt for why it is still not taken.',
+  ),
   'server.unavailable': kind(503, 'The database cannot be reached.', 'Try again in a moment; nothing was stored.'),
   'server.error': kind(500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the request id.'),
 } as const satisfies Record<string, ProblemKind>;

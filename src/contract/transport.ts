@@ -97,11 +97,55 @@ const certificate = z.object({
   verdict: z.string().meta({ description: '`trusted`, or why the authorities of the web do not vouch for it.' }),
 });
 
+const released = z.enum(['opportunistic', 'plain']).meta({
+  description:
+    'opportunistic: TLS 1.2 or later, whoever the other side is, and never clear text. plain: clear text too.',
+});
+
+export const transportRelease = z
+  .object({
+    transport: released,
+    reason: z.string().nullable().meta({ description: 'Null once the message was erased.' }),
+    by: z.object({ kind: z.string(), id: z.string() }),
+    releasedAt: instant,
+    expiresAt: instant,
+  })
+  .meta({ id: 'TransportRelease', description: 'Mail to one recipient was let go below its policy: by whom and why.' });
+export type TransportRelease = z.infer<typeof transportRelease>;
+
+export const releaseTransport = endpoint({
+  name: 'releaseTransport',
+  method: 'POST',
+  path: '/v1/messages/{id}/recipients/{recipientId}/transport-release',
+  summary:
+    'Let mail that policy keeps back go to one recipient with less protection, until it is delivered or time is up.',
+  area: 'transport',
+  stepUp: true,
+  params: messageParams.extend({ recipientId: id }),
+  query: noQuery,
+  body: z
+    .object({
+      transport: released,
+      reason: z.string().trim().min(1).max(2000),
+      hours: z.int().min(1).max(120).default(24).meta({ description: 'Afterwards policy holds again.' }),
+    })
+    .strict(),
+  status: 201,
+  result: transportRelease,
+  problems: [
+    'message.not_found',
+    'transport_release.not_waiting',
+    'transport_release.not_below_policy',
+    'transport_release.not_ours',
+    'transport_release.too_many',
+  ],
+});
+
 const hostTried = z.object({
   host: z.string(),
   address: z.string().nullable(),
   dane: z.enum(['off', 'none', 'unusable', 'bogus', 'usable']),
-  grounds: z.enum(['floor', 'mta-sts', 'dane', 'dane-unusable', 'pin']),
+  grounds: z.enum(['floor', 'mta-sts', 'dane', 'dane-unusable', 'pin', 'release']),
   demanded: z.enum(['if-offered', 'encrypted', 'verified', 'dane', 'pin']).nullable(),
   tls: z
     .object({
@@ -126,6 +170,7 @@ export const receipt = z
     acceptedAt: instant,
     status: recipientStatus,
     contentSha256: z.string().nullable().meta({ description: 'Of the message as it was submitted; null once erased.' }),
+    releases: z.array(transportRelease).meta({ description: 'When it was let go below its policy, oldest first.' }),
     attempts: z.array(
       z.object({
         at: instant,
@@ -135,6 +180,7 @@ export const receipt = z
         tls: z.string().nullable(),
         reply: z.object({ code: z.int(), text: z.string().nullable() }).nullable(),
         asked: z.object({ level: minimumTransport, from: z.string() }).nullable(),
+        released: released.nullable().optional().meta({ description: 'How far below that it had been let go.' }),
         mtaSts: z
           .object({
             state: z.enum(['none', 'unknown', 'enforced', 'testing', 'withdrawn']),
@@ -172,4 +218,5 @@ export const transportEndpoints = [
   deleteTransportRule,
   preflight,
   readReceipt,
+  releaseTransport,
 ] as const;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { demandName, type HopEvidence, stsEvidence, type TransportEvidence } from '../core/delivery/evidence.ts';
 import type { AttemptEnd } from '../core/delivery/outcome.ts';
 import type { Why } from '../core/delivery/reasons.ts';
-import { type HopPlan, type MinimumTransport, planHop, rungOf } from '../core/delivery/transport.ts';
+import { type HopPlan, planHop, rungOf } from '../core/delivery/transport.ts';
 import { mailboxWords } from '../core/message/header-words.ts';
 import { render } from '../core/message/index.ts';
 import type { TokenKeyring } from '../core/token.ts';
@@ -49,8 +49,9 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
   const gateway = carrier.router.gatewayOf(domain);
   const way = await carrier.router.wayTo(domain);
   if (way.kind === 'none') return untried(carrier, copy, way.end);
+  const released = copy.released === null ? {} : { released: copy.released };
   let sentSha256: string | null = null;
-  const { sent, hop, tries } = await transmit(carrier, way.stations, copy.floor.level, {
+  const { sent, hop, tries } = await transmit(carrier, way.stations, copy, {
     from: envelopeFromOf(carrier, copy),
     to: copy.address,
     async render() {
@@ -69,7 +70,7 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
     tls: sent.tls?.protocol ?? null,
     via: way.via,
     gateway: way.via === 'mx' ? gatewayThatAnswered(sent, hop) : await gateway,
-    evidence: { floor: copy.floor, mtaSts: stsEvidence(way.sts), tries, sentSha256 },
+    evidence: { floor: copy.floor, ...released, mtaSts: stsEvidence(way.sts), tries, sentSha256 },
   };
 }
 
@@ -102,13 +103,13 @@ interface Transmitted {
 async function transmit(
   carrier: Carrier,
   stations: readonly Station[],
-  floor: MinimumTransport,
+  { floor, released }: Pick<OpenCopy, 'floor' | 'released'>,
   copy: Copy,
 ): Promise<Transmitted> {
   const tries: HopEvidence[] = [];
   let last: Transmitted = { sent: unsent(carrier, 'domain.no_host'), hop: null, tries };
   for (const { hop, facts } of stations) {
-    const plan = planHop({ ...facts, floor });
+    const plan = planHop({ ...facts, floor: floor.level, released });
     // A host that policy bars is not told of the message: it has answered nothing, and stands in no event.
     if (plan.kind === 'barred') last = { sent: unsent(carrier, plan.why), hop: null, tries };
     else last = { sent: await carrier.client.send(hop, plan.tls, copy), hop, tries };

@@ -5,7 +5,7 @@
 import { accountVault, readMailPolicies } from '../accounts/index.ts';
 import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
 import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
-import { type Floor, type MinimumTransport, strictestFloor } from '../core/delivery/transport.ts';
+import { type Floor, type MinimumTransport, type Released, strictestFloor } from '../core/delivery/transport.ts';
 import type { Plan } from '../core/message/index.ts';
 import { suppressedWords, whySuppressed } from '../core/returns/suppressed-words.ts';
 import type { DkimKey } from '../core/senders/dkim.ts';
@@ -43,6 +43,8 @@ export interface OpenCopy {
   readonly campaignId: number;
   /** The strictest of what account, departments, the rule of the recipient's domain and the message ask, then and now. */
   readonly floor: Floor;
+  /** Somebody let it go below the floor, so far. */
+  readonly released: Released | null;
 }
 
 /** `gone`: the message was erased while it waited. `unreadable`: keys and content do not fit together. */
@@ -160,6 +162,7 @@ function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): Loaded
       clicks: source.clicks,
       acceptedAt: source.acceptedAt,
       campaignId: source.campaignId,
+      released: source.released,
       floor: floorOf(message.header, loaded, source.departmentId, ruleFor(loaded, vault, address)),
     };
   } catch (error) {

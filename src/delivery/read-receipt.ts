@@ -11,6 +11,8 @@ import { installationSigner } from '../platform/signing.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { type AttemptOfReceipt, type ReceiptRow, readAttempts, readRecipient } from './receipt-store.ts';
+import { type ReleaseRow, readReleases } from './release-store.ts';
+import { releaseTold } from './release-transport.ts';
 
 interface Asked {
   readonly messageId: string;
@@ -25,7 +27,9 @@ export async function readReceipt(
   const vault = await accountVault(world, caller.accountId);
   const found = await world.db.readAccount(caller, async (tx) => {
     const row = await readRecipient(tx, asked, caller.departments);
-    return row === undefined ? undefined : { row, attempts: await readAttempts(tx, asked.recipientId) };
+    if (row === undefined) return undefined;
+    const attempts = await readAttempts(tx, asked.recipientId);
+    return { row, attempts, releases: await readReleases(tx, asked.recipientId) };
   });
   if (found === undefined) throw new Problem('message.not_found');
   const at = world.clock.now();
@@ -41,6 +45,7 @@ export async function readReceipt(
     ...opened(vault, found.row),
     acceptedAt: found.row.acceptedAt.toISOString(),
     status: found.row.status,
+    releases: found.releases.map((release) => releaseTold(release, reasonOf(vault, found.row, release))),
     attempts: found.attempts.map((attempt) => told(vault, attempt)),
     issuedAt: at.toISOString(),
     key: signer.keyId,
@@ -59,6 +64,9 @@ function opened(vault: AccountVault, { keySealed, addressSealed, contentSealed }
   };
 }
 
+const reasonOf = (vault: AccountVault, { keySealed }: ReceiptRow, { reasonSealed }: ReleaseRow): string | null =>
+  keySealed === null ? null : vault.openMessageKey(keySealed).open('transport.release', reasonSealed).toString();
+
 function told(vault: AccountVault, attempt: AttemptOfReceipt): ReceiptAttempt {
   const { at, outcome, why, host, tls, replyCode, replySealed, evidenceSealed } = attempt;
   const evidence = evidenceSealed === null ? null : evidenceOf(vault.open('attempt.evidence', evidenceSealed));
@@ -70,6 +78,7 @@ function told(vault: AccountVault, attempt: AttemptOfReceipt): ReceiptAttempt {
     ...{ host, tls },
     reply: replyCode === null ? null : { code: replyCode, text },
     asked: evidence?.floor ?? null,
+    released: evidence?.released ?? null,
     mtaSts: evidence?.mtaSts ?? null,
     tries: evidence?.tries ?? [],
     sentSha256: evidence?.sentSha256 ?? null,

@@ -1,9 +1,10 @@
-/** Over HTTP: rules for recipient domains, looking ahead, and receipts. */
+/** Over HTTP: rules for recipient domains, looking ahead, receipts, and letting mail go below its policy. */
 import {
   deleteTransportRule,
   listTransportRules,
   preflight as preflightEndpoint,
   readReceipt as readReceiptEndpoint,
+  releaseTransport as releaseEndpoint,
   setTransportRule,
 } from '../contract/transport.ts';
 import { openDns } from '../platform/dns.ts';
@@ -12,10 +13,12 @@ import type { World } from '../platform/world.ts';
 import { openPolicySources, type SourceOptions } from './policy-sources.ts';
 import { preflight } from './preflight.ts';
 import { readReceipt } from './read-receipt.ts';
+import { releaseTransport } from './release-transport.ts';
 import { openRouter, type RouteOptions, type Router } from './route.ts';
 import { forgetRule, listRules, setRule } from './transport-rules.ts';
 
-export function deliveryRoutes(world: World, options: RouteOptions & SourceOptions): Route[] {
+/** @param nudge what was let go is tried at once. */
+export function deliveryRoutes(world: World, options: RouteOptions & SourceOptions, nudge: () => void): Route[] {
   const router = routerWhenNeeded(world, options);
   return [
     route(listTransportRules, 'settings.read', writes('transport_rules.listed'), async (_, caller) => ({
@@ -40,9 +43,20 @@ export function deliveryRoutes(world: World, options: RouteOptions & SourceOptio
       const receipt = await readReceipt(world, caller, { messageId: params.id, recipientId: params.recipientId });
       return {
         ...receipt,
+        releases: [...(receipt.releases ?? [])],
         attempts: receipt.attempts.map((attempt) => ({ ...attempt, tries: [...attempt.tries] })),
       };
     }),
+    route(
+      releaseEndpoint,
+      'transport.release',
+      writes('transport.released'),
+      async ({ params: { id: messageId, recipientId }, body }, caller) => {
+        const release = await releaseTransport(world, caller, { messageId, recipientId, ...body });
+        nudge();
+        return release;
+      },
+    ),
   ];
 }
 

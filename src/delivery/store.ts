@@ -1,7 +1,9 @@
 /** The queue, the attempts and what a copy is made from: all SQL of delivery. It decides nothing and opens no seal. */
 import { type MessageClass, priorityOf } from '../core/delivery/message-class.ts';
+import type { Released } from '../core/delivery/transport.ts';
 import { sql, type Tx } from '../platform/database.ts';
 import { type Suppressed, suppressionsOf } from '../suppressions/index.ts';
+import { releasedTo } from './release-store.ts';
 
 export type { Claimed } from './claim-store.ts';
 
@@ -53,6 +55,8 @@ export interface CopySource {
   readonly sizeBytes: number;
   readonly headerSealed: Buffer;
   readonly erasedAt: Date | null;
+  /** Below its floor somebody let it go so far. */
+  readonly released: Released | null;
   /** The account has rules for recipient domains. */
   readonly hasRules: boolean;
   /** Null once erased. */
@@ -69,7 +73,7 @@ export function readCopySources(tx: Tx, recipientIds: readonly string[], now: Da
            m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.department_id AS "departmentId", m.size_bytes AS "sizeBytes",
            m.header_sealed AS "headerSealed",
            EXISTS (SELECT FROM transport_rules WHERE account_id = current_account()) AS "hasRules",
-           m.erased_at AS "erasedAt", k.key_sealed AS "keySealed",
+           ${releasedTo(sql`r.id`, now)} AS released, m.erased_at AS "erasedAt", k.key_sealed AS "keySealed",
            (SELECT d.priority = 1 FROM deliveries d
              WHERE d.account_id = current_account() AND d.recipient_id = r.id) AS "isMarketing",
            ${suppressionsOf(sql`r.address_index`, now)} AS suppressions

@@ -35,6 +35,7 @@ export type SealPurpose =
   | 'attempt.reply'
   | 'attempt.evidence'
   | 'transport.rule'
+  | 'transport.release'
   | 'transport.policy'
   | 'hold.details'
   | 'hold.release'

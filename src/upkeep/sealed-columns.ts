@@ -52,6 +52,7 @@ export const messageColumns: readonly string[] = [
   'recipients.address_sealed',
   'recipients.data_sealed',
   'returned_mail.content_sealed',
+  'transport_releases.reason_sealed',
 ];
 
 /** Keys of messages, under the account's wrapping keys, and keys of accounts, under the lines of the key file. */

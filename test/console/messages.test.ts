@@ -6,6 +6,7 @@ import type { EventBody } from '../../src/contract/messages.ts';
 import { burstHeadline, inBursts, sharedReasons } from '../../web/console/messages/bursts.ts';
 import { headlineOf } from '../../web/console/messages/event-words.ts';
 import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { until } from '../kit/tracking.ts';
 import { people, type SignedIn, type Stage, scanned, signIn } from './stage.ts';
 
 const reason = { rule: 'burst', text: 'Many links within a moment.' };
@@ -137,6 +138,43 @@ describe('a message', () => {
     const receipt = JSON.parse(text) as { message: string; signature: string };
     assert.equal(receipt.message, stage.messageId);
     assert.match(receipt.signature, /^[\w-]{86}$/);
+  });
+
+  it('lets mail that policy keeps back go with less protection, for a reason that the receipt tells', async () => {
+    const submission = { from: 'care@clinic.example', to: ['gil@clinic.example'], subject: 'Kept back', text: 'x' };
+    const { id } = await stage.api<{ id: string }>('/v1/messages', {
+      method: 'POST',
+      body: JSON.stringify({ ...submission, minimumTransport: 'authenticated' }),
+    });
+    await until(
+      async () =>
+        (await stage.api<{ recipients: { status: string }[] }>(`/v1/messages/${id}`)).recipients[0]?.status ===
+        'deferred',
+      'kept back',
+    );
+    await page.goto(`${stage.url}/messages/${id}`);
+    await page.getByRole('button', { name: 'gil@clinic.example' }).click();
+    await button('How it travelled').click();
+    await button('Send with less protection').click();
+    await dialog().getByLabel('Unencrypted, where the server offers nothing better').check();
+    await dialog().getByRole('textbox', { name: 'Reason' }).fill('Agreed with the practice by telephone');
+    assert.deepEqual(await seriousFaults(page), []);
+    await screenshot(page, 'transport-release');
+    await page.setViewportSize({ width: 390, height: 800 });
+    assert.equal(await overflowPx(page), 0);
+    await screenshot(page, 'transport-release-390');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await dialog().getByRole('button', { name: 'Send with less protection' }).click();
+    await page.getByText('Reason: Agreed with the practice by telephone').waitFor();
+    await page.getByText(/ let it go even unencrypted, from /).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+    await screenshot(page, 'transport-released');
+    await until(
+      async () =>
+        (await stage.api<{ recipients: { status: string }[] }>(`/v1/messages/${id}`)).recipients[0]?.status ===
+        'delivered',
+      'let go',
+    );
   });
 
   it('is erased only once the word was typed, and leaves a signed certificate to keep', async () => {

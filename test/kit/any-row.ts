@@ -27,6 +27,7 @@ const valueIn: Record<string, string> = {
   'returned_mail.what': "'bounced'",
   'suppressions.reason': "'manual'",
   'suppressions.scope': "'all'",
+  'transport_releases.transport': "'plain'",
 };
 const valueOfType: Record<string, string> = {
   uuid: 'gen_random_uuid()',

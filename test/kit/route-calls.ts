@@ -7,6 +7,7 @@ import { codeOf, type Person, personAt, tokenOf } from './person.ts';
 import { batchCalls } from './route-calls-batches.ts';
 import { password, type Staff, type Stage } from './route-stage.ts';
 import { Visitor } from './sign-on.ts';
+import { until } from './tracking.ts';
 
 export interface RouteCall {
   /** Default: the account's key. */
@@ -127,6 +128,12 @@ const settings: Record<string, Prepare> = {
   readReceipt: async ({ make }) => {
     const { id, recipients } = await make('POST', '/v1/messages', submission);
     return { params: { id, recipientId: recipients[0].id } };
+  },
+  releaseTransport: async ({ make }) => {
+    // No relay that is not pinned is authenticated: nothing is asked of it.
+    const { id, recipients } = await make('POST', '/v1/messages', { ...submission, minimumTransport: 'authenticated' });
+    await until(async () => (await make('GET', `/v1/messages/${id}`)).recipients[0].status === 'deferred', 'deferred');
+    return { params: { id, recipientId: recipients[0].id }, body: { transport: 'plain', reason: 'agreed with them' } };
   },
   releaseHold: async (stage) => at('/v1/holds', await hold(stage), { reason: 'it is over' })(stage),
 };

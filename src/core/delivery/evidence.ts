@@ -1,10 +1,12 @@
 /** What is kept of how a copy travelled: what policy asked and why, and each host that was tried. It holds no word of the message. */
 import type { StsState } from './mta-sts.ts';
 import type { Why } from './reasons.ts';
-import type { DaneState, Floor, Grounds, MinimumTransport, TlsDemand, TlsFacts } from './transport.ts';
+import type { DaneState, Floor, Grounds, MinimumTransport, Released, TlsDemand, TlsFacts } from './transport.ts';
 
 export interface TransportEvidence {
   readonly floor: Floor;
+  /** Below the floor somebody had let it go so far; absent: nobody had. */
+  readonly released?: Released;
   readonly mtaSts: StsEvidence;
   readonly tries: readonly HopEvidence[];
   /** SHA-256 of the copy's bytes as they were handed over; null: none were made. */

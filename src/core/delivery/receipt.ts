@@ -1,7 +1,7 @@
 /** What a receipt says of one recipient's copy, and the bytes that its signature covers. It holds no key. */
 import { canonicalJson } from '../sending/canonical-json.ts';
 import type { HopEvidence, StsEvidence } from './evidence.ts';
-import type { Floor } from './transport.ts';
+import type { Floor, Released } from './transport.ts';
 
 export interface ReceiptClaim {
   readonly type: 'receipt';
@@ -12,10 +12,21 @@ export interface ReceiptClaim {
   readonly acceptedAt: string;
   readonly status: 'queued' | 'deferred' | 'delivered' | 'bounced' | 'dropped';
   readonly contentSha256: string | null;
+  /** Who let it go below its floor, and why; absent in receipts of versions that knew no such thing. */
+  readonly releases?: readonly ReceiptRelease[];
   readonly attempts: readonly ReceiptAttempt[];
   readonly issuedAt: string;
   /** Fingerprint of the key that signs. */
   readonly key: string;
+}
+
+export interface ReceiptRelease {
+  readonly transport: Released;
+  /** Null once the message was erased. */
+  readonly reason: string | null;
+  readonly by: { readonly kind: string; readonly id: string };
+  readonly releasedAt: string;
+  readonly expiresAt: string;
 }
 
 export interface ReceiptAttempt {
@@ -26,6 +37,7 @@ export interface ReceiptAttempt {
   readonly tls: string | null;
   readonly reply: { readonly code: number; readonly text: string | null } | null;
   readonly asked: Floor | null;
+  readonly released?: Released | null;
   readonly mtaSts: StsEvidence | null;
   readonly tries: readonly HopEvidence[];
   readonly sentSha256: string | null;

@@ -145,3 +145,25 @@ test('an asterisk stands for one label', () => {
   for (const name of ['example.net', 'a.b.example.net', 'x.mx.example.org', 'evilexample.net'])
     assert.ok(!namesHost(policy, name), name);
 });
+
+test('a release lowers the floor and nothing else, and never further than was said', () => {
+  const demandOf = (facts: Partial<HopFacts>) => {
+    const plan = planHop(host(facts));
+    return plan.kind === 'connect' ? plan.tls : plan.why;
+  };
+  for (const floor of ['verified', 'authenticated'] as const) {
+    assert.equal(demandOf({ floor, released: 'opportunistic' }), 'encrypted');
+    assert.equal(demandOf({ floor, released: 'plain' }), 'if-offered');
+    assert.equal(demandOf({ floor, released: 'plain', sts: enforced }), 'verified');
+    assert.equal(
+      demandOf({ floor, released: 'plain', sts: enforced, host: 'evil.example' }),
+      'mta_sts.host_not_listed',
+    );
+    assert.equal(demandOf({ floor, released: 'plain', dane: { kind: 'bogus' } }), 'dane.bogus');
+    assert.equal(demandOf({ floor, released: 'plain', dane: { kind: 'unusable' } }), 'encrypted');
+    assert.equal(planHop(host({ floor, released: 'plain', dane: usable })).grounds, 'dane');
+    assert.equal(planHop(host({ floor, released: 'plain', pin: 'ab' })).grounds, 'pin');
+  }
+  for (const floor of ['plain', 'opportunistic'] as const)
+    assert.deepEqual(planHop(host({ floor, released: 'opportunistic' })), planHop(host({ floor })));
+});

@@ -8,6 +8,12 @@ import type { Why } from './reasons.ts';
 
 export type MinimumTransport = 'plain' | 'opportunistic' | 'verified' | 'authenticated';
 
+/**
+ * What one recipient's mail was let go to, below its floor: `opportunistic` to TLS 1.2 or later whoever the other side
+ * is, never to clear text; `plain` to clear text too, where no TLS is offered.
+ */
+export type Released = Extract<MinimumTransport, 'plain' | 'opportunistic'>;
+
 const ladder: readonly MinimumTransport[] = ['plain', 'opportunistic', 'verified', 'authenticated'];
 
 /** The floor at acceptance and the floor now: the stricter holds. */
@@ -75,16 +81,20 @@ export interface HopFacts {
   readonly sts: StsState;
   readonly dane: DaneState;
   readonly pin: string | null;
+  /** Somebody let this mail go below a floor of `verified` or more. */
+  readonly released?: Released | null;
 }
 
 /** Which rule decided how the next hop must prove itself. */
-export type Grounds = 'floor' | 'mta-sts' | 'dane' | 'dane-unusable' | 'pin';
+export type Grounds = 'floor' | 'mta-sts' | 'dane' | 'dane-unusable' | 'pin' | 'release';
 
 export type HopPlan =
   | { readonly kind: 'connect'; readonly tls: TlsDemand; readonly grounds: Grounds }
   | { readonly kind: 'barred'; readonly why: Why; readonly grounds: Grounds };
 
-/** DANE wins over MTA-STS (RFC 8461 §2), a pin over both: whoever set it knows the host. */
+/**
+ * DANE wins over MTA-STS (RFC 8461 §2), a pin over both: whoever set it knows the host. A release lowers the floor alone.
+ */
 export function planHop(facts: HopFacts): HopPlan {
   const { floor, sts, dane, pin, host } = facts;
   if (pin !== null) return { kind: 'connect', tls: { kind: 'pin', spkiSha256: pin }, grounds: 'pin' };
@@ -96,6 +106,10 @@ export function planHop(facts: HopFacts): HopPlan {
     if (!namesHost(sts.policy, host)) return { kind: 'barred', why: 'mta_sts.host_not_listed', grounds: 'mta-sts' };
     return { kind: 'connect', tls: 'verified', grounds: 'mta-sts' };
   }
+  const isReleased = (facts.released ?? null) !== null && (floor === 'verified' || floor === 'authenticated');
+  if (isReleased && dane.kind !== 'unusable')
+    return { kind: 'connect', tls: facts.released === 'plain' ? 'if-offered' : 'encrypted', grounds: 'release' };
+  if (isReleased) return { kind: 'connect', tls: 'encrypted', grounds: 'dane-unusable' };
   if (floor === 'authenticated') return { kind: 'barred', why: 'tls.no_authenticated_route', grounds: 'floor' };
   if (floor === 'verified') return { kind: 'connect', tls: 'verified', grounds: 'floor' };
   // RFC 7672 §2.2: encryption is still mandatory, and nobody can be authenticated.

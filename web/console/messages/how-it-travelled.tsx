@@ -6,12 +6,14 @@ import { readReceipt } from '../../../src/contract/transport.ts';
 import { moment } from '../../shared/format.ts';
 import { Answered } from '../elements/states.tsx';
 import { useCall } from '../queries.ts';
+import { ReleaseTransport } from './release-transport.tsx';
 import {
   type Attempt,
   askedSentence,
   certificateSentence,
   policySentence,
   type Receipt,
+  releaseSentence,
   triedSentence,
 } from './travel-words.ts';
 
@@ -41,6 +43,17 @@ function Tried({ attempt, timeZone }: { attempt: Attempt; timeZone: string }) {
     </li>
   );
 }
+
+const Release = ({ release, timeZone }: { release: Receipt['releases'][number]; timeZone: string }) => (
+  <div>
+    <Text size="sm">{releaseSentence(release, (at) => moment(at, timeZone))}</Text>
+    {release.reason !== null && (
+      <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+        Reason: {release.reason}
+      </Text>
+    )}
+  </div>
+);
 
 function Download({ receipt }: { receipt: Receipt }) {
   const address = useMemo(
@@ -83,6 +96,10 @@ function Travelled({ messageId, recipientId, timeZone }: HowItTravelledProps) {
               ))}
             </Stack>
           )}
+          {receipt.releases.map((release) => (
+            <Release key={release.releasedAt} release={release} timeZone={timeZone} />
+          ))}
+          <ReleaseTransport receipt={receipt} />
           <Download receipt={receipt} />
         </Stack>
       )}

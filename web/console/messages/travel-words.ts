@@ -28,6 +28,36 @@ const by: Readonly<Record<string, string>> = {
   acceptance: 'The policy when the message was accepted',
 };
 
+type Release = Receipt['releases'][number];
+
+const releasers: Readonly<Record<string, string>> = {
+  user: 'A user',
+  'api-key': 'A program with an API key',
+  session: 'Somebody with an installation link',
+};
+
+/** How the protection that was asked for may be given up, and by whom it was. */
+export function releaseSentence(
+  { transport, by: { kind, id }, releasedAt, expiresAt }: Release,
+  when: (at: string) => string,
+): string {
+  const who = `${releasers[kind] ?? 'The program'} (${id})`;
+  const what = transport === 'plain' ? 'even unencrypted' : 'to a server that need not prove its name, encrypted';
+  return `${who} let it go ${what}, from ${when(releasedAt)} until it was taken, or ${when(expiresAt)}.`;
+}
+
+const protection = /^tls\.(not_offered|handshake|certificate|no_authenticated_route)$/;
+
+/** The policy of the organisation itself, which may be released, keeps it from going. */
+export const isKeptBack = ({ status, attempts }: Receipt): boolean =>
+  (status === 'queued' || status === 'deferred') &&
+  (attempts
+    .at(-1)
+    ?.tries.some(
+      ({ grounds, why }) => (grounds === 'floor' || grounds === 'release') && why !== null && protection.test(why),
+    ) ??
+    false);
+
 export const askedSentence = ({ asked: floor }: Attempt): string | null =>
   floor === null ? null : `${by[floor.from] ?? 'Policy'} asked for ${asked[floor.level]}.`;
 

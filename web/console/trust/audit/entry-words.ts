@@ -86,6 +86,10 @@ const mail: Words = {
   'transport_rules.listed': () => 'looked at the rules for recipient domains',
   'transport_rule.changed': ({ to }) =>
     to === null ? 'took back a rule for a recipient domain' : `asked for ${to} transport to a recipient domain`,
+  'transport.released': ({ transport }) =>
+    transport === 'plain'
+      ? 'let mail to a recipient go even unencrypted, below the policy'
+      : 'let mail to a recipient go to a server that need not prove its name, below the policy',
   'preflight.asked': ({ recipients }) => `looked ahead how mail to ${plural(recipients, 'recipient')} would travel`,
   'message.erased': () => 'erased a message',
   'message.erasure_refused': ({ why }) =>
