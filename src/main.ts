@@ -69,7 +69,7 @@ import {
   startSubmission,
 } from './sending/index.ts';
 import { startSettling } from './settling/index.ts';
-import { singleSignOnRoutes } from './single-sign-on/index.ts';
+import { singleSignOnRoutes, startProvingDomains } from './single-sign-on/index.ts';
 import { suppressionRoutes } from './suppressions/index.ts';
 import {
   type Edge,
@@ -283,6 +283,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   if (asking !== null) parts.loops.push(startRefreshing(world, asking));
   parts.loops.push(startSettling(world, [habitLearner(readKeptEvidence), webhookFeeder]), startForgetting(world));
   parts.loops.push(openRejudging(world, config, needs), startLookingAtSenders(world, sendersOptions(config)));
+  parts.loops.push(startProvingDomains(world, config));
   const onQueued = () => state.nudgeDelivery();
   parts.loops.push(
     startEmergencyCare(world),
@@ -375,6 +376,7 @@ export const allRoutes = (
   ...singleSignOnRoutes(world, gate, {
     publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000),
     allowsInnerProviders: config.ssoAllowPrivate === 'true',
+    dnsServers: config.dnsServers,
   }),
   ...provisioningRoutes(world, gate, { publicUrl: config.publicUrl ?? localUrl(config.host, config.httpPort ?? 3000) }),
   ...emergencyRoutes(world, gate),

@@ -393,7 +393,9 @@ async function setUpSignOn(): Promise<void> {
   await call('PATCH', `/v1/single-sign-on/${id}`, { name: `Another ${word}` });
   assert.equal((await call('POST', `/v1/single-sign-on/${id}/check`, {})).status, 200);
   const email = `ana.${word}@sso.${word}.example`;
-  assert.equal((await call('POST', '/v1/sign-in/sso', { email })).status, 502);
+  assert.equal((await call('POST', '/v1/sign-in/sso', { email })).status, 404);
+  assert.equal((await call('POST', '/v1/sign-in/sso', { connectionId: id })).status, 502);
+  assert.equal((await call('POST', `/v1/single-sign-on/${id}/domains/check`, {})).status, 200);
   const response = `code=${word}&state=${word}&error_description=${word}`;
   assert.equal((await call('POST', '/v1/sign-in/sso/finish', { connectionId: id, response })).status, 401);
 }

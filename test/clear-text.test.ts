@@ -115,6 +115,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   sessions: { opened_by: choice },
   settling: { consumer: choice },
   sso_connections: { reach: choice },
+  sso_domains: { last_seen: choice },
   returned_mail: { what: choice },
   suppressions: { reason: choice, scope: choice },
   tracking_consents: { level: choice },

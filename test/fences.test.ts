@@ -161,6 +161,7 @@ test('a function with its owner’s rights answers only who needs it, and finds 
     rows.map(({ name, grantees }) => [name, grantees]).sort(),
     [
       ...gate.map((name) => [name, 'waxwing_app']),
+      ['settle_chained_entries', null],
       ['ensure_event_partitions', 'waxwing_worker'],
       ['destroy_request_keys', 'waxwing_worker'],
       ['prune_returns', 'waxwing_worker'],

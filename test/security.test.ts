@@ -190,6 +190,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   reviewEmergencyAccess: { outcome: 'justified', note: 'mine' },
   changeEmergencySettings: { maxMinutes: 60 },
   acknowledgeAlert: {},
+  checkSignOnDomains: {},
   changeAlertSettings: { maxPerHour: 5 },
   askForBackup: { what: 'backup' },
   changeBackupPlan: { everyHours: 24, keepDays: 30 },

@@ -10,6 +10,14 @@ export async function accountsWaiting(tx: WorkerTx, most: number): Promise<strin
   return rows.map((row) => row.account_id);
 }
 
+/** How many of all accounts were written before then; their ids tell when that was. */
+export async function countWaitingSince(tx: WorkerTx, before: Date): Promise<number> {
+  const rows = await tx.query<{ waiting: number }>(
+    sql`SELECT count(*)::int AS waiting FROM audit_waiting WHERE entry_id < ${firstIdAt(before)}::uuid`,
+  );
+  return rows[0]?.waiting ?? 0;
+}
+
 /** One sealer per account at a time; waits for another to finish. */
 export const lockChain = (tx: WorkerTx, accountId: string): Promise<unknown> =>
   tx.query(sql`SELECT pg_advisory_xact_lock(hashtextextended('waxwing.audit_chain ' || ${accountId}, 0))`);
@@ -97,12 +105,10 @@ const laterFields = (row: EntryRow): Required<Pick<AuditBody, 'format' | 'depart
   address: row.address_commitment === null ? null : { commitment: row.address_commitment.toString('hex') },
 });
 
-/** Takes the oldest entries out of the queue. */
-export async function takeWaiting(tx: WorkerTx, accountId: string, most: number): Promise<string[]> {
+/** The oldest in the queue. They leave it by getting their link, in the database itself. */
+export async function listWaiting(tx: WorkerTx, accountId: string, most: number): Promise<string[]> {
   const rows = await tx.query<{ entry_id: string }>(sql`
-    DELETE FROM audit_waiting WHERE entry_id IN (
-      SELECT entry_id FROM audit_waiting WHERE account_id = ${accountId} ORDER BY entry_id LIMIT ${most})
-    RETURNING entry_id`);
+    SELECT entry_id FROM audit_waiting WHERE account_id = ${accountId} ORDER BY entry_id LIMIT ${most}`);
   return rows.map((row) => row.entry_id);
 }
 

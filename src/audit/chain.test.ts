@@ -18,7 +18,7 @@ import type { Actor, Caller } from '../platform/route.ts';
 import { installationSigner, publicKeyPem, readPublicKey } from '../platform/signing.ts';
 import { exportChain, storedChain } from './export-chain.ts';
 import { record } from './record.ts';
-import { type SealingNeeds, sealWaiting } from './seal-chain.ts';
+import { type SealingNeeds, sealAccount, sealWaiting } from './seal-chain.ts';
 import { sealAddress } from './sealed-address.ts';
 import { verifyExport, verifyStored } from './verify-file.ts';
 
@@ -76,6 +76,25 @@ describe('the audit chain', () => {
       caller.accountId,
     ]);
     assert.equal(rows[0].n, 0);
+  });
+
+  it('takes nothing out of its queue but by a place in it: no role of the program can', async () => {
+    await sealWaiting(needs);
+    await write(1);
+    for (const role of ['waxwing_app', 'waxwing_reader', 'waxwing_worker'])
+      for (const text of [
+        'DELETE FROM audit_waiting',
+        'UPDATE audit_waiting SET account_id = account_id',
+        'TRUNCATE audit_waiting',
+      ]) {
+        await owner.query(`BEGIN; SET LOCAL ROLE ${role}; SET LOCAL waxwing.account = '${caller.accountId}'`);
+        await assert.rejects(owner.query(text), { code: '42501' }, `${role}: ${text}`);
+        await owner.query('ROLLBACK');
+      }
+    const waiting = 'SELECT count(*)::int AS n FROM audit_waiting WHERE account_id = $1';
+    assert.equal((await owner.query(waiting, [caller.accountId])).rows[0].n, 1);
+    assert.equal(await sealAccount(needs, caller.accountId), 1);
+    assert.equal((await owner.query(waiting, [caller.accountId])).rows[0].n, 0);
   });
 
   it('gives an entry whose transaction fails no place', async () => {

@@ -17,11 +17,11 @@ import {
   type ChainHead,
   insertCheckpoint,
   insertLinks,
+  listWaiting,
   lockChain,
   readEntries,
   readHead,
   readLinkHash,
-  takeWaiting,
 } from './chain-store.ts';
 import { isCheckpointOf, signCheckpoint } from './signing.ts';
 
@@ -90,7 +90,7 @@ async function sealSome(
   accountId: string,
 ): Promise<{ sealed: number; end?: ChainEnd }> {
   await lockChain(tx, accountId);
-  const ids = await takeWaiting(tx, accountId, entriesPerTurn);
+  const ids = await listWaiting(tx, accountId, entriesPerTurn);
   if (ids.length === 0) return { sealed: 0 };
   const end = await tx.inAccount(accountId, (inside) => extend(inside, needs, accountId, ids));
   return { sealed: ids.length, end };
@@ -109,6 +109,8 @@ async function extend(tx: Tx, needs: SealingNeeds, accountId: string, ids: reado
     links.push(link);
     end = link;
   }
+  // One that waits and is not there was taken away by somebody else than the program.
+  if (links.length !== ids.length) throw new ChainBroken(accountId);
   await insertLinks(tx, links);
   const { seq, hash } = end;
   await insertCheckpoint(tx, signCheckpoint(needs.signer, { account: accountId, seq, hash, at }));

@@ -76,6 +76,7 @@ export interface AuditDetails {
   'sso_connection.changed': { settings: readonly string[]; isEnabled: boolean; isRequired: boolean };
   'sso_connection.deleted': { sessions: number };
   'sso_connection.checked': { findings: readonly string[] };
+  'sso_domains.checked': { domains: number; proved: number; missed: number; over: number };
   'sso_identity.bound': { connection: string };
   'sso_identity.forgotten': { connection: string };
   'sso.refused': { why: string };

@@ -288,6 +288,7 @@ const alertKind = z.enum([
   'emergency_opened',
   'emergency_unreviewed',
   'webhook_disabled',
+  'sso_domain_lost',
 ]);
 export type AlertKind = z.infer<typeof alertKind>;
 

@@ -24,11 +24,6 @@ export const signOnProblems = {
     'There is no single sign-on for this.',
     'Check the address or link, or sign in another way. An owner of your account can switch single sign-on on.',
   ),
-  'sso.ambiguous': kind(
-    409,
-    'More than one organisation uses single sign-on for these addresses.',
-    'Use the sign-on link of your organisation: who manages its people finds it under People, Single sign-on.',
-  ),
   'sso.provider_unreachable': kind(
     502,
     'The identity provider does not answer.',
@@ -83,6 +78,16 @@ export const signOnProblems = {
     403,
     'The connection is not for your address.',
     'Sign in with your address of the organisation.',
+  ),
+  'sso.domain_unproved': kind(
+    403,
+    'Your organisation has not yet shown that the domain of your address is its own.',
+    'Whoever manages its people publishes the record that stands under People, Single sign-on, and has it checked there.',
+  ),
+  'sso.reach_missing': kind(
+    409,
+    'The connection would let people reach the whole account.',
+    'Whoever manages your account’s people chooses a department for them, or says that they may reach the whole account.',
   ),
   'sso.user_unknown': kind(
     403,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { openedSession } from './access.ts';
 import { endpoint } from './endpoint.ts';
-import { role } from './permissions.ts';
+import { reach, role } from './permissions.ts';
 import { id, instant, noParams, noQuery, nothing } from './values.ts';
 
 const name = z.string().trim().min(1).max(100);
@@ -33,7 +33,10 @@ const secondFactor = z
 const settings = {
   issuer: issuer.nullable(),
   clientId: clientId.nullable(),
-  domains: z.array(domain).max(50).meta({ description: 'Whose addresses it may speak for.' }),
+  domains: z.array(domain).max(50).meta({
+    description:
+      'Whose addresses it may speak for, once the DNS shows that they are the account’s: see `domainProofs`.',
+  }),
   isEnabled: z.boolean(),
   isRequired: z.boolean().meta({
     description:
@@ -45,7 +48,11 @@ const settings = {
   }),
   makesUsers: z.boolean().meta({ description: 'Make a user of somebody who signs in for the first time.' }),
   defaultRole: givenRole.nullable().meta({ description: 'For whom no rule fits. Null: they are refused.' }),
-  defaultDepartmentId: id.nullable(),
+  defaultDepartmentId: id.nullable().meta({ description: 'Who is put into a department reaches no further.' }),
+  widestReach: reach.meta({
+    description:
+      '`department`: everybody is put into one, by a rule or as a newcomer. `account`: who is put into none reaches the whole account.',
+  }),
   roleClaim: claimValue.nullable().meta({
     description:
       'The claim that decides role and department at every sign-in, such as `groups`. Null: the provider has no say. Owners stay owners.',
@@ -54,6 +61,26 @@ const settings = {
   secondFactor: secondFactor.nullable(),
 };
 
+export const signOnDomain = z
+  .object({
+    domain: z.string(),
+    state: z.enum(['unproved', 'proved', 'missed']).meta({
+      description: '`missed`: it was proved, and its record is no longer seen. It counts until `endsAt`.',
+    }),
+    record: z
+      .object({ name: z.string(), type: z.literal('TXT'), value: z.string() })
+      .meta({ description: 'What is to be published, and to stay: it is looked at every day.' }),
+    lastSeen: z
+      .enum(['right', 'wrong', 'missing', 'unanswered', 'claimed'])
+      .nullable()
+      .meta({ description: 'At the last look. `claimed`: another account has shown that the domain is theirs.' }),
+    checkedAt: instant.nullable(),
+    provedAt: instant.nullable(),
+    endsAt: instant.nullable(),
+  })
+  .meta({ id: 'SignOnDomain' });
+export type SignOnDomain = z.infer<typeof signOnDomain>;
+
 export const signOnConnection = z
   .object({
     id,
@@ -61,6 +88,7 @@ export const signOnConnection = z
     ...settings,
     issuer: z.string().nullable(),
     domains: z.array(z.string()),
+    domainProofs: z.array(signOnDomain).meta({ description: 'How the proof of each domain stands.' }),
     hasSecret: z.boolean(),
     people: z.int().meta({ description: 'How many users were recognised by it.' }),
     redirectUri: z.string().meta({ description: 'To register at the provider.' }),
@@ -83,6 +111,7 @@ const refusedWishes = [
   'sso.issuer_refused',
   'sso.domain_taken',
   'sso.incomplete',
+  'sso.reach_missing',
 ] as const;
 
 export const listSignOnConnections = endpoint({
@@ -173,6 +202,25 @@ export const checkSignOnConnection = endpoint({
   problems: ['sso.not_found', 'auth.account_wide'],
 });
 
+export const checkSignOnDomains = endpoint({
+  ...one,
+  name: 'checkSignOnDomains',
+  method: 'POST',
+  path: '/v1/single-sign-on/{id}/domains/check',
+  summary:
+    'Look now whether the DNS shows that the domains of a connection are the account’s. Nobody comes in by one that is not proved.',
+  body: z.object({}),
+  status: 200,
+  result: z.object({
+    domains: z.array(
+      signOnDomain.extend({
+        found: z.array(z.string()).meta({ description: 'What stands there beside the record that is wanted.' }),
+      }),
+    ),
+  }),
+  problems: ['sso.not_found', 'auth.account_wide'],
+});
+
 export const forgetSignOnIdentity = endpoint({
   ...manage,
   name: 'forgetSignOnIdentity',
@@ -200,7 +248,7 @@ export const startSignOn = endpoint({
   body: z.union([z.object({ email: z.string().min(3).max(254) }).strict(), z.object({ connectionId: id }).strict()]),
   status: 200,
   result: startedSignOn,
-  problems: ['sso.no_connection', 'sso.ambiguous', 'sso.provider_unreachable', 'sso.provider_misconfigured'],
+  problems: ['sso.no_connection', 'sso.provider_unreachable', 'sso.provider_misconfigured'],
 });
 
 const response = z.object({
@@ -236,6 +284,8 @@ export const finishSignOn = endpoint({
     ...refusedResponses,
     'sso.address_unverified',
     'sso.domain_not_served',
+    'sso.domain_unproved',
+    'sso.reach_missing',
     'sso.user_unknown',
     'sso.user_deactivated',
     'sso.user_beyond_connection',
@@ -294,6 +344,7 @@ export const singleSignOnEndpoints = [
   changeSignOnConnection,
   deleteSignOnConnection,
   checkSignOnConnection,
+  checkSignOnDomains,
   forgetSignOnIdentity,
   startSignOn,
   finishSignOn,

@@ -7,7 +7,7 @@ import {
   readDmarc,
   walkOf,
 } from '../core/senders/dmarc-record.ts';
-import type { LookUp } from './look-up.ts';
+import type { LookUp } from '../platform/look-up.ts';
 
 export interface DmarcFacts {
   /** Of the domain itself, or of its organisation; null: none. */

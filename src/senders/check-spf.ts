@@ -1,7 +1,7 @@
 /** May this address send for this domain? RFC 7208's check_host, with its limits. It asks the DNS and keeps nothing. */
 import ipaddr from 'ipaddr.js';
 import { isSpf, type Qualifier, readSpf, type SpfRecord, type SpfTerm } from '../core/senders/spf-record.ts';
-import type { Found, LookUp } from './look-up.ts';
+import type { Found, LookUp } from '../platform/look-up.ts';
 
 export interface SpfVerdict {
   readonly result: Qualifier | 'none' | 'permerror' | 'temperror';

@@ -1,8 +1,8 @@
 /** Looks at the DNS of one sender domain: everything that its set-up and its check are judged by. It decides nothing. */
 import { keyName, proofName, type Seen, type SetupPlan, type SetupSeen } from '../core/senders/setup.ts';
+import type { Found, LookUp } from '../platform/look-up.ts';
 import { type DmarcFacts, readDmarcOf } from './check-dmarc.ts';
 import { checkSpf, type SpfVerdict } from './check-spf.ts';
-import type { Found, LookUp } from './look-up.ts';
 
 export interface DomainView {
   readonly seen: SetupSeen;

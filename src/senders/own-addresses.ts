@@ -1,6 +1,6 @@
 /** From which addresses this installation's mail leaves, as its receivers see them: as it was told, or as its name leads to. */
 import ipaddr from 'ipaddr.js';
-import type { LookUp } from './look-up.ts';
+import type { LookUp } from '../platform/look-up.ts';
 
 export interface SendersOptions {
   readonly dnsServers?: readonly string[] | undefined;

@@ -1,10 +1,10 @@
 /** The HTTP routes of sender domains. */
 import * as endpoints from '../contract/senders.ts';
+import { openLookUp } from '../platform/look-up.ts';
 import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { addSender, deleteSender, listSenders, readSender, rotateKeys } from './change-senders.ts';
 import { checkSender } from './check-sender.ts';
-import { openLookUp } from './look-up.ts';
 import { ownAddresses, type SendersOptions } from './own-addresses.ts';
 import { type LookingNeeds, verifySender } from './verify-sender.ts';
 

@@ -21,9 +21,9 @@ import {
 } from '../contract/senders.ts';
 import { changeOutboundSettings } from '../contract/settings.ts';
 import { startDelivery } from '../delivery/index.ts';
+import { openLookUp } from '../platform/look-up.ts';
 import { sendingRoutes } from '../sending/index.ts';
 import { senderRoutes } from './index.ts';
-import { openLookUp } from './look-up.ts';
 import { lookAround } from './worker.ts';
 
 let world: TestWorld;

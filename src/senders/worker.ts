@@ -4,9 +4,9 @@
  */
 import { listAccounts } from '../accounts/index.ts';
 import { Problem } from '../contract/problem.ts';
+import { openLookUp } from '../platform/look-up.ts';
 import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
-import { openLookUp } from './look-up.ts';
 import { ownAddresses, type SendersOptions } from './own-addresses.ts';
 import { listStaleDomains } from './store.ts';
 import { type LookingNeeds, verifySender } from './verify-sender.ts';

@@ -9,11 +9,10 @@ import {
   endSignOnSessions,
   type Gate,
   hasDepartment,
-  requireSignOn,
 } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
-import type { SignOnSettings } from '../contract/single-sign-on.ts';
+import type { SignOnDomain, SignOnSettings } from '../contract/single-sign-on.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
@@ -22,16 +21,20 @@ import type { World } from '../platform/world.ts';
 import { domainLookup } from './find-connection.ts';
 import { isAskable } from './guarded-fetch.ts';
 import { type Connection, type KeptSettings, openConnection } from './open-connection.ts';
+import { describeDomain } from './prove-domains.ts';
 import type { Providers } from './provider.ts';
+import { requireOfAll } from './require-sign-on.ts';
 import {
   deleteConnectionRow,
   deleteIdentities,
   listConnectionRows,
+  listDomainRows,
   listSignOnSessions,
   lockConnections,
   readConnectionRow,
   replaceDomains,
   type StoredConnection,
+  type StoredDomain,
   upsertConnection,
 } from './store.ts';
 
@@ -55,6 +58,7 @@ const usual: Omit<KeptSettings, 'name'> & { readonly isEnabled: boolean } = {
   makesUsers: false,
   defaultRole: 'viewer',
   defaultDepartmentId: null,
+  widestReach: 'department',
   roleClaim: null,
   roleRules: [],
   secondFactor: null,
@@ -67,18 +71,49 @@ export function assertAccountWide({ departments }: Caller): void {
   if (departments !== undefined) throw new Problem('auth.account_wide');
 }
 
-export async function listConnections(world: Pick<World, 'db' | 'vault'>, caller: Caller): Promise<Connection[]> {
+/** With how the proof of each domain stands. */
+export interface DescribedConnection extends Connection {
+  readonly domainProofs: readonly SignOnDomain[];
+}
+
+export async function listConnections(
+  world: Pick<World, 'db' | 'vault'>,
+  caller: Caller,
+): Promise<DescribedConnection[]> {
   assertAccountWide(caller);
   const vault = await accountVault(world, caller.accountId);
-  const rows = await world.db.readAccount(caller.accountId, listConnectionRows);
-  return rows.map((row) => openConnection(vault, row));
+  return world.db.readAccount(caller.accountId, async (tx) => {
+    const domains = await listDomainRows(tx);
+    return (await listConnectionRows(tx)).map((row) => describe(world, vault, row, domains));
+  });
 }
+
+function describe(
+  world: Pick<World, 'vault'>,
+  vault: AccountVault,
+  row: StoredConnection,
+  rows: readonly StoredDomain[],
+): DescribedConnection {
+  const connection = openConnection(vault, row);
+  const rowOf = (domain: string): StoredDomain | undefined => {
+    const lookup = domainLookup(world.vault, domain);
+    return rows.find((one) => one.lookup.equals(lookup));
+  };
+  return { ...connection, domainProofs: connection.domains.map((one) => describeDomain(vault, one, rowOf(one))) };
+}
+
+const readBack = async (
+  tx: Tx,
+  world: Pick<World, 'vault'>,
+  vault: AccountVault,
+  id: string,
+): Promise<DescribedConnection> => describe(world, vault, await mustRead(tx, id), await listDomainRows(tx));
 
 export async function createConnection(
   needs: ConnectionNeeds,
   caller: Caller,
   wish: ConnectionWish & { readonly name: string },
-): Promise<Connection> {
+): Promise<DescribedConnection> {
   assertAccountWide(caller);
   const vault = await accountVault(needs, caller.accountId);
   const at = needs.clock.now();
@@ -93,7 +128,7 @@ export async function createConnection(
     const detail = { isEnabled: made.isEnabled, isRequired: made.isRequired };
     const { actor } = caller;
     await record(tx, { at, actor, action: 'sso_connection.created', object: { kind: 'sso-connection', id }, detail });
-    return openConnection(vault, await mustRead(tx, id));
+    return readBack(tx, needs, vault, id);
   });
 }
 
@@ -102,7 +137,7 @@ export async function changeConnection(
   caller: Caller,
   id: string,
   wish: ConnectionWish,
-): Promise<Connection> {
+): Promise<DescribedConnection> {
   assertAccountWide(caller);
   const vault = await accountVault(needs, caller.accountId);
   const at = needs.clock.now();
@@ -133,7 +168,7 @@ export async function changeConnection(
         isRequired: wished.isRequired,
       },
     });
-    return { changed: openConnection(vault, await mustRead(tx, id)), ended: over };
+    return { changed: await readBack(tx, needs, vault, id), ended: over };
   });
   needs.providers.forget(id);
   for (const sessionId of ended) needs.gate.forget(sessionId);
@@ -149,7 +184,7 @@ export async function deleteConnection(needs: ConnectionNeeds, caller: Caller, i
     assertMayGive(caller, (await mustRead(tx, id)).reach ?? undefined);
     const over = await endSignOnSessions(tx, await listSignOnSessions(tx, id), at, actor);
     await deleteConnectionRow(tx, id);
-    await requireOfAll(tx, vault);
+    await requireOfAll(tx, needs.vault, vault);
     const detail = { sessions: over.length };
     await record(tx, { at, actor, action: 'sso_connection.deleted', object: { kind: 'sso-connection', id }, detail });
     return over;
@@ -219,8 +254,8 @@ async function keep(
     changedAt: at,
   });
   const lookups = [...new Set(kept.domains)].map((domain) => domainLookup(needs.vault, domain));
-  if (!(await replaceDomains(tx, id, lookups))) throw new Problem('sso.domain_taken');
-  await requireOfAll(tx, vault);
+  if (!(await replaceDomains(tx, id, lookups, at))) throw new Problem('sso.domain_taken');
+  await requireOfAll(tx, needs.vault, vault);
 }
 
 async function assertUsable(tx: Tx, needs: ConnectionNeeds, caller: Caller, wished: Wished): Promise<void> {
@@ -228,6 +263,7 @@ async function assertUsable(tx: Tx, needs: ConnectionNeeds, caller: Caller, wish
     throw new Problem('sso.issuer_refused');
   const isComplete = wished.issuer !== null && wished.clientId !== null && wished.domains.length > 0;
   if (wished.isEnabled && !isComplete) throw new Problem('sso.incomplete');
+  if (wished.isEnabled && placesBeyondReach(wished)) throw new Problem('sso.reach_missing');
   const given = [...wished.roleRules.map((rule) => rule.role), wished.defaultRole].filter((role) => role !== null);
   for (const role of given) assertMayGiveRole(caller, role);
   const departments = [...wished.roleRules.map((rule) => rule.departmentId), wished.defaultDepartmentId];
@@ -235,11 +271,11 @@ async function assertUsable(tx: Tx, needs: ConnectionNeeds, caller: Caller, wish
     if (id !== null && !(await hasDepartment(tx, id))) throw new Problem('department.unknown');
 }
 
-/** Which domains must use single sign-on follows from all connections of the account together. */
-async function requireOfAll(tx: Tx, vault: AccountVault): Promise<void> {
-  const all = (await listConnectionRows(tx)).map((row) => openConnection(vault, row));
-  const required = all.filter((one) => one.isEnabled && one.isRequired).flatMap((one) => one.domains);
-  await requireSignOn(tx, vault, required);
+/** Whoever is placed in no department reaches the whole account: only where that was said. */
+function placesBeyondReach(one: Wished): boolean {
+  if (one.widestReach === 'account' || (!one.makesUsers && one.roleClaim === null)) return false;
+  const isWide = one.defaultRole !== null && one.defaultDepartmentId === null;
+  return isWide || (one.roleClaim !== null && one.roleRules.some((rule) => rule.departmentId === null));
 }
 
 async function mustRead(tx: Tx, id: string): Promise<StoredConnection> {

@@ -7,11 +7,24 @@ import type { AccountVault, Vault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { type Connection, openConnection } from './open-connection.ts';
 import type { ProviderIdentity } from './provider.ts';
-import { type FoundConnection, findAccountOfConnection, findConnectionsOfDomain, readConnectionRow } from './store.ts';
+import {
+  type FoundConnection,
+  findAccountOfConnection,
+  findConnectionOfDomain,
+  listDomainRows,
+  readConnectionRow,
+  type StoredDomain,
+} from './store.ts';
 
 /** The same for one domain in all accounts. */
 export const domainLookup = (vault: Vault, domain: string): Buffer =>
   createHmac('sha256', vault.derive('sso-domain')).update(domain).digest();
+
+/** Those of the domains that the account has shown to be its own. */
+export function provedOf(vault: Vault, domains: readonly string[], rows: readonly StoredDomain[]): string[] {
+  const proved = new Set(rows.filter((row) => row.provedAt !== null).map((row) => row.lookup.toString('hex')));
+  return domains.filter((domain) => proved.has(domainLookup(vault, domain).toString('hex')));
+}
 
 export type Asked = { readonly email: string } | { readonly connectionId: string };
 
@@ -22,18 +35,17 @@ export async function findConnection(world: Pick<World, 'db' | 'vault'>, asked: 
     return { accountId, connectionId: asked.connectionId };
   }
   const domain = URL.parse(`http://${domainOf(asked.email.trim())}`)?.hostname ?? '';
-  const found = await findConnectionsOfDomain(world.db, domainLookup(world.vault, domain));
-  // Which of two organisations is right cannot be told from outside, and neither may take the other's people away.
-  if (found.length > 1) throw new Problem('sso.ambiguous');
-  const [only] = found;
-  if (only === undefined) throw new Problem('sso.no_connection');
-  return only;
+  const found = await findConnectionOfDomain(world.db, domainLookup(world.vault, domain));
+  if (found === undefined) throw new Problem('sso.no_connection');
+  return found;
 }
 
 export interface LoadedConnection {
   readonly accountId: string;
   readonly vault: AccountVault;
   readonly connection: Connection;
+  /** Those of its domains that the account has shown to be its own. */
+  readonly proved: readonly string[];
   readonly identity: ProviderIdentity;
 }
 
@@ -43,12 +55,16 @@ export async function loadConnection(
   { accountId, connectionId }: FoundConnection,
 ): Promise<LoadedConnection> {
   const vault = await accountVault(world, accountId);
-  const row = await world.db.readAccount(accountId, (tx) => readConnectionRow(tx, connectionId));
+  const { row, domains } = await world.db.readAccount(accountId, async (tx) => ({
+    row: await readConnectionRow(tx, connectionId),
+    domains: await listDomainRows(tx),
+  }));
   if (row === undefined || !row.isEnabled) throw new Problem('sso.no_connection');
   const connection = openConnection(vault, row);
   const { issuer, clientId } = connection;
   if (issuer === null || clientId === null) throw new Problem('sso.no_connection');
   const sealed = row.clientSecretSealed;
   const clientSecret = sealed === null ? null : vault.open('sign-on.secret', sealed).toString();
-  return { accountId, vault, connection, identity: { connectionId, issuer, clientId, clientSecret } };
+  const proved = provedOf(world.vault, connection.domains, domains);
+  return { accountId, vault, connection, proved, identity: { connectionId, issuer, clientId, clientSecret } };
 }

@@ -41,8 +41,9 @@ export interface FinishNeeds extends SignOnNeeds {
 
 type LesserRole = Exclude<SignOnUser['role'], 'owner'>;
 
-const termsOf = (connection: Connection): SignOnTerms<LesserRole> => ({
+const termsOf = ({ connection, proved }: Pick<Redeemed, 'connection' | 'proved'>): SignOnTerms<LesserRole> => ({
   ...connection,
+  domains: proved,
   issuer: connection.issuer ?? '',
   otherwise:
     connection.defaultRole === null
@@ -119,21 +120,27 @@ async function settleUser(tx: Tx, needs: SignOnNeeds, redeemed: Redeemed): Promi
 
 /** Their address may be another one at the provider by now; ours is what counts. */
 async function comeAgain(tx: Tx, needs: SignOnNeeds, redeemed: Redeemed, user: SignOnUser): Promise<Settled> {
-  const { connection, claims } = redeemed;
-  if (!connection.domains.includes(domainOf(user.email))) throw new Problem('sso.domain_not_served');
+  const { connection } = redeemed;
+  if (!redeemed.proved.includes(domainOf(user.email))) throw new Problem(notServed(connection, user.email));
   if (user.state === 'deactivated') throw new Problem('sso.user_deactivated');
   if (!covers(connection.reach ?? undefined, user.permissions)) throw new Problem('sso.user_beyond_connection');
   if (user.state === 'invited') await acceptBySignOn(tx, needs, user.id);
   if (connection.roleClaim === null || user.role === 'owner') return { userId: user.id, hasMoved: false };
-  const place = await placeOf(tx, claims, connection);
+  const place = await placeOf(tx, redeemed);
   return { userId: user.id, hasMoved: await placeBySignOn(tx, needs, user.id, place) };
 }
 
+/** Nobody comes in by a domain that the account has not shown to be its own. */
+const notServed = ({ domains }: Connection, email: string): ProblemCode =>
+  domains.includes(domainOf(email)) ? 'sso.domain_unproved' : 'sso.domain_not_served';
+
 async function recogniseFirst(tx: Tx, needs: SignOnNeeds, redeemed: Redeemed): Promise<Settled> {
   const { vault, connection, claims, subject } = redeemed;
-  const judged = judgeAddress(claims, termsOf(connection));
+  const judged = judgeAddress(claims, termsOf(redeemed));
   if (judged.kind === 'refused')
-    throw new Problem(judged.why === 'unverified' ? 'sso.address_unverified' : 'sso.domain_not_served');
+    throw new Problem(
+      judged.why === 'unverified' ? 'sso.address_unverified' : notServed(connection, String(claims.email)),
+    );
   const found = await findSignOnUser(tx, vault, judged.email);
   const settled =
     found === undefined
@@ -153,16 +160,18 @@ async function recogniseFirst(tx: Tx, needs: SignOnNeeds, redeemed: Redeemed): P
 async function makeFrom(tx: Tx, needs: SignOnNeeds, redeemed: Redeemed, email: string): Promise<Settled> {
   const { vault, connection, claims } = redeemed;
   if (!connection.makesUsers) throw new Problem('sso.user_unknown');
-  const place = await placeOf(tx, claims, connection);
+  const place = await placeOf(tx, redeemed);
   const userId = await makeSignOnUser(tx, needs, vault, { email, name: nameOf(claims, email), ...place });
   if (userId === undefined) throw new Problem('sso.user_unknown');
   return { userId, hasMoved: false };
 }
 
-async function placeOf(tx: Tx, claims: Redeemed['claims'], connection: Connection): Promise<SignOnPlace<LesserRole>> {
-  const judged = judgePlace(claims, termsOf(connection));
+/** Who is put into a department reaches no further. */
+async function placeOf(tx: Tx, redeemed: Redeemed): Promise<SignOnPlace<LesserRole>> {
+  const judged = judgePlace(redeemed.claims, termsOf(redeemed));
   if (judged.kind === 'refused') throw new Problem('sso.no_role');
   const { departmentId } = judged.place;
+  if (departmentId === null && redeemed.connection.widestReach !== 'account') throw new Problem('sso.reach_missing');
   if (departmentId !== null && !(await hasDepartment(tx, departmentId))) throw new Problem('sso.department_gone');
   return judged.place;
 }

@@ -17,6 +17,11 @@ export interface Connection extends KeptSettings {
 
 export function openConnection(vault: AccountVault, row: StoredConnection): Connection {
   const { settingsSealed, clientSecretSealed, ...others } = row;
-  const kept = JSON.parse(vault.open('sign-on.connection', settingsSealed).toString()) as KeptSettings;
-  return { ...kept, ...others, hasSecret: clientSecretSealed !== null };
+  const kept = JSON.parse(vault.open('sign-on.connection', settingsSealed).toString()) as Omit<
+    KeptSettings,
+    'widestReach'
+  > &
+    Partial<Pick<KeptSettings, 'widestReach'>>;
+  // Kept by an earlier version it says nothing of how far newcomers reach.
+  return { widestReach: 'department', ...kept, ...others, hasSecret: clientSecretSealed !== null };
 }

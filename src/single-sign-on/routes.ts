@@ -3,6 +3,7 @@ import { openedBody, sessionAnswer, visitorOf } from '../accounts/index.ts';
 import {
   changeSignOnConnection,
   checkSignOnConnection,
+  checkSignOnDomains,
   createSignOnConnection,
   deleteSignOnConnection,
   endSignOnSessions,
@@ -17,9 +18,11 @@ import { Answer, type Route, route, writes, writesNothing } from '../platform/ro
 import { type Begun, beginProof, beginSignOn, redirectUriOf } from './begin-sign-on.ts';
 import { checkProvider } from './check-provider.ts';
 import {
+  assertAccountWide,
   type ConnectionNeeds,
   changeConnection,
   createConnection,
+  type DescribedConnection,
   deleteConnection,
   forgetIdentity,
   listConnections,
@@ -27,10 +30,10 @@ import {
 import { endByToken } from './end-sessions.ts';
 import { type FinishNeeds, finishSignOn } from './finish-sign-on.ts';
 import { clearFlowCookie, readFlowCookie, writeFlowCookie } from './flow-cookie.ts';
-import type { Connection } from './open-connection.ts';
 import { proveAgain } from './prove-again.ts';
+import { lookAtConnection, type ProvingNeeds } from './prove-domains.ts';
 
-export type RouteNeeds = ConnectionNeeds & FinishNeeds;
+export type RouteNeeds = ConnectionNeeds & FinishNeeds & ProvingNeeds;
 
 export const connectionRoutes = (needs: RouteNeeds): Route[] => [
   route(
@@ -62,6 +65,10 @@ export const connectionRoutes = (needs: RouteNeeds): Route[] => [
   route(checkSignOnConnection, 'people.manage', writes('sso_connection.checked'), ({ params }, caller) =>
     checkProvider(needs, caller, params.id),
   ),
+  route(checkSignOnDomains, 'people.manage', writes('sso_domains.checked'), async ({ params }, caller) => {
+    assertAccountWide(caller);
+    return { domains: await lookAtConnection(needs, caller, params.id) };
+  }),
   route(forgetSignOnIdentity, 'people.manage', writes('sso_identity.forgotten'), async ({ params }, caller) => {
     await forgetIdentity(needs, caller, params.id, params.userId);
     return undefined;
@@ -100,11 +107,12 @@ export const signOnRoutes = (needs: RouteNeeds): Route[] => [
   }),
 ];
 
-const connectionBody = ({ publicUrl }: RouteNeeds, one: Connection) => {
-  const { reach: _reach, createdAt, changedAt, domains, roleRules, ...others } = one;
+const connectionBody = ({ publicUrl }: RouteNeeds, one: DescribedConnection) => {
+  const { reach: _reach, createdAt, changedAt, domains, domainProofs, roleRules, ...others } = one;
   return {
     ...others,
     domains: [...domains],
+    domainProofs: [...domainProofs],
     roleRules: [...roleRules],
     redirectUri: redirectUriOf(publicUrl, one.id),
     logoutUri: `${publicUrl}/v1/sign-in/sso/${one.id}/logout`,

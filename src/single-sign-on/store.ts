@@ -1,5 +1,8 @@
 /** All SQL of single sign-on: connections, the domains they serve, whom they recognised, the sessions they opened. */
+
 import type { Permission } from '../contract/permissions.ts';
+import type { DomainStanding } from '../core/access/domain-proof.ts';
+import { bytes } from '../platform/columns.ts';
 import { type Database, empty, raw, sql, type Tx } from '../platform/database.ts';
 
 export interface StoredConnection {
@@ -49,17 +52,55 @@ export async function deleteConnectionRow(tx: Tx, id: string): Promise<void> {
 }
 
 /** False: another connection of the account serves one of them. */
-export async function replaceDomains(tx: Tx, connectionId: string, lookups: readonly Buffer[]): Promise<boolean> {
+export async function replaceDomains(
+  tx: Tx,
+  connectionId: string,
+  lookups: readonly Buffer[],
+  at: Date,
+): Promise<boolean> {
   await tx.query(sql`
-    DELETE FROM sso_domains WHERE account_id = current_account() AND connection_id = ${connectionId}`);
+    DELETE FROM sso_domains
+     WHERE account_id = current_account() AND connection_id = ${connectionId}
+       AND domain_lookup <> ALL (${bytes(lookups)}::bytea[])`);
   for (const lookup of lookups) {
-    const rows = await tx.query(sql`
-      INSERT INTO sso_domains (account_id, connection_id, domain_lookup)
-      VALUES (current_account(), ${connectionId}, ${lookup})
-      ON CONFLICT (account_id, domain_lookup) DO NOTHING RETURNING connection_id`);
-    if (rows.length === 0) return false;
+    const [row] = await tx.query<{ connectionId: string }>(sql`
+      INSERT INTO sso_domains (account_id, connection_id, domain_lookup, claimed_at)
+      VALUES (current_account(), ${connectionId}, ${lookup}, ${at})
+      ON CONFLICT (account_id, domain_lookup) DO UPDATE SET connection_id = sso_domains.connection_id
+      RETURNING connection_id AS "connectionId"`);
+    if (row?.connectionId !== connectionId) return false;
   }
   return true;
+}
+
+export interface StoredDomain extends DomainStanding {
+  readonly lookup: Buffer;
+  readonly connectionId: string;
+}
+
+export const listDomainRows = (tx: Tx): Promise<StoredDomain[]> =>
+  tx.query<StoredDomain>(sql`
+    SELECT domain_lookup AS lookup, connection_id AS "connectionId", claimed_at AS "claimedAt", proved_at AS "provedAt",
+           lost_at AS "lostAt", checked_at AS "checkedAt", last_seen AS "lastSeen"
+      FROM sso_domains WHERE account_id = current_account()`);
+
+/** False: another account has shown that it is theirs. */
+export async function keepStanding(tx: Tx, lookup: Buffer, standing: DomainStanding): Promise<boolean> {
+  const { claimedAt, provedAt, lostAt, checkedAt, lastSeen } = standing;
+  await tx.query(sql`SAVEPOINT claim`);
+  try {
+    await tx.query(sql`
+      UPDATE sso_domains
+         SET claimed_at = ${claimedAt}, proved_at = ${provedAt}, lost_at = ${lostAt}, checked_at = ${checkedAt},
+             last_seen = ${lastSeen}
+       WHERE account_id = current_account() AND domain_lookup = ${lookup}`);
+    await tx.query(sql`RELEASE SAVEPOINT claim`);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== '23505') throw error;
+    await tx.query(sql`ROLLBACK TO SAVEPOINT claim`);
+    return false;
+  }
 }
 
 export interface FoundConnection {
@@ -67,11 +108,13 @@ export interface FoundConnection {
   readonly connectionId: string;
 }
 
-/** Two at most: more than one is as good as none. */
-export const findConnectionsOfDomain = (db: Database, lookup: Buffer): Promise<FoundConnection[]> =>
-  db.askGate(
+/** Of those who have shown that a domain is theirs there is one at most. */
+export async function findConnectionOfDomain(db: Database, lookup: Buffer): Promise<FoundConnection | undefined> {
+  const rows = await db.askGate<FoundConnection>(
     sql`SELECT account_id AS "accountId", connection_id AS "connectionId" FROM sso_connections_of_domain(${lookup})`,
   );
+  return rows[0];
+}
 
 /** Only where it is switched on. */
 export async function findAccountOfConnection(db: Database, id: string): Promise<string | undefined> {

@@ -5,6 +5,7 @@ import { listAccounts } from '../accounts/index.ts';
 import { storedChain, verifyStored } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { Database } from '../platform/database.ts';
+import { firstIdAt } from '../platform/ids.ts';
 import { keyCheckOf } from '../platform/installation.ts';
 import { readMigrations } from '../platform/migrate.ts';
 import { installationSigner } from '../platform/signing.ts';
@@ -101,6 +102,34 @@ export async function checkQueue(client: pg.Client): Promise<Finding> {
   return held > 0
     ? warning('queue', says, 'What is held waits for people: GET /v1/messages tells why.')
     : fine('queue', says);
+}
+
+/** A place in the chain takes a second. What has none after a minute waits in vain, or somebody took it out of the queue. */
+export async function checkAuditQueue(client: pg.Client, now: Date): Promise<Finding> {
+  const check = 'audit queue';
+  const [dayAgo, minuteAgo] = [1_440, 1].map((minutes) => firstIdAt(new Date(now.getTime() - minutes * minuteMs)));
+  const { rows } = await client.query<{ late: number; lost: number }>(
+    `SELECT (SELECT count(*) FROM audit_waiting WHERE entry_id < $2)::int AS late,
+            (SELECT count(*) FROM audit_entries e
+              WHERE e.id >= $1 AND e.id < $2 AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.entry_id = e.id)
+                AND NOT EXISTS (SELECT FROM audit_waiting w
+                                 WHERE w.account_id = e.account_id AND w.entry_id = e.id))::int AS lost`,
+    [dayAgo, minuteAgo],
+  );
+  const { late = 0, lost = 0 } = rows[0] ?? {};
+  if (lost > 0)
+    return failure(
+      check,
+      `${lost} entries of the last day neither have a place in the chain nor wait for one`,
+      'Somebody changed the database past the program. Keep it as it is, and compare with a backup (docs/backup.md).',
+    );
+  return late === 0
+    ? fine(check, 'no entry waits longer than a minute for its place in the chain')
+    : failure(
+        check,
+        `${late} entries have waited for their place in the chain for more than a minute`,
+        'Start a process with the role worker, and look at its log: a chain that was tampered with is not continued.',
+      );
 }
 
 export async function checkAudit(db: Database, vault: Vault): Promise<Finding> {

@@ -9,12 +9,13 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import pg from 'pg';
+import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority } from '../../test/kit/certificates.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
 import { until } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
-import { startAuditSealer } from '../audit/index.ts';
+import { record, startAuditSealer } from '../audit/index.ts';
 import { sql } from '../platform/database.ts';
 import { checkKeyOfInstallation } from '../platform/installation.ts';
 import { openVault } from '../platform/vault.ts';
@@ -41,9 +42,7 @@ before(async () => {
   await owner.connect();
   await checkKeyOfInstallation(world.db, world.vault, world.clock.now());
   accountId = (await createTestAccount(world)).accountId;
-  const sealer = startAuditSealer(world);
-  await until(async () => (await owner.query('SELECT FROM audit_waiting')).rowCount === 0, 'entries are sealed');
-  await sealer.close();
+  await sealAll();
   mkdirSync(dataDir, { mode: 0o700 });
   writeFileSync(keyFile, 'not looked into here', { mode: 0o600 });
   await makeBackup({ ...world, connection: world.database.connection }, backupDir);
@@ -71,6 +70,12 @@ beforeEach(() => {
     listNetworks: async () => [{ name: 'google', isStale: false }],
   };
 });
+
+async function sealAll(): Promise<void> {
+  const sealer = startAuditSealer({ ...world, metrics: new Registry() });
+  const isDone = async () => (await owner.query('SELECT FROM audit_waiting')).rowCount === 0;
+  await until(isDone, 'entries are sealed').finally(() => sealer.close());
+}
 
 const inDays = (days: number) => ({ notAfter: new Date(Date.now() + days * 1_440 * minuteMs) });
 
@@ -108,6 +113,7 @@ test('where all is well it says so, and leaves everything as it was', async () =
     'master key',
     'database schema',
     'queue',
+    'audit queue',
     'audit chains',
     'network lists',
   ])
@@ -299,6 +305,24 @@ test('lists of networks that are stale', () =>
   is('warn', 'network lists', /apple-egress.*networks refresh/, {
     listNetworks: async () => [{ name: 'apple-egress', isStale: true }],
   }));
+
+test('an audit entry that waits longer than a minute, or was taken out of the queue, is told', async () => {
+  const actor = { kind: 'system', id: 'test' } as const;
+  await sealAll();
+  const at = new Date(needs.now.getTime() - 10 * minuteMs);
+  await world.db.asAccount(accountId, (tx) =>
+    record(tx, { at, actor, action: 'messages.listed', object: { kind: 'messages' }, detail: { messages: 1 } }),
+  );
+  await is('fail', 'audit queue', /1 entries have waited .* role worker/);
+  await owner.query('DELETE FROM audit_waiting');
+  await is('fail', 'audit queue', /1 entries of the last day neither have a place/);
+  await owner.query(
+    'INSERT INTO audit_waiting (account_id, entry_id) SELECT account_id, id FROM audit_entries WHERE at = $1',
+    [at],
+  );
+  await sealAll();
+  await is('ok', 'audit queue', /no entry waits/);
+});
 
 test('an audit entry that was changed past the program', async () => {
   await owner.query(`UPDATE audit_entries SET detail = '{"forged": true}'`);

@@ -4,7 +4,14 @@ import pg from 'pg';
 import { openDatabase } from '../platform/database.ts';
 import type { Vault } from '../platform/vault.ts';
 import { idsIn } from './backup-folders.ts';
-import { checkAudit, checkDatabaseClock, checkQueue, checkSchema, checkSettings } from './check-database.ts';
+import {
+  checkAudit,
+  checkAuditQueue,
+  checkDatabaseClock,
+  checkQueue,
+  checkSchema,
+  checkSettings,
+} from './check-database.ts';
 import {
   type CertificateToCheck,
   checkBackups,
@@ -129,6 +136,7 @@ async function examineDatabase(needs: DoctorNeeds, vault: Vault): Promise<readon
       ...schema,
       ...(await check('queue', () => checkQueue(client))),
       ...(await check('retention', () => checkRetention(client))),
+      ...(await check('audit queue', () => checkAuditQueue(client, needs.now))),
       ...(await check('audit chains', () => checkAudit(db, vault))),
       ...(await check('network lists', async () => networkFinding(await needs.listNetworks(db)))),
     ];

@@ -75,6 +75,24 @@ describe('an administrator', () => {
     await page.getByRole('button', { name: 'Save who comes in' }).click();
     await page.getByText('Saved.').waitFor();
     await page.getByRole('button', { name: 'Switch on' }).click();
+    await page.getByText('The connection would let people reach the whole account.').waitFor();
+    await page.getByLabel('How far they reach').selectOption('account');
+    await page.getByRole('button', { name: 'Save who comes in' }).click();
+    await page.getByText('Saved.').waitFor();
+
+    const [name, value] = ['_waxwing-challenge.clinic.example', /^waxwing-sign-on=/];
+    await page.getByText('Nobody comes in by this domain yet.').waitFor();
+    await page.getByText(name).waitFor();
+    const text = (await page.getByText(value).textContent()) ?? '';
+    admin.stage.dns.tell(name, { txt: ['waxwing-sign-on=an-earlier-one'] });
+    await page.getByRole('button', { name: 'Check now' }).click();
+    await page.getByText('There is a record at this name, but another one.').waitFor();
+    await page.getByText('waxwing-sign-on=an-earlier-one').waitFor();
+    await isFine(page, 'sign-on-domain-wrong');
+    admin.stage.dns.tell(name, { txt: [text.trim()] });
+    await page.getByRole('button', { name: 'Check now' }).click();
+    await page.getByText('This domain is yours.').waitFor();
+    await page.getByRole('button', { name: 'Switch on' }).click();
     await page.getByRole('button', { name: 'Switch off' }).waitFor();
     await page.getByText('In use. 0 people have signed in with it so far.').waitFor();
     await isFine(page, 'sign-on');

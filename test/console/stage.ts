@@ -16,6 +16,7 @@ import { type Program, startProgram } from '../../src/main.ts';
 import { systemClock } from '../../src/platform/world.ts';
 import { type Faults, openBrowser, watch } from '../kit/browser.ts';
 import { openTestDatabase } from '../kit/database.ts';
+import { type DnsServer, startDnsServer } from '../kit/dns-server.ts';
 import { type SmtpSink, startSmtpSink } from '../kit/smtp-sink.ts';
 import { browser, until } from '../kit/tracking.ts';
 
@@ -39,6 +40,7 @@ export interface Stage {
   readonly url: string;
   readonly apiKey: string;
   readonly messageId: string;
+  readonly dns: DnsServer;
   /** A fresh one-time link. */
   signInLink(): Promise<string>;
   api<T>(path: string, init?: RequestInit): Promise<T>;
@@ -86,7 +88,7 @@ export async function signIn(): Promise<SignedIn> {
 export async function setStage(): Promise<Stage> {
   const database = await openTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'waxwing-console-'));
-  const sink = await startSmtpSink();
+  const [sink, dns] = [await startSmtpSink(), await startDnsServer({})];
   const apiKey = `test-${randomBytes(16).toString('hex')}`;
   const [httpPort, trackingPort] = [await freePort(), await freePort()];
   const { config } = readConfig({
@@ -102,6 +104,7 @@ export async function setStage(): Promise<Stage> {
     WAXWING_BOOTSTRAP_API_KEY: apiKey,
     WAXWING_TRUSTED_PROXIES: '127.0.0.1/32',
     WAXWING_SSO_ALLOW_PRIVATE: 'true',
+    WAXWING_DNS_SERVERS: dns.address,
   });
   const program = await startProgram(config, { clock: systemClock, log: pino({ level: 'silent' }) });
   await program.ready;
@@ -112,11 +115,13 @@ export async function setStage(): Promise<Stage> {
     url,
     apiKey,
     messageId,
+    dns,
     api,
     signInLink: () => linkOf(program, url),
     async close() {
       await program.close();
       await sink.close();
+      await dns.close();
       await database.close();
       await rm(dataDir, { recursive: true, force: true });
     },

@@ -384,13 +384,16 @@ const trust: Record<string, Prepare> = {
 
 const clientSecret = 'a secret of forty letters and some digits 12';
 
-/** A connection that is switched on and makes users. */
-async function signOn({ make, provider }: Stage): Promise<{ id: string; domain: string }> {
+/** A connection that is switched on and makes users, of a domain that is proved. */
+async function signOn({ make, provider, dns }: Stage): Promise<{ id: string; domain: string }> {
   const { id, redirectUri, logoutUri } = await make('POST', '/v1/single-sign-on', { name: unused() });
   const [clientId, domain] = [`client ${id}`, `${unused().replace(' ', '')}.example`];
   provider.addClient({ id: clientId, secret: clientSecret, redirectUri, logoutUri });
-  const wish = { clientId, clientSecret, domains: [domain], makesUsers: true, isEnabled: true, defaultRole: 'viewer' };
-  await make('PATCH', `/v1/single-sign-on/${id}`, { issuer: provider.issuer, ...wish });
+  const wish = { clientId, clientSecret, domains: [domain], makesUsers: true, isEnabled: true, widestReach: 'account' };
+  const kept = await make('PATCH', `/v1/single-sign-on/${id}`, { issuer: provider.issuer, ...wish });
+  const { name, value } = kept.domainProofs[0].record;
+  dns.tell(name, { txt: [value] });
+  await make('POST', `/v1/single-sign-on/${id}/domains/check`, {});
   return { id, domain };
 }
 
@@ -415,6 +418,7 @@ const singleSignOn: Record<string, Prepare> = {
   changeSignOnConnection: async (stage) => ({ params: { id: (await signOn(stage)).id }, body: { name: unused() } }),
   deleteSignOnConnection: async (stage) => ({ params: { id: (await signOn(stage)).id } }),
   checkSignOnConnection: async (stage) => ({ params: { id: (await signOn(stage)).id }, body: {} }),
+  checkSignOnDomains: async (stage) => ({ params: { id: (await signOn(stage)).id }, body: {} }),
   forgetSignOnIdentity: async (stage) => {
     const { id, visitor } = await signedOn(stage);
     const { body } = await visitor.ask('GET', '/v1/session');

@@ -11,6 +11,7 @@ import { sql } from '../../src/platform/database.ts';
 import { systemClock } from '../../src/platform/world.ts';
 import type { Body } from './answer.ts';
 import { openTestDatabase } from './database.ts';
+import { type DnsServer, startDnsServer } from './dns-server.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
 import { acceptByPassword, type Person, personAt, tokenOf } from './person.ts';
 
@@ -30,6 +31,7 @@ export interface Stage {
   readonly key: string;
   readonly owner: Staff;
   readonly provider: IdentityProvider;
+  readonly dns: DnsServer;
   /** By the account's key; what comes back of a call that worked. */
   make(method: string, path: string, body?: unknown): Promise<Body>;
   /** Somebody with a session. */
@@ -42,6 +44,7 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-routes-'));
   const [database, provider] = [await openTestDatabase(), await startIdentityProvider()];
+  const dns = await startDnsServer({});
   const { config } = readConfig({
     DATABASE_URL: database.connectionUrl,
     WAXWING_DATA_DIR: folder,
@@ -51,6 +54,7 @@ export async function openStage(): Promise<Stage> {
     // Everybody comes from an address of their own, as from behind a proxy.
     WAXWING_TRUSTED_PROXIES: '127.0.0.1/32,::1/128',
     WAXWING_SSO_ALLOW_PRIVATE: 'true',
+    WAXWING_DNS_SERVERS: dns.address,
     WAXWING_HTTP_PORT: '0',
     WAXWING_TRACKING_PORT: '0',
     WAXWING_SMTP_PORT: '0',
@@ -67,7 +71,7 @@ export async function openStage(): Promise<Stage> {
   const key = (await holder.ask('POST', '/v1/api-keys', { name: 'everything' })).body.secret as string;
   const join_ = (role: string) => invite(url, key, role);
   return {
-    ...{ program, url, accountId, key, provider },
+    ...{ program, url, accountId, key, provider, dns },
     owner: await join_('owner'),
     make: (method, path, body) => make(url, key, method, path, body),
     join: join_,
@@ -75,6 +79,7 @@ export async function openStage(): Promise<Stage> {
     async close() {
       await program.close();
       await provider.close();
+      await dns.close();
       await database.close();
       rmSync(folder, { recursive: true, force: true });
     },

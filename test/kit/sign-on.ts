@@ -1,11 +1,14 @@
 /** Clinics with an identity provider, in a laboratory of our server and a real provider; and the browsers that go between both. */
 import assert from 'node:assert/strict';
+import type { z } from 'zod';
 import { accountRoutes, createSignInLink } from '../../src/accounts/index.ts';
+import type { checkSignOnDomains } from '../../src/contract/single-sign-on.ts';
 import { sql } from '../../src/platform/database.ts';
 import { singleSignOnRoutes } from '../../src/single-sign-on/index.ts';
 import { createTestAccount } from './account.ts';
 import type { Answer as RouteAnswer } from './answer.ts';
 import { startApi, type TestApi } from './api.ts';
+import { type DnsServer, startDnsServer } from './dns-server.ts';
 import { type IdentityProvider, startIdentityProvider, Wanderer } from './identity-provider.ts';
 import { type Person, personAt, tokenOf } from './person.ts';
 import { type TestWorld, testWorld } from './world.ts';
@@ -20,6 +23,8 @@ export interface Connection {
   readonly logoutUri: string;
   readonly [other: string]: unknown;
 }
+
+export type DomainProof = z.output<typeof checkSignOnDomains.result>['domains'][number];
 
 export interface Clinic {
   readonly accountId: string;
@@ -79,31 +84,37 @@ export class SignOnLab {
   readonly world: TestWorld;
   readonly api: TestApi;
   readonly idp: IdentityProvider;
+  readonly dns: DnsServer;
   private clinics = 0;
 
-  private constructor(world: TestWorld, api: TestApi, idp: IdentityProvider) {
+  private constructor(world: TestWorld, api: TestApi, idp: IdentityProvider, dns: DnsServer) {
+    this.dns = dns;
     this.world = world;
     this.api = api;
     this.idp = idp;
   }
 
   static async open(allowsInnerProviders = true): Promise<SignOnLab> {
-    const idp = await startIdentityProvider();
+    const [idp, dns] = [await startIdentityProvider(), await startDnsServer({})];
     const world = await testWorld(new Date().toISOString());
     const api = await startApi(
       world,
       (gate) => [
         ...accountRoutes(world, gate, { publicUrl }),
-        ...singleSignOnRoutes(world, gate, { publicUrl: `${publicUrl}/`, allowsInnerProviders }),
+        ...singleSignOnRoutes(world, gate, {
+          ...{ publicUrl: `${publicUrl}/`, allowsInnerProviders },
+          dnsServers: [dns.address],
+        }),
       ],
       { trustedProxies: ['127.0.0.1/32'] },
     );
-    return new SignOnLab(world, api, idp);
+    return new SignOnLab(world, api, idp, dns);
   }
 
   async close(): Promise<void> {
     await this.api.close();
     await this.idp.close();
+    await this.dns.close();
     await this.world.close();
   }
 
@@ -116,7 +127,7 @@ export class SignOnLab {
     return person;
   }
 
-  /** An account with a connection that is switched on and makes users. */
+  /** An account with a connection that is switched on and makes users, and whose domains are proved. */
   async newClinic(wish: object = {}, client: object = {}): Promise<Clinic> {
     this.clinics += 1;
     const domain = `clinic${this.clinics}.example`;
@@ -134,11 +145,25 @@ export class SignOnLab {
       clientSecret,
       domains: [domain],
       makesUsers: true,
+      widestReach: 'account',
       isEnabled: true,
       ...wish,
     });
     assert.equal(changed.status, 200, JSON.stringify(changed.body));
-    return { accountId, holder, domain, connection: { ...changed.body, id, redirectUri, logoutUri } };
+    for (const proof of changed.body.domainProofs) this.publish(proof);
+    const clinic = { accountId, holder, domain, connection: { ...changed.body, id, redirectUri, logoutUri } };
+    await this.look(clinic);
+    return clinic;
+  }
+
+  publish = ({ record }: { record: { name: string; value: string } }): void =>
+    this.dns.tell(record.name, { txt: [record.value] });
+
+  /** What the DNS says of the connection's domains now. */
+  async look({ holder, connection }: Pick<Clinic, 'holder' | 'connection'>): Promise<DomainProof[]> {
+    const { status, body } = await holder.ask('POST', `/v1/single-sign-on/${connection.id}/domains/check`, {});
+    assert.equal(status, 200, JSON.stringify(body));
+    return body.domains;
   }
 
   change = (clinic: Clinic, wish: object): Promise<RouteAnswer> =>

@@ -261,6 +261,7 @@ export interface StoredAlert {
     readonly isNewBrowser?: boolean;
     readonly isNewNetwork?: boolean;
     readonly emergencyId?: string;
+    readonly connectionId?: string;
     readonly webhookId?: string;
     readonly because?: 'gone' | 'failing';
   };

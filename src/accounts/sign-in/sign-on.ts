@@ -84,7 +84,7 @@ export async function makeSignOnUser(
     role,
     permissions: null,
     departmentId,
-    reach: 'account' as const,
+    reach: reachOf(wish),
     createdAt: at,
   };
   if (!(await insertUser(tx, made))) return undefined;
@@ -92,6 +92,10 @@ export async function makeSignOnUser(
   await acceptBySignOn(tx, world, id);
   return id;
 }
+
+/** Who is put into a department reaches no further. */
+const reachOf = ({ departmentId }: { readonly departmentId: string | null }): 'account' | 'department' =>
+  departmentId === null ? 'account' : 'department';
 
 /** For who was invited, and came by the provider instead. Their invitation ends. */
 export async function acceptBySignOn(tx: Tx, world: Needs, id: string): Promise<void> {
@@ -112,13 +116,15 @@ export async function placeBySignOn(
   const before = await readUserRow(tx, id, true);
   if (before === undefined || before.role === 'owner') return false;
   const { role, departmentId } = place;
-  if (before.role === role && before.departmentId === departmentId) return false;
-  await updateUser(tx, id, { ...before, role, departmentId });
+  const reach = reachOf(place);
+  if (before.role === role && before.departmentId === departmentId && before.reach === reach) return false;
+  await updateUser(tx, id, { ...before, role, departmentId, reach });
   const detail = {
     name: false,
     department: departmentId !== before.departmentId,
     role,
     permissions: before.permissions,
+    reach,
   };
   const at = world.clock.now();
   await record(tx, { at, actor: provider, action: 'user.changed', object: { kind: 'user', id }, detail });

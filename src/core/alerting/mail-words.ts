@@ -58,6 +58,12 @@ const told: Readonly<Record<string, Told>> = {
     ask: 'Please say whether it was justified.',
     path: '/trust/emergency',
   },
+  sso_domain_lost: {
+    subject: 'the proof of a domain is gone',
+    happened: 'The record that shows a domain of single sign-on to be yours is no longer seen in the DNS',
+    ask: 'Please have it published again: a week after it was last seen, nobody comes in by that domain any more.',
+    path: '/people/sign-on',
+  },
   webhook_disabled: {
     subject: 'a webhook was switched off',
     happened:

@@ -41,6 +41,7 @@ export function alertWords({ what, isNewBrowser, isNewNetwork }: Alert): string 
   if (what === 'emergency_opened') return 'Emergency access was opened';
   if (what === 'emergency_unreviewed') return 'An emergency access waits for its review';
   if (what === 'webhook_disabled') return 'A webhook was switched off';
+  if (what === 'sso_domain_lost') return 'The proof of a single sign-on domain is no longer in the DNS';
   if (isNewBrowser && isNewNetwork) return 'Signed in from a browser and a network not seen before';
   return `Signed in from a ${isNewBrowser ? 'browser' : 'network'} not seen before`;
 }

@@ -14,6 +14,7 @@ import { Section } from '../../elements/section.tsx';
 import { Failure } from '../../elements/states.tsx';
 import { DraftNote, useDraft } from '../../elements/use-draft.tsx';
 import type { Department } from '../words.ts';
+import { DomainsPart } from './domains-part.tsx';
 import { Part, refreshConnections, useChange } from './part.tsx';
 import { PeopleForm } from './people-form.tsx';
 import styles from './sign-on-page.module.css';
@@ -143,7 +144,7 @@ function Switching({ connection }: { connection: SignOnConnection }) {
   const { isEnabled, signInLink } = connection;
   return (
     <Part
-      title="4. Switch it on"
+      title="5. Switch it on"
       about={
         isEnabled
           ? 'People choose single sign-on on the sign-in page, or use this link. Switching it off ends the sessions that it opened.'
@@ -208,6 +209,7 @@ export const ConnectionSection = ({ connection, departments }: ConnectionSection
     <Addresses connection={connection} />
     <ProviderForm connection={connection} />
     <PeopleForm connection={connection} departments={departments} />
+    <DomainsPart connection={connection} />
     <Switching connection={connection} />
   </Section>
 );

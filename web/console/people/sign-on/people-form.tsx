@@ -127,6 +127,7 @@ export function PeopleForm({ connection, departments }: PeopleFormProps) {
         isRequired: data.has('isRequired'),
         defaultRole: text('defaultRole') === '' ? null : (text('defaultRole') as LesserRole),
         defaultDepartmentId: text('department') === '' ? null : text('department'),
+        widestReach: text('reach') as SignOnConnection['widestReach'],
         roleClaim: text('roleClaim') === '' ? null : text('roleClaim'),
         roleRules: rules.map(({ key: _key, ...one }) => ({ ...one, value: one.value.trim() })),
         secondFactor: factor === '' ? null : { claim: text('factorClaim') as 'amr' | 'acr', value: factor },
@@ -168,6 +169,16 @@ export function PeopleForm({ connection, departments }: PeopleFormProps) {
             defaultValue={connection.defaultDepartmentId ?? ''}
           />
         )}
+        <NativeSelect
+          name="reach"
+          label="How far they reach"
+          description="Who is put into a department reaches no further than that department and those below it."
+          data={[
+            { value: 'department', label: 'Their department only: everybody needs one, above or by a group below' },
+            { value: 'account', label: 'The whole account, for who is put into no department' },
+          ]}
+          defaultValue={connection.widestReach}
+        />
         <TextInput
           name="roleClaim"
           label="Claim that names groups"

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type {
   checkSignOnConnection,
   SignOnConnection,
+  SignOnDomain,
   signOnFindings,
 } from '../../../../src/contract/single-sign-on.ts';
 
@@ -34,6 +35,17 @@ export function stateWords({ isEnabled, isRequired, people }: SignOnConnection):
   const who = `${people} ${people === 1 ? 'person has' : 'people have'} signed in with it so far.`;
   return isRequired ? `In use, and required of everybody but owners. ${who}` : `In use. ${who}`;
 }
+
+const sights: Readonly<Record<NonNullable<SignOnDomain['lastSeen']>, string>> = {
+  right: 'The record is there.',
+  wrong: 'There is a record at this name, but another one.',
+  missing: 'There is no record at this name yet. New ones may take an hour until they are seen.',
+  unanswered: 'No name server answered for this domain.',
+  claimed: 'The record is there, but another account has shown that the domain is theirs.',
+};
+
+export const sightWords = ({ lastSeen }: SignOnDomain): string =>
+  lastSeen === null ? 'Nobody has looked yet.' : sights[lastSeen];
 
 export const isComplete = ({ issuer, clientId, domains }: SignOnConnection): boolean =>
   issuer !== null && clientId !== null && domains.length > 0;

@@ -67,6 +67,10 @@ const people: Words = {
   'sso_connection.changed': () => 'changed a single sign-on connection',
   'sso_connection.deleted': () => 'deleted a single sign-on connection',
   'sso_connection.checked': () => 'checked a single sign-on connection',
+  'sso_domains.checked': ({ domains, proved, missed, over }) =>
+    missed + over > 0
+      ? `found the proof of ${plural(missed + over, 'domain')} of single sign-on gone from the DNS`
+      : `looked whether ${plural(domains, 'domain')} of single sign-on can be shown to be the account’s (${proved} newly proved)`,
   'sso_identity.bound': () => 'was tied to their sign-on identity',
   'sso_identity.forgotten': () => 'untied somebody from their sign-on identity',
   'sso.refused': () => 'refused a single sign-on',
