@@ -193,17 +193,29 @@ function encodeContent(content: TokenContent): Uint8Array {
   const bytes = new Uint8Array(head + (content.kind === 'click' ? linkBytes + url.length : 0));
   bytes[0] = (content.kind === 'click' ? 1 : 0) + (anonymous ? 2 : 0);
   bytes.set(uuidBytes(content.accountId), 1);
-  if (subject.level === 'anonymous') writeNumber(bytes, 1 + idBytes, campaignBytes, subject.campaignId);
-  else {
-    bytes.set(uuidBytes(subject.messageId), 1 + idBytes);
-    bytes.set(uuidBytes(subject.recipientId), 1 + 2 * idBytes);
-  }
+  bytes.set(subjectOctets(subject), 1 + idBytes);
   if (content.kind === 'click') {
     // RFC 9110 §5.5: a field value with CR, LF or NUL must not exist. Such a URL is refused before it is sealed.
     if (url.some((byte) => byte < 0x20 || byte === 0x7f)) throw new Error('a destination has control characters');
     writeNumber(bytes, head, linkBytes, content.linkIndex);
     bytes.set(url, head + linkBytes);
   }
+  return bytes;
+}
+
+/** A copy has a token for each link, all of one subject: its octets are made once. */
+const knownSubjects = new WeakMap<TokenSubject, Uint8Array>();
+
+function subjectOctets(subject: TokenSubject): Uint8Array {
+  const known = knownSubjects.get(subject);
+  if (known !== undefined) return known;
+  const bytes = new Uint8Array(subject.level === 'anonymous' ? campaignBytes : 2 * idBytes);
+  if (subject.level === 'anonymous') writeNumber(bytes, 0, campaignBytes, subject.campaignId);
+  else {
+    bytes.set(uuidBytes(subject.messageId));
+    bytes.set(uuidBytes(subject.recipientId), idBytes);
+  }
+  knownSubjects.set(subject, bytes);
   return bytes;
 }
 

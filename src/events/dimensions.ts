@@ -2,12 +2,15 @@
  * Numbers for the values that reports group by: found or made once, then remembered in process by their blind index.
  * Called before the transaction that uses them, because a value whose making is rolled back must not be remembered.
  */
+import { hash } from 'node:crypto';
 import QuickLRU from 'quick-lru';
 import type { Database, Tx } from '../platform/database.ts';
 import { findDimensions, insertDimensions, loadDimensions, type SealedDimension } from './dimension-store.ts';
 import type { AccountKeys, DimensionKind, DimensionValue } from './event.ts';
 
 const rememberedIds = new QuickLRU<string, number>({ maxSize: 50_000 });
+/** A newsletter has the same links in every message: by their hash the set is found without looking for each. */
+const rememberedSetIds = new QuickLRU<string, number>({ maxSize: 5_000 });
 const rememberedLinkSets = new QuickLRU<string, readonly number[]>({ maxSize: 5_000 });
 
 /** The numbers of these values, in their order; what is new is made, in a transaction of its own. */
@@ -57,12 +60,16 @@ export async function campaignNumber(
  */
 export async function linkSetId(db: Database, account: AccountKeys, urls: readonly string[]): Promise<number> {
   if (urls.length === 0) return 0;
+  const name = `${account.accountId} ${hash('sha256', JSON.stringify(urls), 'base64')}`;
+  const known = rememberedSetIds.get(name);
+  if (known !== undefined) return known;
   const linkIds = await dimensionIds(
     db,
     account,
     urls.map((value) => ({ kind: 'link', value })),
   );
   const [id] = await dimensionIds(db, account, [{ kind: 'link-set', value: JSON.stringify(linkIds) }]);
+  rememberedSetIds.set(name, present(id));
   return present(id);
 }
 

@@ -67,9 +67,7 @@ export interface Checkpoint extends CheckpointClaim {
   readonly signature: string;
 }
 
-const sha256 = (text: string): string => toHex(createHash('sha256').update(text).digest());
-
-const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest().toHex();
 
 /** Where an account's chain begins: bound to the account, so that no other account's entries continue it. */
 export const genesisHash = (accountId: string): string => sha256(`waxwing audit chain 1\n${accountId}`);
