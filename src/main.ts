@@ -22,6 +22,7 @@ import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { Problem } from './contract/problem.ts';
 import {
+  type Delivery,
   deliveryRoutes,
   openQueueBell,
   queueRoutes,
@@ -124,6 +125,8 @@ interface State {
   isReady: boolean;
   /** A message was queued: whoever delivers, in this process or another, looks at once. */
   nudgeDelivery: () => void;
+  /** Where this process delivers itself. */
+  remember: Delivery['remember'];
 }
 
 const system: Actor = { kind: 'system', id: 'start' };
@@ -172,7 +175,7 @@ async function compose(
   const networks = followNetworks(world, { usesAsTable: usesAsTable(config) });
   parts.foundations.unshift(networks);
   measureNetworks(world, networks);
-  const state: State = { isReady: false, nudgeDelivery: openQueueBell(world.db).ring };
+  const state: State = { isReady: false, nudgeDelivery: openQueueBell(world.db).ring, remember: () => {} };
   const prepare = async (): Promise<void> => {
     await prepareDatabase(server.connection, world);
     await makeFirstAccount(world, config, needs.firstAccountName ?? usualAccountName);
@@ -187,6 +190,7 @@ async function compose(
     trackingUrl,
     maxMessageBytes: config.maxMessageBytes,
     onQueued: () => state.nudgeDelivery(),
+    remember: (...message: Parameters<Delivery['remember']>) => state.remember(...message),
   };
   const routeNeeds = { gate, sending, networks, connection: server.connection };
   const routes = config.roles.includes('web') ? allRoutes(world, config, routeNeeds) : [];
@@ -279,6 +283,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   if (!isWorker) return;
   const delivery = startDelivery(world, { ...config, trackingUrl: needs.trackingUrl, helloName: hostnameOf(config) });
   state.nudgeDelivery = () => delivery.nudge();
+  state.remember = delivery.remember;
   const asking = networkRefresh(config);
   if (asking !== null) parts.loops.push(startRefreshing(world, asking));
   parts.loops.push(startSettling(world, [habitLearner(readKeptEvidence), webhookFeeder]), startForgetting(world));

@@ -63,6 +63,8 @@ export interface LoadedCopies {
 export interface CopyLoader {
   /** All of one account. */
   load(accountId: string, claimed: readonly Claimed[]): Promise<LoadedCopies>;
+  /** What this process is just storing need not be read and opened again. Whether it may go out is always asked. */
+  remember(messageId: string, message: OpenMessage): void;
 }
 
 interface Loaded {
@@ -93,9 +95,15 @@ export function openCopyLoader(world: Pick<World, 'db' | 'vault' | 'clock'>, cac
       const senders = await verifiedSenders(world, accountId);
       const isLater = (one: Claimed): boolean => loaded.later.has(one.messageId);
       const copies = claimed.filter((one) => !isLater(one)).map((one) => openCopy(one, { ...loaded, senders }, vault));
-      for (const [messageId, message] of loaded.known) messages.keep(messageId, message);
+      for (const { messageId, recipientCount } of loaded.sources.values()) {
+        const message = loaded.known.get(messageId);
+        // With one recipient nobody else will ask for it; a retry reads it again.
+        if (message === undefined || recipientCount === 1) messages.drop(messageId);
+        else messages.keep(messageId, message);
+      }
       return { copies, later: claimed.filter(isLater) };
     },
+    remember: (messageId, message) => messages.keep(messageId, message),
   };
 }
 
@@ -203,6 +211,7 @@ function openMessage(sealer: Sealer, source: CopySource, contents: ReadonlyMap<s
 }
 
 interface MessageCache {
+  drop(messageId: string): void;
   get(messageId: string): OpenMessage | undefined;
   keep(messageId: string, message: OpenMessage): void;
 }
@@ -216,6 +225,7 @@ function newMessageCache(maxBytes: number): MessageCache {
     kept.delete(messageId);
   };
   return {
+    drop,
     get: (messageId) => kept.get(messageId),
     keep(messageId, message) {
       drop(messageId);

@@ -53,6 +53,7 @@ export interface CopySource {
   readonly campaignId: number;
   readonly departmentId: string | null;
   readonly sizeBytes: number;
+  readonly recipientCount: number;
   readonly headerSealed: Buffer;
   readonly erasedAt: Date | null;
   /** Below its floor somebody let it go so far. */
@@ -71,6 +72,7 @@ export function readCopySources(tx: Tx, recipientIds: readonly string[], now: Da
     SELECT r.id AS "recipientId", r.message_id AS "messageId", r.address_sealed AS "addressSealed", r.data_sealed AS "dataSealed", r.handle,
            r.tracking_level AS level, r.track_opens AS opens, r.track_clicks AS clicks,
            m.accepted_at AS "acceptedAt", m.campaign_id AS "campaignId", m.department_id AS "departmentId", m.size_bytes AS "sizeBytes",
+           m.recipient_count AS "recipientCount",
            m.header_sealed AS "headerSealed",
            EXISTS (SELECT FROM transport_rules WHERE account_id = current_account()) AS "hasRules",
            ${releasedTo(sql`r.id`, now)} AS released, m.erased_at AS "erasedAt", k.key_sealed AS "keySealed",

@@ -48,6 +48,8 @@ export interface DeliveryOptions extends RouteOptions, SourceOptions {
 export interface Delivery extends Running {
   /** Something was put in the queue by this process: look at once. Other processes that deliver are told too. */
   nudge(): void;
+  /** What this process is just storing, and what is to go out at once. */
+  remember: CopyLoader['remember'];
 }
 
 const defaultLeaseMs = 20_000;
@@ -100,6 +102,7 @@ export function startDelivery(world: World, options: DeliveryOptions): Delivery 
   const ear = hearQueueBell(world.db, () => nudge(desk));
   const looping = loop(desk, ear);
   return {
+    remember: desk.loader.remember,
     nudge() {
       nudge(desk);
       if (desk.paces.hasOthers()) desk.bell.ring();
@@ -241,7 +244,8 @@ async function claim(desk: Desk): Promise<Claimed[]> {
   const now = desk.world.clock.now();
   const leaseEnd = new Date(now.getTime() + desk.leaseMs);
   const room = desk.maxInFlight - desk.inFlight.level();
-  const taken = await desk.world.db.asWorker(async (tx) => {
+  // A lease that a crash of the database takes back is one that ended early: no more is sent twice than was in flight.
+  const taken = await desk.world.db.asWorkerForNow(async (tx) => {
     const some = await desk.claims.take(tx, { now, leaseEnd }, room);
     if (some.length === 0) desk.nextDueAt = await nextDueAt(tx);
     return some;
@@ -260,7 +264,7 @@ async function admit(desk: Desk, claimed: readonly Claimed[]): Promise<Claimed[]
   );
   const admitted = answers.flatMap(({ claimed: one, answer }) => (answer === 'go' ? [one] : []));
   try {
-    if (parked.length > 0) await desk.world.db.asWorker((tx) => park(tx, parked));
+    if (parked.length > 0) await desk.world.db.asWorkerForNow((tx) => park(tx, parked));
   } catch (error) {
     for (const one of admitted) desk.pacing.left(one);
     throw error;
@@ -347,7 +351,7 @@ async function renew(desk: Desk): Promise<void> {
   if (ending.length === 0) return;
   const leaseEnd = new Date(nowMs + desk.leaseMs);
   try {
-    const renewed = await desk.world.db.asWorker((tx) => renewLeases(tx, ending, leaseEnd));
+    const renewed = await desk.world.db.asWorkerForNow((tx) => renewLeases(tx, ending, leaseEnd));
     for (const one of ending) {
       if (renewed.has(one.recipientId) && desk.held.has(one.recipientId))
         desk.held.set(one.recipientId, { ...one, leaseEnd });

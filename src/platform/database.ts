@@ -34,6 +34,11 @@ export interface Database {
   readAccount<T>(account: string | Scope, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** A transaction over the queues of all accounts; see the grants to waxwing_worker in migrations/. */
   asWorker<T>(run: (tx: WorkerTx) => Promise<T>): Promise<T>;
+  /**
+   * The same without waiting for the disk: what it wrote in the last moment before a crash of the database may be gone. For
+   * marks that time would take back anyhow, such as leases.
+   */
+  asWorkerForNow<T>(run: (tx: WorkerTx) => Promise<T>): Promise<T>;
   /** One of the few functions that may be asked before an account is known. */
   askGate<Row extends object>(statement: Sql): Promise<Row[]>;
   /** Hears a word that other processes say, by a connection of its own. */
@@ -134,6 +139,10 @@ export function openDatabase(options: DatabaseOptions): Database {
         (client) => run(plainTx(client)),
       ),
     asWorker: (run) => transact('BEGIN; SET LOCAL ROLE waxwing_worker', (client) => run(workerTx(client))),
+    asWorkerForNow: (run) =>
+      transact('BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL ROLE waxwing_worker', (client) =>
+        run(workerTx(client)),
+      ),
     askGate: (statement) =>
       transact('BEGIN; SET LOCAL ROLE waxwing_app', (client) => plainTx(client).query(statement)) as never,
     listen: (word, heard, say) => openEar(options.connection, { word, heard, say }),

@@ -8,7 +8,7 @@ import type { Accepted } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import type { OutboundSettings } from '../contract/settings.ts';
 import { classOf, type MessageClass } from '../core/delivery/message-class.ts';
-import { encodeStoredHeader } from '../core/delivery/stored-header.ts';
+import { encodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
 import { type MinimumTransport, stricter } from '../core/delivery/transport.ts';
 import {
   comparableAddress,
@@ -21,13 +21,14 @@ import {
   type ReadMessage,
 } from '../core/message/index.ts';
 import { decideTracking, type TrackingDecision, type TrackingWish } from '../core/sending/tracking-choice.ts';
+import type { Delivery } from '../delivery/index.ts';
 import { campaignNumber, dimensionIds, linkSetId } from '../events/index.ts';
 import { newId } from '../platform/ids.ts';
 import type { Actor } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
-import type { LetterPlan, RecipientData } from '../templates/index.ts';
+import { isLetterPlan, type LetterPlan, type RecipientData } from '../templates/index.ts';
 import { newHandle, trackingUrlOctets } from '../tracking/index.ts';
 import { openPolicies, type Policy, type ReadPolicy } from './account-policy.ts';
 import type { IdempotencyKey } from './idempotency.ts';
@@ -42,6 +43,8 @@ export interface SendingOptions {
   readonly maxRecipients?: number;
   /** Called after the commit of each message, so that delivery need not wait for its next look at the queue. */
   readonly onQueued?: () => void;
+  /** Handed what copies are made of before it is stored, when they are to go out at once. */
+  readonly remember?: Delivery['remember'];
 }
 
 /** A message as a door hands it in. */
@@ -94,6 +97,7 @@ export interface Desk {
   readonly readPolicy: ReadPolicy;
   readonly store: StoreMessage;
   readonly onQueued: () => void;
+  readonly remember: Delivery['remember'];
   readonly acceptedCount: Counter<'via'>;
 }
 
@@ -106,6 +110,7 @@ export function openDesk(world: World, options: SendingOptions): Desk {
     readPolicy: openPolicies(world.db),
     store: openMessageStore(world.db),
     onQueued: options.onQueued ?? (() => {}),
+    remember: options.remember ?? (() => {}),
     acceptedCount: acceptedCounter(world),
   };
 }
@@ -125,22 +130,24 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   });
   const numbers = await numberDimensions(desk, submitted, { vault, headers, plan });
   const answer = answerTo(submitted, warnings);
-  const draft = seal({
-    submitted,
-    vault,
-    headers,
-    plan,
-    numbers,
-    indexes,
-    tracking,
-    answer,
-    settings: policy.settings,
-  });
+  const { settings } = policy;
+  const parts: Sealable = { submitted, vault, headers, plan, numbers, indexes, tracking, answer, settings };
+  const draft = seal(parts);
+  rememberForDelivery(desk, parts);
   const outcome = await desk.store(submitted.accountId, draft);
   if (outcome === 'key-taken') return { kind: 'key-taken' };
   desk.acceptedCount.inc({ via: submitted.via });
   desk.onQueued();
   return { kind: 'accepted', answer };
+}
+
+/** Before it is stored, since delivery may be quicker than whoever waits for that; without its row it is never asked for. */
+function rememberForDelivery(desk: Desk, parts: Sealable): void {
+  const { submitted, plan } = parts;
+  const { octets } = submitted;
+  if (submitted.dueAt > submitted.acceptedAt || isLetterPlan(plan)) return;
+  const content = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+  desk.remember(submitted.messageId, { header: headerOf(parts), content, plan, letter: null });
 }
 
 function refuseWrongCounts(
@@ -272,7 +279,7 @@ function seal(parts: Sealable): AcceptedDraft {
     vault,
     ...{ senderId: numbers.senderId, campaignId: numbers.campaignId, linkSetId: numbers.linkSetId },
     linkCount: plan.links.length,
-    headerSealed: sealer.seal('message.header', storedHeader(parts)),
+    headerSealed: sealer.seal('message.header', encodeStoredHeader(headerOf(parts))),
     linksSealed: plan.links.length === 0 ? null : sealer.seal('message.links', JSON.stringify(plan.links)),
     contentSealed: sealer.seal('message.content', submitted.octets),
     planSealed: sealer.seal('message.plan', JSON.stringify(plan)),
@@ -289,15 +296,15 @@ function seal(parts: Sealable): AcceptedDraft {
   };
 }
 
-function storedHeader({ submitted, headers, settings }: Sealable): string {
-  return encodeStoredHeader({
+function headerOf({ submitted, headers, settings }: Sealable): StoredHeader {
+  return {
     subject: headers.subject ?? '',
     from: readable(headers.from),
     envelopeFrom: submitted.envelopeFrom,
     tags: [...new Set([...submitted.tags, ...headers.tags])],
     ownTo: submitted.ownTo,
     ...floorAtAcceptance(settings.minimumTransport, submitted.minimumTransport),
-  });
+  };
 }
 
 function floorAtAcceptance(ofHouse: MinimumTransport, ofMessage: MinimumTransport = 'plain') {

@@ -37,7 +37,7 @@ export const openMessageStore = (db: Database): StoreMessage =>
   gather({
     maxItems: 64,
     maxWeight: 8 * 1024 * 1024,
-    maxRounds: 1,
+    maxRounds: 2, // while one waits for the disk, the next is written
     weigh: (draft) => draft.sizeBytes,
     isWorthSplitting: (error) => !(error instanceof DatabaseUnavailable),
     work: (accountId, drafts) => db.asAccount(accountId, (tx) => storeRound(tx, drafts)),
