@@ -214,7 +214,7 @@ const statusCounts = ['delivered', 'bounced', 'deferred']
 
 const recipientGrain = (grain: string, key: string): string => `
   INSERT INTO rollups (${cell})
-  SELECT account_id, '${grain}', accepted_day, campaign_id, ${key}, count(*), ${statusCounts}, ${viewCounts(openMask, clickMask, true)}
+  SELECT account_id, '${grain}', accepted_day, campaign_id, ${key}, count(*), ${statusCounts}, ${viewCounts(openMask, clickMask, true)}, 0
     FROM fresh f GROUP BY 1, 2, 3, 4, 5 ${addUp}`;
 
 const prefetches = `(CASE WHEN f.is_seen THEN (f.open_bit = 8)::int * 2 + (f.other_open_bit = 8)::int ELSE 0 END)`;
@@ -229,7 +229,7 @@ const estimateViews = [1, 3, 7]
 
 const estimateGrain = (grain: string): string => `
   INSERT INTO rollups (${cell})
-  SELECT account_id, '${grain}-estimate', accepted_day, campaign_id, ${grain}_id, count(*), count(*) FILTER (WHERE behind > 0), 0, 0, ${estimateViews}
+  SELECT account_id, '${grain}-estimate', accepted_day, campaign_id, ${grain}_id, count(*), count(*) FILTER (WHERE behind > 0), 0, 0, ${estimateViews}, 0
     FROM (SELECT f.*, ${prefetches} AS behind, ${openMask} AS opens, ${clickMask} AS clicks FROM fresh f) AS counted
    WHERE CASE WHEN behind > 0 THEN status = 'delivered' ELSE opens & 7 <> 0 END GROUP BY 1, 2, 3, 4, 5 ${addUp}`;
 
@@ -263,12 +263,12 @@ const countedTables = [
      .join(', ')}
      FROM ${hits.replace('WHERE', 'JOIN rulesets r ON r.account_id = f.account_id WHERE')} GROUP BY 1, 2, 3, 4, 5 ${addUp}`,
   `INSERT INTO rollups (${cell})
-   SELECT account_id, 'link', accepted_day, campaign_id, l.link_id, count(*), 0, 0, 0, ${viewCounts('0', 'l.bit', false)}
+   SELECT account_id, 'link', accepted_day, campaign_id, l.link_id, count(*), 0, 0, 0, ${viewCounts('0', 'l.bit', false)}, 0
      FROM fresh f CROSS JOIN LATERAL (VALUES (f.link_id, f.click_bit), (f.other_link_id, f.other_click_bit)) AS l (link_id, bit)
     WHERE is_seen GROUP BY 1, 2, 3, 4, 5 ${addUp}`,
   `INSERT INTO rollups (${cell})
    SELECT account_id, 'quarter', (${occurredAt} AT TIME ZONE 'UTC')::date, campaign_id, floor(extract(epoch FROM ${occurredAt}) / 900)::bigint,
-          count(*), 0, 0, 0, ${viewCounts("(CASE h.type WHEN 'opened' THEN h.bit ELSE 0 END)", "(CASE h.type WHEN 'clicked' THEN h.bit ELSE 0 END)", false)}
+          count(*), 0, 0, 0, ${viewCounts("(CASE h.type WHEN 'opened' THEN h.bit ELSE 0 END)", "(CASE h.type WHEN 'clicked' THEN h.bit ELSE 0 END)", false)}, 0
      FROM ${hits} GROUP BY 1, 2, 3, 4, 5 ${addUp}`,
 ];
 

@@ -71,7 +71,7 @@ import {
 } from './sending/index.ts';
 import { startSettling } from './settling/index.ts';
 import { singleSignOnRoutes, startProvingDomains } from './single-sign-on/index.ts';
-import { suppressionRoutes } from './suppressions/index.ts';
+import { type FollowedPages, followUnsubscribePages, suppressionRoutes } from './suppressions/index.ts';
 import {
   type Edge,
   hitCounter,
@@ -170,7 +170,9 @@ async function compose(
   parts.foundations.unshift({ close: () => world.db.close() });
 
   // The tracking host needs no database, so it comes up before anybody asks for one.
-  const edge = await openEdge(world, config, parts);
+  const pages = followUnsubscribePages(world);
+  parts.foundations.unshift(pages);
+  const edge = await openEdge(world, config, pages, parts);
   const trackingUrl = config.trackingUrl ?? localUrl(config.host, edge?.port ?? config.trackingPort);
   const networks = followNetworks(world, { usesAsTable: usesAsTable(config) });
   parts.foundations.unshift(networks);
@@ -180,6 +182,7 @@ async function compose(
     await prepareDatabase(server.connection, world);
     await makeFirstAccount(world, config, needs.firstAccountName ?? usualAccountName);
     await networks.look();
+    await pages.look();
     startLoops(world, config, { trackingUrl, masterKey, connection: server.connection, networks }, parts, state);
     state.isReady = true;
   };
@@ -256,7 +259,12 @@ async function becomeReady(
 
 const journalDir = (config: Config): string => join(config.dataDir, 'journal');
 
-async function openEdge(world: World, config: Config, parts: Parts): Promise<Edge | undefined> {
+async function openEdge(
+  world: World,
+  config: Config,
+  { wordsOf }: FollowedPages,
+  parts: Parts,
+): Promise<Edge | undefined> {
   if (!config.roles.includes('edge')) return undefined;
   const edge = await startEdge(world, {
     port: config.trackingPort,
@@ -264,6 +272,7 @@ async function openEdge(world: World, config: Config, parts: Parts): Promise<Edg
     journalDir: journalDir(config),
     trustedProxies: config.trustedProxies,
     maxJournalBytes: config.maxJournalBytes,
+    wordsOf,
   });
   parts.listeners.push(edge);
   return edge;

@@ -30,6 +30,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     minimum_transport: choice,
     time_zone: 'a zone’s name',
     disabled_rules: 'names of rules',
+    feedback_id: choice,
   },
   accounts: { name: ownName },
   alert_mails: { last_problem: 'a code' },
@@ -121,6 +122,10 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   tracking_consents: { level: choice },
   transport_releases: { transport: choice, released_by_kind: choice, released_by_id: id },
   transport_rules: { minimum_transport: choice },
+  unsubscribe_pages: {
+    organisation: 'shown to anybody who follows an unsubscribe link, as its own name',
+    words: 'shown to anybody who follows an unsubscribe link; the form says so',
+  },
   users: {
     role: choice,
     permissions: choice,

@@ -117,6 +117,7 @@ test('the worker sees queues and roll-ups of all accounts, and no content', asyn
     'alerts_waiting',
     'alert_mails',
     'alert_notices',
+    'unsubscribe_pages',
   ]);
   for (const table of tables.filter((name) => !open.has(name)))
     await assert.rejects(

@@ -159,6 +159,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   setTrackingConsent: { level: 'identified' },
   setSuppression: { reason: 'manual' },
   importSuppressions: { suppressions: [] },
+  setUnsubscribePage: { organisation: 'Mine', words: null },
   judgeObservations: { observations: [{ kind: 'open' }] },
   startRejudgement: { dryRun: true },
   createProviderConnection: { provider: 'postmark', name: 'mine' },

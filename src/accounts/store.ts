@@ -247,6 +247,7 @@ export const settingColumnList =
            track_clicks AS "trackClicks", track_plain_text AS "trackPlainText", tracking_level AS "trackingLevel", view,
            minimum_transport AS "minimumTransport", require_verified_sender AS "requireVerifiedSender",
            disabled_rules AS "disabledRules", learn_scanner_habits AS "learnScannerHabits",
+           one_click_unsubscribe AS "oneClickUnsubscribe", feedback_id AS "feedbackId",
            honeypot_links AS "honeypotLinks", keep_request_days AS "keepRequestDays",
            time_zone AS "timeZone"`);
 
@@ -268,6 +269,8 @@ const settingColumns: Record<keyof OutboundSettings, string> = {
   view: 'view',
   minimumTransport: 'minimum_transport',
   requireVerifiedSender: 'require_verified_sender',
+  oneClickUnsubscribe: 'one_click_unsubscribe',
+  feedbackId: 'feedback_id',
   disabledRules: 'disabled_rules',
   learnScannerHabits: 'learn_scanner_habits',
   honeypotLinks: 'honeypot_links',

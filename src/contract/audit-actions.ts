@@ -126,6 +126,7 @@ export interface AuditDetails {
   'suppressions.listed': { suppressions: number };
   'suppressions.imported': { suppressions: number };
   'suppressions.exported': { suppressions: number };
+  'unsubscribe_page.changed': { organisation: boolean; words: boolean };
   'habits.read': { habits: number; format: 'json' | 'csv' };
   'habits.forgotten': { domains: number };
   'networks.refresh_asked': { due: number };

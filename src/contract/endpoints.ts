@@ -45,6 +45,7 @@ import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { suppressionEndpoints } from './suppressions.ts';
 import { transportEndpoints } from './transport.ts';
+import { unsubscribingEndpoints } from './unsubscribing.ts';
 import { safetyEndpoints } from './upkeep.ts';
 import { judgeObservations } from './verdicts.ts';
 import { webhookEndpoints } from './webhooks.ts';
@@ -65,6 +66,7 @@ export const endpoints: readonly Endpoint[] = [
   readTrackingConsent,
   setTrackingConsent,
   ...suppressionEndpoints,
+  ...unsubscribingEndpoints,
   judgeObservations,
   listScannerHabits,
   forgetScannerHabits,

@@ -57,6 +57,10 @@ export const submission = z
     class: z.enum(['transactional', 'marketing']).optional().meta({
       description: 'Transactional mail goes first. Absent: marketing with a campaign, transactional without.',
     }),
+    unsubscribe: z.boolean().optional().meta({
+      description:
+        'Whether its copies get the fields by which recipients unsubscribe at once. Absent: marketing mail does, where the account wants it.',
+    }),
     departmentId: id.nullable().optional().meta({
       description:
         'The department that the message belongs to; null: the account itself. Absent: that of the key or user.',
@@ -230,7 +234,7 @@ export const listMessages = endpoint({
 
 export const eventType = z.enum([
   ...['accepted', 'deferred', 'delivered', 'bounced', 'dropped', 'opened', 'clicked'],
-  ...['delayed', 'complained', 'auto-replied', 'replied'],
+  ...['delayed', 'complained', 'unsubscribed', 'auto-replied', 'replied'],
 ] as const);
 export type EventType = z.infer<typeof eventType>;
 

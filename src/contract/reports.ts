@@ -65,6 +65,7 @@ export const engagementRow = z
     delivered: z.int(),
     bounced: z.int(),
     deferred: z.int(),
+    unsubscribed: z.int().meta({ description: 'Recipients who unsubscribed by the link of this mail.' }),
     opened: z.int().nullable(),
     clicked: z.int(),
     openRate: z.number().nullable(),

@@ -13,6 +13,14 @@ export const outboundSettings = z
     view,
     minimumTransport: z.enum(['plain', 'opportunistic', 'verified', 'authenticated']),
     requireVerifiedSender: z.boolean(),
+    oneClickUnsubscribe: z.boolean().meta({
+      description:
+        'Add List-Unsubscribe and List-Unsubscribe-Post (RFC 8058) to marketing mail that brings none of its own.',
+    }),
+    feedbackId: z.enum(['off', 'opaque', 'named']).meta({
+      description:
+        'The Feedback-ID of marketing mail, for Gmail’s reports: none, a keyed hash of the campaign, or its name.',
+    }),
     disabledRules: z.array(z.string().max(64)).max(100).meta({
       description:
         'Ids of rules that judge nothing here; holds for hits to come, and for the past once it is judged again.',

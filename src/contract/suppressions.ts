@@ -19,7 +19,14 @@ const entry = z.object({
   createdAt: instant,
   expiresAt: instant.nullable().meta({ description: 'Null: until somebody removes it.' }),
 });
-const suppression = entry.extend({ email: z.string() }).meta({ id: 'Suppression' });
+const suppression = entry
+  .extend({
+    email: z.string().nullable().meta({
+      description:
+        'Null: who unsubscribed by the link of a message that is erased is known by a hash alone, and kept from mail all the same.',
+    }),
+  })
+  .meta({ id: 'Suppression' });
 export type SuppressionBody = z.infer<typeof suppression>;
 
 const ofAddress = z.object({ email: z.string(), isSuppressed: z.boolean(), reasons: z.array(entry) });

@@ -10,10 +10,11 @@ import { type HopPlan, planHop, rungOf } from '../core/delivery/transport.ts';
 import { mailboxWords } from '../core/message/header-words.ts';
 import { render } from '../core/message/index.ts';
 import type { TokenKeyring } from '../core/token.ts';
+import { oneClickField } from '../core/unsubscribing/one-click-body.ts';
 import type { NextHop, Sent, SmtpClient } from '../platform/smtp-client.ts';
 import type { Copy } from '../platform/smtp-session.ts';
 import { isLetterPlan, type LetterCopy, templateData, writeCopy } from '../templates/index.ts';
-import { type TrackingUrls, trackingUrls } from '../tracking/index.ts';
+import { type TrackingUrls, trackingUrls, unsubscribeUrlOf } from '../tracking/index.ts';
 import type { OpenCopy } from './open-copies.ts';
 import { domainOf, type Gateway, type Router, type Station } from './route.ts';
 import { signCopy } from './sign-copy.ts';
@@ -37,6 +38,7 @@ export interface Carrier {
   readonly client: SmtpClient;
   readonly router: Router;
   readonly keys: TokenKeyring;
+  readonly unsubscribeKeys: TokenKeyring;
   readonly trackingUrl: string;
   readonly now: () => Date;
   /** The envelope sender that a copy's bounces come back to us by; null: the message's own. */
@@ -147,6 +149,7 @@ function renderCopy(carrier: Carrier, copy: OpenCopy): Buffer {
     date: rfc5322Date(copy.acceptedAt),
     messageId: `<${copy.claimed.messageId}@${domainOf(header.envelopeFrom || 'waxwing.invalid')}>`,
     ...(header.ownTo ? { to: toField(copy.address, copy.data.name) } : {}),
+    fields: listFields(carrier, copy),
   });
   return Buffer.from(rendered.buffer, rendered.byteOffset, rendered.byteLength);
 }
@@ -163,6 +166,17 @@ function wordsOf({ trackingUrl }: Carrier, copy: OpenCopy): LetterCopy {
     honeypot: copy.level === 'identified',
     trackingUrl: trackingUrl.replace(/\/+$/, ''),
   });
+}
+
+/** RFC 8058 §3.1: one https address, and the one pair that a POST to it has to bring. */
+function listFields({ unsubscribeKeys, trackingUrl }: Carrier, { message, claimed }: OpenCopy): [string, string][] {
+  const { unsubscribe, feedbackId } = message.header;
+  const fields: [string, string][] = [];
+  if (unsubscribe !== undefined)
+    fields.push(['List-Unsubscribe', `<${unsubscribeUrlOf(unsubscribeKeys, trackingUrl, claimed)}>`]);
+  if (unsubscribe === 'both') fields.push(['List-Unsubscribe-Post', `${oneClickField.name}=${oneClickField.value}`]);
+  if (feedbackId !== undefined) fields.push(['Feedback-ID', feedbackId]);
+  return fields;
 }
 
 /** RFC 6532 §3.5: a field in UTF-8 needs SMTPUTF8 on every hop. A domain's ASCII form says the same and needs nothing. */

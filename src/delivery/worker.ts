@@ -11,7 +11,7 @@ import { openDns } from '../platform/dns.ts';
 import { openSmtpClient } from '../platform/smtp-client.ts';
 import type { Running, World } from '../platform/world.ts';
 import { returnPathOf } from '../suppressions/index.ts';
-import { tokenKeys } from '../tracking/index.ts';
+import { tokenKeys, unsubscribeKeys } from '../tracking/index.ts';
 import { type Claims, openClaims } from './claim.ts';
 import { type Claimed, nextDueAt, park, renewLeases } from './claim-store.ts';
 import { type Carrier, deliverCopy } from './deliver-message.ts';
@@ -147,6 +147,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
       }),
       router,
       keys: tokenKeys(world.vault),
+      unsubscribeKeys: unsubscribeKeys(world.vault),
       trackingUrl: options.trackingUrl,
       returnPath: options.bounceDomain === undefined ? null : returnPathOf(world.vault, options.bounceDomain),
       now,

@@ -129,6 +129,7 @@ export interface LockedRecipient {
   readonly deliveredVia: 'mx' | 'relay' | null;
   readonly gatewayMx: string | null;
   readonly gatewayMxSource: 'delivery' | 'dns' | null;
+  readonly isUnsubscribed: boolean;
 }
 
 export type LockedRecipients = ReadonlyMap<string, LockedRecipient>;

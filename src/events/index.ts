@@ -26,4 +26,5 @@ export { recordAccepted } from './record-accepted.ts';
 export { recordDeliveries } from './record-deliveries.ts';
 export { recordHits } from './record-hits.ts';
 export { recordReturn } from './record-return.ts';
+export { recordUnsubscribed } from './record-unsubscribed.ts';
 export { foldOnce, startFold } from './worker.ts';

@@ -29,6 +29,7 @@ interface StateRow {
   delivered_via: 'mx' | 'relay' | null;
   gateway_mx: string | null;
   gateway_mx_source: 'delivery' | 'dns' | null;
+  is_unsubscribed: boolean;
 }
 
 /** Rows are locked in the order of their ids: two transactions over the same recipients wait, and never for each other. */
@@ -37,7 +38,7 @@ export async function lockStates(tx: Tx, accountId: string, ids: readonly string
     SELECT recipient_id, message_id, accepted_at, accepted_day, campaign_id, sender_id, domain_id, link_set_id, status,
            opens_human, opens_suspected, opens_probable, opens_certain,
            clicks_human, clicks_suspected, clicks_probable, clicks_certain, prefetches,
-           delivered_at, delivered_via, gateway_mx, gateway_mx_source
+           delivered_at, delivered_via, gateway_mx, gateway_mx_source, unsubscribed_at IS NOT NULL AS is_unsubscribed
       FROM recipient_states
      WHERE account_id = ${accountId} AND recipient_id = ANY (${uuids(ids)}::uuid[])
      ORDER BY recipient_id
@@ -62,6 +63,7 @@ const lockedRecipient = (row: StateRow): LockedRecipient => ({
   deliveredVia: row.delivered_via,
   gatewayMx: row.gateway_mx,
   gatewayMxSource: row.gateway_mx_source,
+  isUnsubscribed: row.is_unsubscribed,
 });
 
 export interface NewState extends Placement {
@@ -110,6 +112,19 @@ export async function moveDeliveries(tx: Tx, accountId: string, moves: readonly 
                   ${texts(moves.map((move) => move.deliveredBy))}::text[], ${texts(moves.map((move) => move.gatewayMx))}::text[],
                   ${texts(moves.map((move) => move.gatewayMxSource))}::text[])
         AS m (recipient_id, status, delivered_at, delivered_via, delivered_by, gateway_mx, gateway_mx_source)
+     WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
+}
+
+/** The rows are locked. */
+export async function markUnsubscribed(
+  tx: Tx,
+  accountId: string,
+  rows: readonly { readonly recipientId: string; readonly at: Date }[],
+): Promise<void> {
+  await tx.query(sql`
+    UPDATE recipient_states s SET unsubscribed_at = m.at
+      FROM unnest(${uuids(rows.map((row) => row.recipientId))}::uuid[], ${instants(rows.map((row) => row.at))}::timestamptz[])
+        AS m (recipient_id, at)
      WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
 }
 

@@ -38,6 +38,7 @@ export const keptUses: readonly string[] = [
   'totp-setup',
   'user-email',
   ...Array.from({ length: 8 }, (_, index) => `token.${index + 1}`),
+  ...Array.from({ length: 4 }, (_, index) => `unsubscribe.${index + 1}`),
 ];
 
 /** Under this name stands what all other uses are derived from. */

@@ -34,6 +34,7 @@ const columns: readonly Column[] = [
   ['appleEstimatedLow', (row) => row.estimated?.apple.low ?? null],
   ['appleEstimatedHigh', (row) => row.estimated?.apple.high ?? null],
   ['estimateWithheld', (row) => row.estimateWithheld?.code ?? null],
+  ['unsubscribed', (row) => row.unsubscribed],
 ];
 
 export function engagementCsv(report: EngagementReport, readAt: Date): Answer {

@@ -26,13 +26,13 @@ const keyColumns: Readonly<Record<RecipientGrain, string>> = {
 };
 
 const cellColumns = raw(
-  'day, campaign_id, key_id, n, delivered, bounced, deferred, opened_by_people, opened_by_machines, clicked_by_people, clicked_by_machines',
+  'day, campaign_id, key_id, n, delivered, bounced, deferred, opened_by_people, opened_by_machines, clicked_by_people, clicked_by_machines, unsubscribed',
 );
 
 /** The columns of a roll-up as one view counts. */
 const countsIn = (view: View): Sql =>
   raw(
-    `n, delivered, bounced, deferred, ${view}_opened_by_people, ${view}_opened_by_machines, ${view}_clicked_by_people, ${view}_clicked_by_machines`,
+    `n, delivered, bounced, deferred, ${view}_opened_by_people, ${view}_opened_by_machines, ${view}_clicked_by_people, ${view}_clicked_by_machines, unsubscribed`,
   );
 
 /** One is told apart from several, because only then an index gives rows in the order of what follows. */
@@ -73,7 +73,7 @@ function recipientCells(question: CellQuestion, grain: RecipientGrain): Sql {
   const ends = question.range.ends.map(
     (end) => sql`
       SELECT accepted_day, campaign_id, ${key}, 1, (status = 'delivered')::int, (status = 'bounced')::int,
-             (status = 'deferred')::int, ${seenBy(question.view, 'opens')}
+             (status = 'deferred')::int, ${seenBy(question.view, 'opens')}, (unsubscribed_at IS NOT NULL)::int
         FROM recipient_states WHERE ${acceptedIn(question, end)}`,
   );
   return join([...dayCells(question, grain), ...ends], ' UNION ALL ');
@@ -82,7 +82,7 @@ function recipientCells(question: CellQuestion, grain: RecipientGrain): Sql {
 function linkCells(question: CellQuestion): Sql {
   const ends = question.range.ends.map(
     (end) => sql`
-      SELECT accepted_day, campaign_id, link_id, 1, 0, 0, 0, ${seenBy(question.view, '0')}
+      SELECT accepted_day, campaign_id, link_id, 1, 0, 0, 0, ${seenBy(question.view, '0')}, 0
         FROM link_states WHERE clicks <> 0 AND ${acceptedIn(question, end)}`,
   );
   return join([...dayCells(question, 'link'), ...ends], ' UNION ALL ');
@@ -94,7 +94,7 @@ const seenCounts = sql`
 
 const statusCounts = sql`
   sum(n)::bigint AS sent, sum(delivered)::bigint AS delivered, sum(bounced)::bigint AS bounced,
-  sum(deferred)::bigint AS deferred`;
+  sum(deferred)::bigint AS deferred, sum(unsubscribed)::bigint AS unsubscribed`;
 
 const acceptedDays = sql`min(day) AS "firstAcceptedDay", max(day) AS "lastAcceptedDay"`;
 
@@ -126,7 +126,7 @@ function estimateCells(question: CellQuestion, grain: EstimatedGrain): Sql {
     (end) => sql`
       SELECT accepted_day, campaign_id, ${key}, 1, (prefetches > 0)::int, 0, 0,
              (prefetches = 0)::int, (prefetches > 0 AND (opens | clicks) & ${human} <> 0)::int,
-             (prefetches = 0 AND clicks & ${human} <> 0)::int, (prefetches > 0 AND clicks & ${human} <> 0)::int
+             (prefetches = 0 AND clicks & ${human} <> 0)::int, (prefetches > 0 AND clicks & ${human} <> 0)::int, 0
         FROM recipient_states
        WHERE ${acceptedIn(question, end)}
          AND CASE WHEN prefetches > 0 THEN status = 'delivered' ELSE opens & ${human} <> 0 END`,

@@ -35,7 +35,7 @@ export async function countLinks(tx: Tx, keys: AccountKeys, question: CellQuesti
 
 const total = (counts: Counts): number => counts.clickedByPeople + counts.clickedByMachines;
 
-type Copies = Pick<Counts, 'sent' | 'delivered' | 'bounced' | 'deferred'> &
+type Copies = Pick<Counts, 'sent' | 'delivered' | 'bounced' | 'deferred' | 'unsubscribed'> &
   Pick<LinkRow, 'firstAcceptedDay' | 'lastAcceptedDay'>;
 
 /** A copy that holds a link twice was sent it once. */
@@ -62,17 +62,19 @@ const addCopies = (a: Copies, b: Copies): Copies => ({
   delivered: a.delivered + b.delivered,
   bounced: a.bounced + b.bounced,
   deferred: a.deferred + b.deferred,
+  unsubscribed: a.unsubscribed + b.unsubscribed,
   ...daySpan([a, b]),
 });
 
 function linkRow(key: string | null, copies: Copies, clicked: CountedLink | undefined): LinkRow {
-  const { sent, delivered, bounced, deferred, firstAcceptedDay, lastAcceptedDay } = copies;
+  const { sent, delivered, bounced, deferred, unsubscribed, firstAcceptedDay, lastAcceptedDay } = copies;
   const { clickedByPeople = 0, clickedByMachines = 0 } = clicked ?? {};
   const counts = {
     sent,
     delivered,
     bounced,
     deferred,
+    unsubscribed,
     openedByPeople: null,
     openedByMachines: null,
     clickedByPeople,

@@ -196,6 +196,7 @@ test('delivered mail bears both signatures of its author’s domain, and names b
         to: ['ana@example.org'],
         subject: 'Grüße',
         html: '<p>Grüße <a href="https://a.example">a</a></p>',
+        campaign: 'news',
       };
       const answer = await ask(api, sendMessage, mine.apiKey, { body });
       assert.equal(answer.warnings, undefined);
@@ -209,7 +210,19 @@ test('delivered mail bears both signatures of its author’s domain, and names b
       const verdicts = results.map((one) => [one.signingDomain, one.selector, one.status.result]);
       const expected = from.includes('nobody') ? [] : keys.map(({ selector }) => [domain, selector, 'pass']);
       if (from.includes('nobody')) assert.doesNotMatch(bytes.toString(), /^DKIM-Signature/im);
-      else assert.deepEqual(verdicts, expected);
+      else {
+        assert.deepEqual(verdicts, expected);
+        assert.match(
+          bytes.toString(),
+          /^List-Unsubscribe: <https:.*\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nFeedback-ID: /m,
+        );
+        for (const { signingHeaders } of results)
+          assert.ok(
+            ['list-unsubscribe', 'list-unsubscribe-post'].every((name) =>
+              signingHeaders?.keys.toLowerCase().includes(name),
+            ),
+          );
+      }
     }
   } finally {
     await delivery.close();

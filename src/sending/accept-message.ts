@@ -20,6 +20,7 @@ import {
   type PreparedHeaders,
   type ReadMessage,
 } from '../core/message/index.ts';
+import { decideListHeaders, feedbackIdOf } from '../core/sending/list-headers.ts';
 import { decideTracking, type TrackingDecision, type TrackingWish } from '../core/sending/tracking-choice.ts';
 import type { Delivery } from '../delivery/index.ts';
 import { campaignNumber, dimensionIds, linkSetId } from '../events/index.ts';
@@ -73,6 +74,8 @@ export interface SubmittedMessage {
   readonly dueAt: Date;
   /** Absent: as its campaign says. */
   readonly messageClass?: MessageClass | undefined;
+  /** Absent: marketing mail can be unsubscribed from, where the account wants it. */
+  readonly unsubscribe?: boolean | undefined;
   readonly idempotencyKey: IdempotencyKey | null;
   /** Each copy has words of its own: the message's own are stand-ins. */
   readonly letter?: Pick<LetterPlan, 'source' | 'places' | 'links' | 'plainText'> | undefined;
@@ -131,7 +134,7 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   const numbers = await numberDimensions(desk, submitted, { vault, headers, plan });
   const answer = answerTo(submitted, warnings);
   const { settings } = policy;
-  const parts: Sealable = { submitted, vault, headers, plan, numbers, indexes, tracking, answer, settings };
+  const parts: Sealable = { submitted, vault, message, headers, plan, numbers, indexes, tracking, answer, settings };
   const draft = seal(parts);
   rememberForDelivery(desk, parts);
   const outcome = await desk.store(submitted.accountId, draft);
@@ -227,7 +230,7 @@ async function numberDimensions(
 ): Promise<Numbers> {
   const { db } = desk.world;
   const keys = { accountId: submitted.accountId, vault: read.vault };
-  const campaign = submitted.campaign ?? read.headers.campaign;
+  const campaign = campaignOf({ submitted, headers: read.headers });
   const [senderId = 0, ...others] = await dimensionIds(db, keys, [
     { kind: 'sender', value: normaliseAddress(read.headers.from.address) },
     ...submitted.recipients.map(({ address }) => ({
@@ -256,6 +259,7 @@ const answerTo = ({ messageId, recipients, acceptedAt }: SubmittedMessage, warni
 
 interface Sealable {
   readonly submitted: SubmittedMessage;
+  readonly message: ReadMessage;
   readonly vault: AccountVault;
   readonly headers: PreparedHeaders;
   readonly plan: Plan | LetterPlan;
@@ -274,7 +278,7 @@ function seal(parts: Sealable): AcceptedDraft {
   return {
     ...{ accountId, messageId, acceptedAt, keySealed, via: submitted.via, actor: submitted.actor },
     ...{ dueAt: submitted.dueAt, timeZone: settings.timeZone, sizeBytes: submitted.octets.length },
-    messageClass: classOf(submitted.messageClass, (submitted.campaign ?? parts.headers.campaign) !== null),
+    messageClass: classOfMail(parts),
     departmentId: submitted.departmentId,
     vault,
     ...{ senderId: numbers.senderId, campaignId: numbers.campaignId, linkSetId: numbers.linkSetId },
@@ -296,7 +300,14 @@ function seal(parts: Sealable): AcceptedDraft {
   };
 }
 
-function headerOf({ submitted, headers, settings }: Sealable): StoredHeader {
+const campaignOf = ({ submitted, headers }: Pick<Sealable, 'submitted' | 'headers'>): string | null =>
+  submitted.campaign ?? headers.campaign;
+
+const classOfMail = (parts: Sealable): MessageClass =>
+  classOf(parts.submitted.messageClass, campaignOf(parts) !== null);
+
+function headerOf(parts: Sealable): StoredHeader {
+  const { submitted, headers, settings } = parts;
   return {
     subject: headers.subject ?? '',
     from: readable(headers.from),
@@ -304,8 +315,24 @@ function headerOf({ submitted, headers, settings }: Sealable): StoredHeader {
     tags: [...new Set([...submitted.tags, ...headers.tags])],
     ownTo: submitted.ownTo,
     ...floorAtAcceptance(settings.minimumTransport, submitted.minimumTransport),
+    ...listHeaders(parts),
   };
 }
+
+function listHeaders(parts: Sealable): Pick<StoredHeader, 'unsubscribe' | 'feedbackId'> {
+  const { submitted, message, settings, vault } = parts;
+  const messageClass = classOfMail(parts);
+  const decided = decideListHeaders(message, { messageClass, unsubscribe: submitted.unsubscribe, settings });
+  const unsubscribe = decided.unsubscribe === 'none' ? {} : { unsubscribe: decided.unsubscribe };
+  if (!decided.feedbackId) return unsubscribe;
+  const name = campaignOf(parts);
+  const campaign = name === null || settings.feedbackId === 'named' ? name : shortHash(vault, 'campaign', name);
+  const account = shortHash(vault, 'account', submitted.accountId);
+  return { ...unsubscribe, feedbackId: feedbackIdOf({ campaign, messageClass, account }) };
+}
+
+const shortHash = (vault: Pick<AccountVault, 'index'>, kind: string, value: string): string =>
+  vault.index(`feedback-${kind}`, value).toString('hex').slice(0, 16);
 
 function floorAtAcceptance(ofHouse: MinimumTransport, ofMessage: MinimumTransport = 'plain') {
   const minimumTransport = stricter(ofHouse, ofMessage);

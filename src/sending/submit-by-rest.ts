@@ -61,6 +61,7 @@ async function submittedOf(
     wish: body.tracking ?? {},
     minimumTransport: body.minimumTransport,
     messageClass: body.class,
+    unsubscribe: body.unsubscribe,
   };
 }
 

@@ -37,7 +37,7 @@ export async function listSuppressions(world: Needs, caller: Caller, { reason, l
 }
 
 const opened = (vault: AccountVault, row: SuppressionRow): SuppressionBody => ({
-  email: vault.open('suppression.address', row.addressSealed).toString(),
+  email: row.addressSealed === null ? null : vault.open('suppression.address', row.addressSealed).toString(),
   ...entryOf(row),
 });
 

@@ -7,8 +7,10 @@ import {
   readSuppression as readEndpoint,
   setSuppression,
 } from '../contract/suppressions.ts';
-import { type Route, route, writes } from '../platform/route.ts';
+import { readUnsubscribePage as readPageEndpoint, setUnsubscribePage } from '../contract/unsubscribing.ts';
+import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
+import { changeUnsubscribePage, readUnsubscribePage } from './change-page.ts';
 import { liftSuppression, readSuppression, suppress } from './change-suppressions.ts';
 import { importSuppressions } from './import-suppressions.ts';
 import { exportSuppressions, listSuppressions } from './list-suppressions.ts';
@@ -35,5 +37,14 @@ export const suppressionRoutes = (world: Pick<World, 'db' | 'vault' | 'clock'>):
   }),
   route(exportEndpoint, 'suppressions.manage', writes('suppressions.exported'), (_, caller) =>
     exportSuppressions(world, caller),
+  ),
+  route(
+    readPageEndpoint,
+    'settings.read',
+    writesNothing('What it answers, anybody with a link is shown.'),
+    (_, caller) => readUnsubscribePage(world, caller),
+  ),
+  route(setUnsubscribePage, 'settings.change', writes('unsubscribe_page.changed'), ({ body }, caller) =>
+    changeUnsubscribePage(world, caller, body),
   ),
 ];

@@ -1,11 +1,12 @@
 /** All SQL of the suppression list. Addresses come and leave sealed, and are found by a keyed hash. */
 import type { SuppressionReason, SuppressionScope } from '../contract/suppressions.ts';
-import { bytes } from '../platform/columns.ts';
+import { bytes, uuids } from '../platform/columns.ts';
 import { type Sql, sql, type Tx, type WorkerTx } from '../platform/database.ts';
 
 export interface SuppressionRow {
   readonly addressIndex: Buffer;
-  readonly addressSealed: Buffer;
+  /** Null: only its hash was left when it came onto the list. */
+  readonly addressSealed: Buffer | null;
   readonly reason: SuppressionReason;
   readonly scope: SuppressionScope;
   readonly createdAt: Date;
@@ -56,6 +57,37 @@ export async function upsertSuppressions(tx: Tx, rows: readonly SuppressionRow[]
       ${rows.map((row) => row.expiresAt?.toISOString() ?? null)}::timestamptz[]) AS m
     ON CONFLICT (account_id, address_index, reason) DO UPDATE
        SET scope = EXCLUDED.scope, address_sealed = EXCLUDED.address_sealed, expires_at = EXCLUDED.expires_at`);
+}
+
+/** What a copy's address is known by; the key is null once its message is erased. */
+export interface CopyAddress {
+  readonly recipientId: string;
+  readonly addressIndex: Buffer;
+  readonly addressSealed: Buffer;
+  readonly keySealed: Buffer | null;
+}
+
+export const selectCopyAddresses = (tx: Tx, recipientIds: readonly string[]): Promise<CopyAddress[]> =>
+  tx.query<CopyAddress>(sql`
+    SELECT r.id AS "recipientId", r.address_index AS "addressIndex", r.address_sealed AS "addressSealed",
+           k.key_sealed AS "keySealed"
+      FROM recipients r LEFT JOIN message_keys k ON k.message_id = r.message_id
+     WHERE r.account_id = current_account() AND r.id = ANY (${uuids(recipientIds)}::uuid[])`);
+
+/** Those that are new, or had an end and have none now, by their hash in hex. What somebody chose before is not narrowed. */
+export async function addUnsubscribed(tx: Tx, rows: readonly SuppressionRow[]): Promise<string[]> {
+  const added = await tx.query<{ addressIndex: Buffer }>(sql`
+    INSERT INTO suppressions AS s (account_id, address_index, reason, scope, address_sealed, created_at, expires_at)
+    SELECT current_account(), m.*, NULL FROM unnest(
+      ${bytes(rows.map((row) => row.addressIndex))}::bytea[], ${rows.map((row) => row.reason)}::text[],
+      ${rows.map((row) => row.scope)}::text[], ${bytes(rows.map((row) => row.addressSealed))}::bytea[],
+      ${rows.map((row) => row.createdAt.toISOString())}::timestamptz[]) AS m
+     ORDER BY 2, 3
+    ON CONFLICT (account_id, address_index, reason) DO UPDATE
+       SET expires_at = NULL, address_sealed = coalesce(EXCLUDED.address_sealed, s.address_sealed)
+     WHERE s.expires_at IS NOT NULL OR s.address_sealed IS NULL
+    RETURNING address_index AS "addressIndex"`);
+  return added.map(({ addressIndex }) => addressIndex.toString('hex'));
 }
 
 export async function deleteOfAddress(

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import { type Courtesy, courtesyTo } from './courtesy.ts';
-import { encodeHit, type JournaledHit } from './hit.ts';
+import { encodeEntry, type JournalEntry } from './hit.ts';
 import type { CountHits } from './hit-counter.ts';
 import { sealFrame } from './journal-frame.ts';
 import { type JournalBatch, readBatch } from './journal-reader.ts';
@@ -114,7 +114,7 @@ async function store(
   { world, slot, lane }: LaneRun,
   from: JournalPosition,
   to: JournalPosition,
-  hits: readonly JournaledHit[],
+  hits: readonly JournalEntry[],
   attempt: number,
 ): Promise<void> {
   const step = { journalId: laneId(slot.id, lane), from, to };
@@ -129,9 +129,9 @@ async function storeRest(
   world: DrainWorld,
   slot: Slot,
   step: Parameters<typeof storeBatch>[1],
-  hits: readonly JournaledHit[],
+  hits: readonly JournalEntry[],
 ): ReturnType<typeof storeBatch> {
-  const setAside = (poison: readonly JournaledHit[]): Promise<void> => quarantine(world, slot, poison);
+  const setAside = (poison: readonly JournalEntry[]): Promise<void> => quarantine(world, slot, poison);
   const { stored, poisoned } = await storeAllButPoison(world, step, hits, isPassing, setAside);
   if (poisoned > 0) {
     world.count('quarantined', poisoned);
@@ -141,10 +141,10 @@ async function storeRest(
 }
 
 /** Sealed like the journal itself, in the same frames, for whoever looks into it later. */
-async function quarantine(world: DrainWorld, slot: Slot, poison: readonly JournaledHit[]): Promise<void> {
+async function quarantine(world: DrainWorld, slot: Slot, poison: readonly JournalEntry[]): Promise<void> {
   const file = await open(join(slot.folder, 'quarantine.wxj'), 'a', 0o600);
   try {
-    await file.writeFile(sealFrame(world.vault.sealer('journal'), poison.map(encodeHit)));
+    await file.writeFile(sealFrame(world.vault.sealer('journal'), poison.map(encodeEntry)));
     await file.datasync();
   } finally {
     await file.close();

@@ -7,11 +7,12 @@ import { type ClickContent, handleBytes, honeypotLink, type OpenContent, sealTok
 import { openVault } from '../platform/vault.ts';
 import type { Listening } from '../platform/world.ts';
 import { startEdgeServer } from './edge.ts';
-import type { JournaledHit } from './hit.ts';
+import { isHit, type JournalEntry, type JournaledHit, type JournaledUnsubscription } from './hit.ts';
 import type { HitState } from './hit-counter.ts';
-import { tokenKeys } from './token-keys.ts';
+import { tokenKeys, unsubscribeKeys } from './token-keys.ts';
 
 const keys = tokenKeys(openVault(randomBytes(32)));
+const unsubscribing = unsubscribeKeys(openVault(randomBytes(32)));
 const accountId = randomUUID();
 const subject = { level: 'identified', messageId: randomUUID(), recipientId: randomUUID() } as const;
 const url = 'https://clinic.example/größe?a=1&b=%20#ü "quoted"';
@@ -23,13 +24,16 @@ const clickToken = sealToken(keys, handle, randomBytes(12), clickContent);
 const gifSize = 42;
 
 const hits: JournaledHit[] = [];
+const unsubscriptions: JournaledUnsubscription[] = [];
 const counted: HitState[] = [];
 let edge: Listening;
-const startEdge = (append: (hit: JournaledHit, done: () => void) => void): Promise<Listening> =>
+const startEdge = (append: (entry: JournalEntry, done: (isKept: boolean) => void) => void): Promise<Listening> =>
   startEdgeServer({
     port: 0,
     host: '127.0.0.1',
     keys,
+    unsubscribeKeys: unsubscribing,
+    wordsOf: (id) => ({ organisation: id === accountId ? 'Clinic & Sons' : null, words: 'Call us <any> time.' }),
     journal: { append },
     clock: { now: () => new Date('2026-11-22T12:00:00Z') },
     count: (state) => void counted.push(state),
@@ -37,14 +41,16 @@ const startEdge = (append: (hit: JournaledHit, done: () => void) => void): Promi
     newHitId: randomUUID,
   });
 before(async () => {
-  edge = await startEdge((hit, done) => {
-    hits.push(hit);
-    setImmediate(done);
+  edge = await startEdge((entry, done) => {
+    if (isHit(entry)) hits.push(entry);
+    else unsubscriptions.push(entry);
+    setImmediate(done, true);
   });
 });
 after(() => edge.close());
 beforeEach(() => {
   hits.length = 0;
+  unsubscriptions.length = 0;
   counted.length = 0;
 });
 
@@ -294,7 +300,7 @@ describe('the edge', () => {
 describe('an edge that ends', () => {
   it('answers what is under way and waits for nobody who asks nothing', async () => {
     const written = Promise.withResolvers<() => void>();
-    const own = await startEdge((_hit, done) => written.resolve(done));
+    const own = await startEdge((_hit, done) => written.resolve(() => done(true)));
     const request = `GET /o/${openToken} HTTP/1.1\r\nHost: t\r\n\r\n`;
     const socket = connect(own.port, '127.0.0.1', () => socket.write(request));
     let text = '';
@@ -316,7 +322,7 @@ describe('an edge that ends', () => {
     const pending: (() => void)[] = [];
     const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const own = await startEdge((_hit, done) => {
-      pending.push(done);
+      pending.push(() => done(true));
       arrived[pending.length - 1]?.resolve();
     });
     const request = `GET /o/${openToken} HTTP/1.1\r\nHost: t\r\n\r\n`;

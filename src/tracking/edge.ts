@@ -1,22 +1,28 @@
 /**
- * The tracking host: answers pixels and redirects, and puts every request to one into the journal before it answers. It
+ * The tracking host: answers pixels, redirects and unsubscribe links, and puts every hit and will into the journal first. It
  * has no session, sets no cookie, asks no database, and redirects nowhere but where an authentic token says.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type HitKind, openToken, type TokenKeyring, type TokenReading } from '../core/token.ts';
+import type { PageWords } from '../core/unsubscribing/unsubscribe-page.ts';
 import type { Clock, Listening } from '../platform/world.ts';
 import { type TrustedProxies, trustedProxies } from './client-address.ts';
 import { evidentHeaders, userAgentOf } from './evident-headers.ts';
 import { hitToken, type JournaledHit } from './hit.ts';
 import type { CountHits } from './hit-counter.ts';
 import type { Journal } from './journal.ts';
+import { type TakeUnsubscription, unsubscriptionTaker } from './take-unsubscription.ts';
 import { readTarget } from './tracking-target.ts';
 
 export interface EdgeOptions {
   readonly port: number;
   readonly host: string;
   readonly keys: TokenKeyring;
+  /** Of unsubscribe links. */
+  readonly unsubscribeKeys: TokenKeyring;
+  /** What the page of such a link says of an account. */
+  readonly wordsOf: (accountId: string) => PageWords;
   readonly journal: Pick<Journal, 'append'>;
   readonly clock: Clock;
   readonly count: CountHits;
@@ -25,7 +31,10 @@ export interface EdgeOptions {
   readonly newHitId: () => string;
 }
 
-type Edge = Omit<EdgeOptions, 'port' | 'host' | 'trustedProxies'> & { readonly proxies: TrustedProxies };
+type Edge = Omit<EdgeOptions, 'port' | 'host' | 'trustedProxies' | 'unsubscribeKeys' | 'wordsOf'> & {
+  readonly proxies: TrustedProxies;
+  readonly takeUnsubscription: TakeUnsubscription;
+};
 
 // GIF89a, 1 × 1, one transparent pixel: the smallest that every client draws.
 // As text, one character a byte: then Node sends header and body in one write instead of two pieces.
@@ -54,7 +63,12 @@ const closeWithinMs = 5_000;
 const sweepEveryMs = 50;
 
 export async function startEdgeServer(options: EdgeOptions): Promise<Listening> {
-  const edge: Edge = { ...options, proxies: trustedProxies(options.trustedProxies) };
+  const { unsubscribeKeys, newHitId, ...desk } = options;
+  const edge: Edge = {
+    ...options,
+    proxies: trustedProxies(options.trustedProxies),
+    takeUnsubscription: unsubscriptionTaker({ ...desk, keys: unsubscribeKeys, newEntryId: newHitId }),
+  };
   const server = createServer({ ...limits, noDelay: true, requireHostHeader: false }, (request, response) =>
     answer(edge, request, response),
   );
@@ -71,6 +85,7 @@ export async function startEdgeServer(options: EdgeOptions): Promise<Listening> 
 function answer(edge: Edge, request: IncomingMessage, response: ServerResponse): void {
   const target = readTarget(request.url ?? '/');
   if (target.kind === 'open' || target.kind === 'click') takeHit(edge, target.kind, target.token, request, response);
+  else if (target.kind === 'unsubscribe') edge.takeUnsubscription(target.token, request, response);
   else if (target.kind === 'health') send(response, 200, 'application/json', '{"status":"ok"}');
   else if (target.kind === 'robots') send(response, 200, 'text/plain', 'User-agent: *\nDisallow: /\n');
   else if (target.kind === 'server' && request.method === 'OPTIONS') allow(response, 204);

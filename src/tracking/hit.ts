@@ -3,6 +3,7 @@
  * not said is null. It knows no file and no database.
  */
 import { type HitKind, honeypotLink, type TokenClaim, type TokenContent, type TokenReading } from '../core/token.ts';
+import type { UnsubscribeWill } from '../core/unsubscribing/one-click-body.ts';
 
 /** Whose hit it is, as far as its token says. */
 export type HitSubject =
@@ -31,6 +32,21 @@ export interface JournaledHit {
   /** Of a hit that another provider saw: what it said of it. The edge never says it. */
   readonly providerSays?: 'prefetch' | 'machine';
 }
+
+/** Somebody unsubscribed by the link of their copy. Who asked, and from where, is not kept: the token says all there is to know. */
+export interface JournaledUnsubscription {
+  readonly kind: 'unsubscribe';
+  readonly id: string;
+  readonly atMs: number;
+  readonly subject: Extract<HitSubject, { kind: 'recipient' }>;
+  /** By their mail program's own button (RFC 8058), or on the page of the link. */
+  readonly will: UnsubscribeWill;
+}
+
+/** What the journal holds. */
+export type JournalEntry = JournaledHit | JournaledUnsubscription;
+
+export const isHit = (entry: JournalEntry): entry is JournaledHit => entry.kind !== 'unsubscribe';
 
 /** What a token tells of a hit; `not-a-token` has nothing to tell and is not journaled. */
 export type HitToken = Pick<JournaledHit, 'token' | 'subject' | 'linkIndex' | 'isHoneypot'>;
@@ -85,8 +101,15 @@ type HitRow = readonly [
   headers: object,
   isHoneypot?: 1,
 ];
+type UnsubscriptionRow = readonly [id: string, atMs: number, kind: 2, subject: SubjectRow, isOnPage: 0 | 1];
 
-export function encodeHit(hit: JournaledHit): string {
+export function encodeEntry(entry: JournalEntry): string {
+  if (isHit(entry)) return encodeHit(entry);
+  const row: UnsubscriptionRow = [entry.id, entry.atMs, 2, encodeSubject(entry.subject), entry.will === 'page' ? 1 : 0];
+  return JSON.stringify(row);
+}
+
+function encodeHit(hit: JournaledHit): string {
   const row: HitRow = [
     hit.id,
     hit.atMs,
@@ -103,24 +126,34 @@ export function encodeHit(hit: JournaledHit): string {
   return JSON.stringify(hit.isHoneypot ? [...row, 1] : row);
 }
 
-export function decodeHits(text: string): JournaledHit[] {
-  return (JSON.parse(text) as HitRow[]).map(
-    ([id, atMs, isClick, isDamaged, subject, linkIndex, method, ip, isHttps, userAgent, headers, isHoneypot]) => ({
-      id,
-      atMs,
-      kind: isClick === 1 ? 'click' : 'open',
-      token: isDamaged === 1 ? 'damaged' : 'valid',
-      subject: decodeSubject(subject),
-      linkIndex,
-      isHoneypot: isHoneypot === 1,
-      method,
-      ip,
-      isHttps: isHttps === 1,
-      userAgent,
-      headers: headers as Record<string, string>,
-    }),
+export const decodeEntries = (text: string): JournalEntry[] =>
+  (JSON.parse(text) as (HitRow | UnsubscriptionRow)[]).map((row) =>
+    row[2] === 2 ? decodeUnsubscription(row) : decodeHit(row),
   );
+
+function decodeUnsubscription([id, atMs, , subject, isOnPage]: UnsubscriptionRow): JournaledUnsubscription {
+  const whose = decodeSubject(subject);
+  if (whose.kind !== 'recipient') throw new Error('the journal has an unsubscription of nobody');
+  return { kind: 'unsubscribe', id, atMs, subject: whose, will: isOnPage === 1 ? 'page' : 'one-click' };
 }
+
+const decodeHit = ([id, atMs, isClick, isDamaged, subject, linkIndex, ...request]: HitRow): JournaledHit => {
+  const [method, ip, isHttps, userAgent, headers, isHoneypot] = request;
+  return {
+    id,
+    atMs,
+    kind: isClick === 1 ? 'click' : 'open',
+    token: isDamaged === 1 ? 'damaged' : 'valid',
+    subject: decodeSubject(subject),
+    linkIndex,
+    isHoneypot: isHoneypot === 1,
+    method,
+    ip,
+    isHttps: isHttps === 1,
+    userAgent,
+    headers: headers as Record<string, string>,
+  };
+};
 
 function encodeSubject(subject: HitSubject): SubjectRow {
   switch (subject.kind) {

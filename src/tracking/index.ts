@@ -17,9 +17,9 @@ export { type OpenRequest, requestOpener } from './seal-requests.ts';
 export { type SourceMark, spreadWindowMs } from './source-spread.ts';
 export { startDrain, startDrainThread } from './start-drain.ts';
 export { type Edge, startEdge } from './start-edge.ts';
-export { tokenKeys } from './token-keys.ts';
+export { tokenKeys, unsubscribeKeys } from './token-keys.ts';
 export { storeToldHits, type ToldHit } from './told-hits.ts';
-export { newHandle, type TrackingUrls, trackingUrlOctets, trackingUrls } from './tracking-urls.ts';
+export { newHandle, type TrackingUrls, trackingUrlOctets, trackingUrls, unsubscribeUrlOf } from './tracking-urls.ts';
 
 /**
  * Judges what these recipients' hits were once more, in the transaction that recorded something new about them, such as

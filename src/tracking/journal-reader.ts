@@ -4,12 +4,12 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Sealer } from '../platform/vault.ts';
-import { decodeHits, type JournaledHit } from './hit.ts';
+import { decodeEntries, type JournalEntry } from './hit.ts';
 import { type FrameReading, headerBytes, maxBodyBytes, readFrame } from './journal-frame.ts';
 import { type JournalPosition, listSegments, segmentPath } from './journal-segments.ts';
 
 export interface JournalBatch {
-  readonly hits: readonly JournaledHit[];
+  readonly hits: readonly JournalEntry[];
   /** Where to read on once these are stored. Moves over damage too, so it can differ with no hit. */
   readonly next: JournalPosition;
   readonly damage: readonly Damage[];
@@ -36,7 +36,7 @@ export async function readBatch(
   isSettled: boolean,
 ): Promise<JournalBatch> {
   const segments = (await listSegments(folder)).filter((segment) => segment >= from.segment);
-  const hits: JournaledHit[] = [];
+  const hits: JournalEntry[] = [];
   const damage: Damage[] = [];
   let next = from;
   for (const segment of segments) {
@@ -57,7 +57,7 @@ export async function readBatch(
 interface SegmentReading {
   readonly isNewest: boolean;
   readonly isSettled: boolean;
-  readonly onHits: (hits: JournaledHit[]) => void;
+  readonly onHits: (hits: JournalEntry[]) => void;
   readonly onDamage: (damage: Damage) => void;
 }
 
@@ -104,7 +104,7 @@ function readFrames(
   while (at < chunk.bytes.length && taken < maxHits) {
     const frame = readFrame(sealer, chunk.bytes, at);
     if (frame.kind === 'frame') {
-      const hits = decodeHits(frame.text);
+      const hits = decodeEntries(frame.text);
       reading.onHits(hits);
       taken += hits.length;
       at = frame.nextAt;

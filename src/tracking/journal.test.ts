@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { openVault } from '../platform/vault.ts';
 import type { JournaledHit } from './hit.ts';
-import { encodeHit } from './hit.ts';
+import { encodeEntry } from './hit.ts';
 import type { HitState } from './hit-counter.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { sealFrame } from './journal-frame.ts';
@@ -70,7 +70,7 @@ async function newJournal(
 }
 
 const append = (journal: Journal, one: JournaledHit): Promise<void> =>
-  new Promise((resolve) => journal.append(one, resolve));
+  new Promise((resolve) => journal.append(one, () => resolve()));
 const readAll = (path: string, from = start) => readBatch(path, sealer, from, 1_000_000, true);
 
 describe('the journal', () => {
@@ -193,11 +193,11 @@ describe('the journal', () => {
     await append(journal, hit());
     await journal.close();
     const [segment = 0] = await listSegments(own);
-    const frame = sealFrame(sealer, [encodeHit(hit())]);
+    const frame = sealFrame(sealer, [encodeEntry(hit())]);
     await appendFile(segmentPath(own, segment), frame.subarray(0, 40));
     const torn = await readAll(own);
     assert.deepEqual([torn.hits.length, torn.damage.length], [1, 0]);
-    await writeFile(segmentPath(own, segment + 1), sealFrame(sealer, [encodeHit(hit())]));
+    await writeFile(segmentPath(own, segment + 1), sealFrame(sealer, [encodeEntry(hit())]));
     const onward = await readAll(own, torn.next);
     assert.deepEqual([onward.hits.length, onward.damage.length], [1, 1]);
     await truncate(segmentPath(own, segment), torn.next.offsetBytes);
@@ -227,11 +227,11 @@ describe('a damaged journal', () => {
     const own = await mkdtemp(join(folder, `damage-${serial}-`));
     const frames = shape.map((group) => {
       const hits = group.map(() => hit());
-      return { hits: hits.map((one) => one.id), bytes: sealFrame(sealer, hits.map(encodeHit)) };
+      return { hits: hits.map((one) => one.id), bytes: sealFrame(sealer, hits.map(encodeEntry)) };
     });
     const last = hit();
     await writeFile(segmentPath(own, 1), change(Buffer.concat(frames.map((frame) => frame.bytes))));
-    await writeFile(segmentPath(own, 2), sealFrame(sealer, [encodeHit(last)]));
+    await writeFile(segmentPath(own, 2), sealFrame(sealer, [encodeEntry(last)]));
     const read = (await readAll(own)).hits.map((one) => one.id);
     await rm(own, { recursive: true });
     return { frames, last: last.id, read };

@@ -4,14 +4,14 @@
  */
 import type { Sealer } from '../platform/vault.ts';
 import type { Clock, Log } from '../platform/world.ts';
-import { encodeHit, type JournaledHit } from './hit.ts';
+import { encodeEntry, type JournalEntry } from './hit.ts';
 import type { CountHits } from './hit-counter.ts';
 import { openJournalFile } from './journal-file.ts';
 import { maxBodyBytes, maxFrameHits, sealFrame } from './journal-frame.ts';
 
 export interface Journal {
-  /** Calls `done` once the hit is durable, or is known to be lost: the answer goes out either way. */
-  append(hit: JournaledHit, done: () => void): void;
+  /** Calls `done` once the entry is durable, or is known to be lost: to a hit the answer goes out either way. */
+  append(entry: JournalEntry, done: (isKept: boolean) => void): void;
   /** Whether the last group reached the disk. */
   isHealthy(): boolean;
   /** Writes what waits, then closes. */
@@ -32,7 +32,7 @@ export interface JournalOptions {
 
 interface Waiting {
   readonly text: string;
-  readonly done: () => void;
+  readonly done: (isKept: boolean) => void;
 }
 
 const defaultSegmentBytes = 32 << 20;
@@ -59,7 +59,7 @@ export function openJournal(options: JournalOptions): Journal {
       isHealthy = false;
       complain(group.length, error, nowMs);
     }
-    for (const hit of group) hit.done();
+    for (const entry of group) entry.done(isHealthy);
   };
 
   const writeAll = async (): Promise<void> => {
@@ -82,13 +82,13 @@ export function openJournal(options: JournalOptions): Journal {
   turning.unref();
 
   return {
-    append(hit, done) {
+    append(entry, done) {
       if (waiting.length >= maxWaiting) {
-        complain(1, new Error('too many hits wait for the disk'), hit.atMs);
-        done();
+        complain(1, new Error('too many hits wait for the disk'), entry.atMs);
+        done(false);
         return;
       }
-      waiting.push({ text: encodeHit(hit), done });
+      waiting.push({ text: encodeEntry(entry), done });
       writing ??= writeAll();
     },
     isHealthy: () => isHealthy,

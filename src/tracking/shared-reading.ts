@@ -2,14 +2,14 @@
  * The lanes of one journal read the same places one after the other: what one has read, opened and sorted by lane is kept
  * until the other has taken it. It decides nothing about positions, and forgets what nobody takes.
  */
-import type { JournaledHit } from './hit.ts';
+import type { JournalEntry } from './hit.ts';
 import type { JournalBatch } from './journal-reader.ts';
 import type { JournalPosition } from './journal-segments.ts';
 import { laneOf } from './lanes.ts';
 
 export interface SharedBatch extends JournalBatch {
   /** The hits by the lane they fall to. */
-  readonly byLane: ReadonlyMap<number, readonly JournaledHit[]>;
+  readonly byLane: ReadonlyMap<number, readonly JournalEntry[]>;
 }
 
 type ReadBatch = (from: JournalPosition, isSettled: boolean) => Promise<JournalBatch>;

@@ -1,11 +1,12 @@
 /** Ties the edge together: a journal folder of its own, the journal, the tracking host. It needs no database. */
 import { randomUUIDv7 } from 'node:crypto';
+import type { PageWords } from '../core/unsubscribing/unsubscribe-page.ts';
 import type { Listening, World } from '../platform/world.ts';
 import { startEdgeServer } from './edge.ts';
 import { hitCounter } from './hit-counter.ts';
 import { openJournal } from './journal.ts';
 import { takeWriterSlot } from './journal-slots.ts';
-import { tokenKeys } from './token-keys.ts';
+import { tokenKeys, unsubscribeKeys } from './token-keys.ts';
 
 export interface TrackingEdgeOptions {
   readonly port: number;
@@ -16,6 +17,8 @@ export interface TrackingEdgeOptions {
   readonly trustedProxies: readonly string[];
   /** What the journal may take on disk while the database is away. Default: 8 GiB. */
   readonly maxJournalBytes?: number;
+  /** What the page of an unsubscribe link says of an account. Default: nothing. */
+  readonly wordsOf?: (accountId: string) => PageWords;
 }
 
 export interface Edge extends Listening {
@@ -41,7 +44,11 @@ export async function startEdge(
   });
   const { port, host = '::', trustedProxies } = options;
   const keys = tokenKeys(world.vault);
-  const own = { journal, keys, count, clock: world.clock, newHitId: () => randomUUIDv7() };
+  const unsubscribing = {
+    unsubscribeKeys: unsubscribeKeys(world.vault),
+    wordsOf: options.wordsOf ?? (() => ({ organisation: null, words: null })),
+  };
+  const own = { ...unsubscribing, journal, keys, count, clock: world.clock, newHitId: () => randomUUIDv7() };
   const release = async (): Promise<void> => {
     await journal.close();
     slot.release();

@@ -7,9 +7,10 @@ import { dayOf } from '../core/report/days.ts';
 import { type KnownHabits, prepareHabits } from '../habits/index.ts';
 import { factsAlone, type NetworksInUse } from '../networks/index.ts';
 import { sql, type Tx, type WorkerTx } from '../platform/database.ts';
+import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { evidenceSources } from './gather-evidence.ts';
-import type { JournaledHit } from './hit.ts';
+import { isHit, type JournalEntry, type JournaledUnsubscription } from './hit.ts';
 import type { JournalPosition } from './journal-segments.ts';
 import {
   type CampaignHit,
@@ -21,6 +22,7 @@ import {
 } from './judge-hits.ts';
 import { makeNextRequestKey, makeRequestKeys, RequestKeyMissing, requestSealer } from './seal-requests.ts';
 import { findAccounts, findHandleOwners, movePosition } from './store.ts';
+import { storeUnsubscriptions } from './store-unsubscriptions.ts';
 
 export interface JournalStep {
   readonly journalId: string;
@@ -32,7 +34,7 @@ export interface JournalStep {
 export class PositionMoved extends Error {}
 
 /** Sets hits aside durably before the transaction that skips them commits. */
-export type Quarantine = (hits: readonly JournaledHit[]) => Promise<void>;
+export type Quarantine = (hits: readonly JournalEntry[]) => Promise<void>;
 
 export interface BatchWorld extends Pick<World, 'db' | 'vault' | 'clock'> {
   /** Default: the facts that come with the ruleset. */
@@ -44,7 +46,7 @@ const nothing: StoredHits = { unattributed: 0, revised: 0, judgedAlone: 0 };
 export async function storeBatch(
   world: BatchWorld,
   step: JournalStep,
-  hits: readonly JournaledHit[],
+  hits: readonly JournalEntry[],
 ): Promise<StoredHits> {
   const batch = await prepare(world, hits);
   return withRequestKeys(world, batch.owned, () =>
@@ -62,7 +64,7 @@ export async function storeBatch(
 export async function storeAllButPoison(
   world: BatchWorld,
   step: JournalStep,
-  hits: readonly JournaledHit[],
+  hits: readonly JournalEntry[],
   isPassing: (error: unknown) => boolean,
   quarantine: Quarantine,
 ): Promise<{ stored: StoredHits; poisoned: number }> {
@@ -92,11 +94,7 @@ async function withRequestKeys<T>(world: BatchWorld, owned: readonly OwnedHit[],
       if (!(error instanceof RequestKeyMissing) || makings === mostKeyMakings) throw error;
     }
     for (const [account, own] of byAccount(owned))
-      await makeRequestKeys(
-        world,
-        account,
-        own.map((one) => one.hit),
-      );
+      await makeRequestKeys(world, account, own.map((one) => one.hit).filter(isHit));
   }
 }
 
@@ -132,14 +130,14 @@ async function claim(tx: WorkerTx, step: JournalStep, { clock }: BatchWorld): Pr
 }
 
 /** An account's keys, and what its evidence is gathered from. */
-type OpenedAccount = Omit<JudgedAccount, 'settings' | 'preparedHabits'>;
+type OpenedAccount = Omit<JudgedAccount, 'settings' | 'preparedHabits'> & { readonly vault: AccountVault };
 
 type Owner =
   | { readonly kind: 'copy'; readonly messageId: string; readonly recipientId: string }
   | { readonly kind: 'campaign'; readonly campaignId: number };
 
 interface OwnedHit {
-  readonly hit: JournaledHit;
+  readonly hit: JournalEntry;
   /** Null: it leads to nobody. */
   readonly owner: (Owner & { readonly account: OpenedAccount }) | null;
 }
@@ -151,17 +149,20 @@ interface PreparedBatch {
   readonly habits: ReadonlyMap<string, KnownHabits>;
 }
 
-async function prepare(world: BatchWorld, hits: readonly JournaledHit[]): Promise<PreparedBatch> {
+async function prepare(world: BatchWorld, hits: readonly JournalEntry[]): Promise<PreparedBatch> {
   const owned = await attribute(world, hits);
   const accounts = owned.flatMap(({ owner }) => (owner?.kind === 'copy' ? [owner.account.accountId] : []));
   return { owned, habits: await prepareHabits(world, new Set(accounts)) };
 }
 
-async function attribute(world: BatchWorld, hits: readonly JournaledHit[]): Promise<OwnedHit[]> {
+async function attribute(world: BatchWorld, hits: readonly JournalEntry[]): Promise<OwnedHit[]> {
   const handles = hits.flatMap(({ subject }) => (subject.kind === 'derived' ? [subject.handle] : []));
   const owners = await findHandleOwners(world.db, [...new Set(handles)]);
   const claims = hits.map((hit) => claimed(hit, owners));
   const accounts = await openAccounts(world, new Set(claims.flatMap((one) => one?.accountId ?? [])));
+  // Their copies' keys may be under a wrapping key made since.
+  const unsubscribing = new Set(hits.flatMap((hit) => (isHit(hit) ? [] : [hit.subject.accountId])));
+  for (const accountId of unsubscribing) if (accounts.has(accountId)) await accountVault(world, accountId);
   return hits.map((hit, place) => {
     const found = claims[place];
     const account = found && accounts.get(found.accountId);
@@ -171,7 +172,7 @@ async function attribute(world: BatchWorld, hits: readonly JournaledHit[]): Prom
 
 type HandleOwners = Awaited<ReturnType<typeof findHandleOwners>>;
 
-function claimed({ subject }: JournaledHit, owners: HandleOwners): (Owner & { readonly accountId: string }) | null {
+function claimed({ subject }: JournalEntry, owners: HandleOwners): (Owner & { readonly accountId: string }) | null {
   switch (subject.kind) {
     case 'recipient': {
       const { accountId, messageId, recipientId } = subject;
@@ -227,22 +228,26 @@ function byAccount(owned: readonly OwnedHit[]): [account: OpenedAccount, own: Ow
 async function storeOfAccount(
   world: BatchWorld,
   tx: Tx,
-  account: Omit<JudgedAccount, 'settings'>,
+  account: OpenedAccount & Pick<JudgedAccount, 'preparedHabits'>,
   own: readonly OwnedHit[],
 ): Promise<StoredHits> {
   const copyHits: CopyHit[] = [];
   const campaignHits: Omit<CampaignHit, 'day'>[] = [];
+  const unsubscriptions: JournaledUnsubscription[] = [];
   for (const { hit, owner } of own) {
-    if (owner?.kind === 'copy') copyHits.push({ hit, messageId: owner.messageId, recipientId: owner.recipientId });
+    if (!isHit(hit)) unsubscriptions.push(hit);
+    else if (owner?.kind === 'copy') copyHits.push({ hit, messageId: owner.messageId, recipientId: owner.recipientId });
     else if (owner?.kind === 'campaign') campaignHits.push({ hit, campaignId: owner.campaignId });
   }
   const settings: JudgingSettings & { timeZone: string } = await readSettings(tx);
   const networks = (world.networks ?? factsAlone).current();
   const counted = campaignHits.map((one) => ({ ...one, day: dayOf(settings.timeZone, new Date(one.hit.atMs)) }));
   const now = world.clock.now();
+  const unknown = await storeUnsubscriptions(tx, account, unsubscriptions);
   const copies = copyHits.map((one) => one.hit);
   const sealRequest = await requestSealer(tx, account, settings.keepRequestDays, copies, now);
-  return storeAccountHits(tx, { ...account, networks, settings, sealRequest }, copyHits, counted, now);
+  const stored = await storeAccountHits(tx, { ...account, networks, settings, sealRequest }, copyHits, counted, now);
+  return { ...stored, unattributed: stored.unattributed + unknown };
 }
 
 const sum = (one: StoredHits, other: StoredHits): StoredHits => ({

@@ -5,13 +5,13 @@
 import type { HitKind } from '../core/token.ts';
 
 export type TrackingTarget =
-  | { readonly kind: HitKind; readonly token: string }
+  | { readonly kind: HitKind | 'unsubscribe'; readonly token: string }
   | { readonly kind: 'health' }
   | { readonly kind: 'robots' }
   | { readonly kind: 'server' }
   | { readonly kind: 'elsewhere' };
 
-const routes: Readonly<Record<string, HitKind>> = { o: 'open', c: 'click' };
+const routes: Readonly<Record<string, HitKind | 'unsubscribe'>> = { o: 'open', c: 'click', u: 'unsubscribe' };
 const elsewhere: TrackingTarget = { kind: 'elsewhere' };
 
 export function readTarget(requestTarget: string): TrackingTarget {

@@ -8,6 +8,7 @@ import {
   type TokenKeyring,
   type TokenSubject,
 } from '../core/token.ts';
+import { type UnsubscribeSubject, unsubscribeUrl } from '../core/unsubscribing/unsubscribe-token.ts';
 
 export interface TrackedRecipient {
   readonly accountId: string;
@@ -47,6 +48,10 @@ export function trackingUrls(keys: TokenKeyring, baseUrl: string, recipient: Tra
  */
 export const trackingUrlOctets = (baseUrl: string, destination: string | null): number =>
   baseUrl.length + 3 + Math.ceil(((89 + (destination === null ? 0 : Buffer.byteLength(destination))) * 4) / 3);
+
+/** Where a recipient unsubscribes by the link of their copy; another spelling each time, and all of them lead there. */
+export const unsubscribeUrlOf = (keys: TokenKeyring, baseUrl: string, subject: UnsubscribeSubject): string =>
+  unsubscribeUrl(keys, newNonce(), baseUrl, subject);
 
 /** Asking the generator costs more than the cipher: a page of randomness serves many nonces, each handed out once. */
 let page = Buffer.alloc(0);

@@ -52,6 +52,33 @@ describe('the settings of judging', () => {
   });
 });
 
+describe('unsubscribing', () => {
+  it('is switched off for those who have a way of their own', async () => {
+    await open('/settings');
+    const oneClick = page.getByRole('switch', { name: 'Let mail programs unsubscribe with one click' });
+    assert.equal(await oneClick.isChecked(), true);
+    await oneClick.focus();
+    await page.keyboard.press('Space');
+    await saved();
+    assert.equal((await settings()).oneClickUnsubscribe, false);
+    await page.getByRole('combobox', { name: 'What Gmail’s complaint reports are about' }).selectOption('named');
+    await page.getByText('Every recipient can read it').waitFor();
+    assert.equal((await settings()).feedbackId, 'named');
+  });
+
+  it('names the organisation as recipients know it, on the page of the link', async () => {
+    await open('/settings');
+    await page.getByRole('textbox', { name: 'Whose mail it is' }).fill('Example Clinic');
+    await page.getByRole('textbox', { name: 'Your own words' }).fill('Write to us <any> time.');
+    await button('Save the page').click();
+    await page.getByRole('button', { name: 'Save the page', disabled: true }).waitFor();
+    const shown = await stage.api<object>('/v1/settings/unsubscribe-page');
+    assert.deepEqual(shown, { organisation: 'Example Clinic', words: 'Write to us <any> time.' });
+    await screenshot(page, 'settings-unsubscribing');
+    assert.deepEqual(await seriousFaults(page), []);
+  });
+});
+
 describe('how long addresses and programs are kept', () => {
   const life = (): Locator => page.getByRole('combobox', { name: 'Keep them' });
 

@@ -39,7 +39,7 @@ const statusCounts = ['delivered', 'bounced', 'deferred'].map(
 const states = ['sender', 'domain', 'link-set']
   .map(
     (grain) => `SELECT account_id, '${grain}', accepted_day, campaign_id, ${grain.replace('-', '_')}_id,
-      count(*), ${statusCounts.join(', ')}, ${viewCounts('opens', true)}
+      count(*), ${statusCounts.join(', ')}, ${viewCounts('opens', true)}, count(unsubscribed_at)
       FROM recipient_states GROUP BY 1, 2, 3, 4, 5`,
   )
   .join(' UNION ALL ');
@@ -56,7 +56,7 @@ const estimates = (): string => {
   return ['sender', 'domain']
     .map(
       (grain) => `SELECT account_id, '${grain}-estimate', accepted_day, campaign_id, ${grain}_id, count(*),
-        count(*) FILTER (WHERE prefetches > 0), 0, 0, ${counts.join(', ')}
+        count(*) FILTER (WHERE prefetches > 0), 0, 0, ${counts.join(', ')}, 0
         FROM (SELECT s.account_id, s.accepted_day, s.campaign_id, s.${grain}_id, s.status, sum(h.prefetches) AS prefetches,
                      coalesce(bit_or(h.bit) FILTER (WHERE h.type = 'opened'), 0) AS opens,
                      coalesce(bit_or(h.bit) FILTER (WHERE h.type = 'clicked'), 0) AS clicks
@@ -74,14 +74,14 @@ const hits = `SELECT e.account_id, e.recipient_id, e.type, e.occurred_at, e.link
   JOIN recipient_states s ON s.recipient_id = e.recipient_id`;
 
 const quarters = `SELECT account_id, 'quarter', (occurred_at AT TIME ZONE 'UTC')::date, campaign_id,
-    floor(extract(epoch FROM occurred_at) / 900)::bigint, count(*), 0, 0, 0, ${viewCounts('opens', false)}
+    floor(extract(epoch FROM occurred_at) / 900)::bigint, count(*), 0, 0, 0, ${viewCounts('opens', false)}, 0
   FROM (SELECT *, CASE type WHEN 'opened' THEN bit ELSE 0 END AS opens, CASE type WHEN 'clicked' THEN bit ELSE 0 END AS clicks
           FROM (${hits}) AS each_hit) AS hit GROUP BY 1, 2, 3, 4, 5`;
 
-const links = `SELECT account_id, 'link', accepted_day, campaign_id, link_id, count(*), 0, 0, 0, ${viewCounts('0', false)}
+const links = `SELECT account_id, 'link', accepted_day, campaign_id, link_id, count(*), 0, 0, 0, ${viewCounts('0', false)}, 0
   FROM link_states WHERE clicks <> 0 GROUP BY 1, 2, 3, 4, 5`;
 
-const rulesets = `SELECT h.account_id, 'ruleset', accepted_day, campaign_id, r.id, count(*), 0, 0, 0, ${viewCounts('0', false).replaceAll('clicks', '0')}
+const rulesets = `SELECT h.account_id, 'ruleset', accepted_day, campaign_id, r.id, count(*), 0, 0, 0, ${viewCounts('0', false).replaceAll('clicks', '0')}, 0
   FROM (${hits}) AS h LEFT JOIN rulesets r ON r.account_id = h.account_id AND r.name = h.ruleset GROUP BY 1, 2, 3, 4, 5`;
 
 const kinds = (type: string, prefix: string): string =>

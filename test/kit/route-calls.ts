@@ -109,6 +109,8 @@ const settings: Record<string, Prepare> = {
   },
   importSuppressions: withBody({ suppressions: [{ email: 'di@example.org' }] }),
   exportSuppressions: plain,
+  readUnsubscribePage: plain,
+  setUnsubscribePage: withBody({ organisation: 'Example Clinic', words: null }),
   judgeObservations: withBody({ observations: [{ kind: 'open' }] }),
   listScannerHabits: plain,
   forgetScannerHabits: plain,

@@ -14,6 +14,9 @@ export interface StoredHeader {
   readonly minimumTransport: MinimumTransport;
   /** The message asked for it itself. */
   readonly asksItself?: boolean;
+  /** Fields that every copy gets from us; absent: none. `link`: the sender wrote List-Unsubscribe-Post. */
+  readonly unsubscribe?: 'both' | 'link';
+  readonly feedbackId?: string;
 }
 
 export const encodeStoredHeader = (header: StoredHeader): string => JSON.stringify(header);

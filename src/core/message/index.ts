@@ -6,6 +6,7 @@ export {
   normaliseAddress,
   parseAddressList,
 } from './addresses.ts';
+export { fieldsNamed, fieldValue } from './header-fields.ts';
 export { decodeHeaderText } from './header-text.ts';
 export { instrument } from './instrument.ts';
 export type { Plan } from './plan.ts';

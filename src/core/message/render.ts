@@ -22,6 +22,8 @@ export interface RenderValues {
   readonly date?: string;
   /** Likewise, with angle brackets. */
   readonly messageId?: string;
+  /** Further fields for this copy, behind those of the message. */
+  readonly fields?: readonly (readonly [name: string, value: string])[];
 }
 
 export function render(octets: Uint8Array, plan: Plan, values: RenderValues): Uint8Array {
@@ -95,6 +97,7 @@ function renderHeader(copy: Copy, header: HeaderEdits, values: RenderValues): vo
   if (header.isDateMissing && values.date !== undefined) added.push(headerField('Date', values.date));
   if (header.isMessageIdMissing && values.messageId !== undefined)
     added.push(headerField('Message-ID', values.messageId));
+  for (const [name, value] of values.fields ?? []) added.push(headerField(name, value));
   for (const { start, end, text } of replacements.toSorted((a, b) => a.start - b.start)) {
     copy.keepTo(start);
     copy.skipTo(end);

@@ -74,6 +74,7 @@ const some: Counts = {
   delivered: 10,
   bounced: 1,
   deferred: 1,
+  unsubscribed: 1,
   openedByPeople: 4,
   openedByMachines: 1,
   clickedByPeople: 2,

@@ -7,6 +7,7 @@ export interface Counts {
   readonly delivered: number;
   readonly bounced: number;
   readonly deferred: number;
+  readonly unsubscribed: number;
   readonly openedByPeople: number | null;
   readonly openedByMachines: number | null;
   readonly clickedByPeople: number;
@@ -18,6 +19,7 @@ export const noCounts: Counts = {
   delivered: 0,
   bounced: 0,
   deferred: 0,
+  unsubscribed: 0,
   openedByPeople: 0,
   openedByMachines: 0,
   clickedByPeople: 0,
@@ -31,6 +33,7 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   delivered: a.delivered + b.delivered,
   bounced: a.bounced + b.bounced,
   deferred: a.deferred + b.deferred,
+  unsubscribed: a.unsubscribed + b.unsubscribed,
   openedByPeople: plus(a.openedByPeople, b.openedByPeople),
   openedByMachines: plus(a.openedByMachines, b.openedByMachines),
   clickedByPeople: a.clickedByPeople + b.clickedByPeople,
@@ -47,6 +50,7 @@ export interface Figures {
   readonly delivered: number;
   readonly bounced: number;
   readonly deferred: number;
+  readonly unsubscribed: number;
   readonly opened: number | null;
   readonly clicked: number;
   readonly openRate: number | null;
@@ -65,7 +69,7 @@ const rate = (part: number | null, whole: number | null): number | null =>
  * 1: a scanner clicks without opening. Among people it cannot, since a person's click implies an open.
  */
 export function figuresOf(counts: Counts, automated: Automated): Figures {
-  const { sent, delivered, bounced, deferred } = counts;
+  const { sent, delivered, bounced, deferred, unsubscribed } = counts;
   const people = { opened: counts.openedByPeople, clicked: counts.clickedByPeople };
   const machines = { opened: counts.openedByMachines, clicked: counts.clickedByMachines };
   const all = { opened: plus(people.opened, machines.opened), clicked: people.clicked + machines.clicked };
@@ -75,6 +79,7 @@ export function figuresOf(counts: Counts, automated: Automated): Figures {
     delivered,
     bounced,
     deferred,
+    unsubscribed,
     opened,
     clicked,
     openRate: rate(opened, delivered),

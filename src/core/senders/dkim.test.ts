@@ -55,6 +55,11 @@ function instrumented(): Buffer {
     render(source, plan, {
       openUrl: 'https://t.clinic.example/o/abc',
       clickUrl: (link) => `https://t.clinic.example/c/${link}`,
+      fields: [
+        ['List-Unsubscribe', `<https://t.clinic.example/u/${'x'.repeat(104)}>`],
+        ['List-Unsubscribe-Post', 'List-Unsubscribe=One-Click'],
+        ['Feedback-ID', '0123456789abcdef:marketing:0123456789abcdef:waxwing'],
+      ],
     }),
   );
 }
@@ -159,6 +164,21 @@ test('mail to which somebody adds a second Subject, From or unsubscribe field is
   for (const added of ['Subject: Buy now', 'From: bo@example.org', 'List-Unsubscribe: <https://evil.example>']) {
     const message = Buffer.concat([Buffer.from(`${added}\r\n`), await signed(mail([textType], 'Hello\r\n'))]);
     assert.deepEqual(await mailauthSays(message), ['fail', 'fail'], added);
+  }
+});
+
+test('both unsubscribe fields and the Feedback-ID that we add are covered by every signature', async () => {
+  const message = signed(instrumented());
+  const names = message.toString().match(/\bh=([^;]+);/g) ?? [];
+  assert.equal(names.length, keys.length);
+  for (const list of names) {
+    const signedNames = list.replace(/\s/g, '').slice(2, -1).split(':');
+    for (const name of ['list-unsubscribe', 'list-unsubscribe-post', 'feedback-id'])
+      assert.equal(signedNames.filter((one) => one === name).length, 2, name);
+  }
+  for (const field of ['/u/', '=One-Click', ':marketing:']) {
+    const altered = Buffer.from(message.toString().replace(field, `${field}x`));
+    assert.deepEqual(await mailauthSays(altered), ['fail', 'fail'], field);
   }
 });
 

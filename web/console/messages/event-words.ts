@@ -8,6 +8,7 @@ const headlines: Readonly<Record<EventType, string>> = {
   bounced: 'Bounced: it cannot be delivered',
   delayed: 'Held up at the receiving server',
   complained: 'Called unwanted by the recipient',
+  unsubscribed: 'Unsubscribed',
   'auto-replied': 'Answered by a machine',
   replied: 'A person answered',
   dropped: 'Not sent',

@@ -12,6 +12,7 @@ import { Judging } from './judging-section.tsx';
 import { Privacy } from './privacy-section.tsx';
 import { SettingRow, SwitchRow } from './setting-row.tsx';
 import styles from './settings-page.module.css';
+import { Unsubscribing } from './unsubscribe-section.tsx';
 import { type PartProps, useSettings } from './use-settings.ts';
 
 const Counting = ({ settings, onChange }: PartProps) => (
@@ -212,6 +213,7 @@ export function SettingsPage() {
             <Tracking settings={settings} onChange={save.mutate} />
             <Judging settings={settings} onChange={save.mutate} />
             <Privacy settings={settings} onChange={save.mutate} />
+            <Unsubscribing settings={settings} onChange={save.mutate} />
             <Delivery settings={settings} onChange={save.mutate} />
             <Time settings={settings} onChange={save.mutate} />
             <Webhooks />

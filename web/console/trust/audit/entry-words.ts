@@ -103,6 +103,7 @@ const mail: Words = {
   'report.read': ({ report }) => (report === 'activity' ? 'read the activity report' : 'read the engagement report'),
   'request_keys.destroyed': ({ days }) => `destroyed the keys of ${plural(days, 'day')} of hits`,
   'consent.changed': ({ level }) => `set a recipient’s tracking to ${level}`,
+  'unsubscribe_page.changed': () => 'changed what the unsubscribe page says',
   'consent.read': () => 'looked at a recipient’s tracking consent',
   'habits.read': () => 'looked at what was learned of scanners',
   'habits.forgotten': ({ domains }) => `had forgotten what was learned of scanners of ${plural(domains, 'domain')}`,
