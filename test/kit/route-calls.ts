@@ -5,6 +5,7 @@ import type { Body } from './answer.ts';
 import { Passkey } from './passkey.ts';
 import { codeOf, type Person, personAt, tokenOf } from './person.ts';
 import { batchCalls } from './route-calls-batches.ts';
+import { suppressionCalls } from './route-calls-suppressions.ts';
 import { password, type Staff, type Stage } from './route-stage.ts';
 import { Visitor } from './sign-on.ts';
 import { until } from './tracking.ts';
@@ -100,17 +101,6 @@ const settings: Record<string, Prepare> = {
   },
   setTrackingConsent: () => ({ params: { email: 'ana@example.org' }, body: { level: 'off' } }),
   readTrackingConsent: () => ({ params: { email: 'ana@example.org' } }),
-  listSuppressions: plain,
-  readSuppression: () => ({ params: { email: 'bo@example.org' } }),
-  setSuppression: () => ({ params: { email: 'bo@example.org' }, body: {} }),
-  deleteSuppression: async ({ make }) => {
-    await make('PUT', '/v1/suppressions/cy@example.org', {});
-    return { params: { email: 'cy@example.org' } };
-  },
-  importSuppressions: withBody({ suppressions: [{ email: 'di@example.org' }] }),
-  exportSuppressions: plain,
-  readUnsubscribePage: plain,
-  setUnsubscribePage: withBody({ organisation: 'Example Clinic', words: null }),
   judgeObservations: withBody({ observations: [{ kind: 'open' }] }),
   listScannerHabits: plain,
   forgetScannerHabits: plain,
@@ -497,6 +487,7 @@ export const routeCalls: Readonly<Record<string, Prepare>> = {
   ...messages,
   ...batchCalls,
   ...settings,
+  ...suppressionCalls,
   ...judging,
   ...providers,
   ...senders,
