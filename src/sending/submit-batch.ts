@@ -116,6 +116,7 @@ async function submittedOf(
       wish: body.tracking ?? {},
       minimumTransport: body.minimumTransport,
       messageClass: body.class,
+      unsubscribe: body.unsubscribe,
       ...(trying.places === null
         ? {}
         : {
