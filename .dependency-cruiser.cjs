@@ -19,6 +19,7 @@ const areas = [
   'rejudging',
   'senders',
   'templates',
+  'routing',
   'delivery',
   'sending',
   'returns',

@@ -2,6 +2,8 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import type { SourceAddress } from './core/delivery/mail-route.ts';
+import { readSmarthosts } from './core/delivery/smarthosts.ts';
 import { isInnerUrl } from './core/networks/list-url.ts';
 
 export interface Form<Value> {
@@ -73,12 +75,24 @@ export const url = (protocols: readonly string[]): Form<string> => ({
   parse: (text) => (protocols.includes(URL.parse(text)?.protocol ?? '') ? text.replace(/\/+$/, '') : undefined),
 });
 
-export const smtpUrl: Form<string> = {
-  expects: '`smtp://host:port` or `smtps://host:port`',
-  parse: (text) => {
-    const parsed = /^smtps?:\/\//.test(text) ? URL.parse(text) : null;
-    if (parsed === null || parsed.hostname === '' || parsed.username !== '' || parsed.password !== '') return undefined;
-    return /^\/?$/.test(parsed.pathname) && parsed.search === '' ? text.replace(/\/+$/, '') : undefined;
+/** The text as it came: whoever uses it reads it again. */
+export const smtpUrls: Form<string> = {
+  expects:
+    '`smtp://host:port` or `smtps://host:port`, or up to 20 of them with commas between, each with `?priority=`, `&weight=`, `&auth=` and `&pin=` if needed',
+  parse: (text) => (readSmarthosts(text) === undefined ? undefined : text),
+};
+
+export const sources: Form<readonly SourceAddress[]> = {
+  expects:
+    'a comma list of IP addresses, each with `=` and its host name if it has one, as 192.0.2.5=mail1.clinic.example',
+  parse(text) {
+    const items = list(text).map((item) => item.split('='));
+    const read = items.map(([one = '', name]) => ({ address: one, heloName: name ?? null }));
+    const isRight = items.every(
+      ([one = '', name, more]) =>
+        isIP(one) > 0 && more === undefined && (name === undefined || hostname.parse(name) !== undefined),
+    );
+    return isRight && read.length > 0 && new Set(items.map(([one]) => one)).size === items.length ? read : undefined;
   },
 };
 

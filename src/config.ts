@@ -19,7 +19,8 @@ import {
   printable,
   roles,
   sha256,
-  smtpUrl,
+  smtpUrls,
+  sources,
   url,
 } from './config-forms.ts';
 import { keeperFaults, keySettings } from './config-keys.ts';
@@ -154,20 +155,45 @@ const settings = {
     about:
       'From which addresses mail leaves, as its receivers see them: what SPF is checked by. See [sender domains](sender-domains.md).',
   }),
+  heloName: setting({
+    name: 'WAXWING_HELO_NAME',
+    form: hostname,
+    absent: undefined,
+    absentMeans: '`WAXWING_HOSTNAME`',
+    about:
+      'The name that is said in EHLO to other mail servers. The address that mail leaves from should have it in the DNS, both ways.',
+  }),
+  sourceAddresses: setting({
+    name: 'WAXWING_SOURCE_ADDRESSES',
+    form: sources,
+    absent: undefined,
+    absentMeans: 'the system chooses',
+    about:
+      'The addresses of this machine that mail leaves from, each with the name that is said in EHLO there. A host is reached from one of its own family, IPv4 or IPv6, only. See [routes](routes.md).',
+  }),
+  relayNetworks: setting({
+    name: 'WAXWING_RELAY_NETWORKS',
+    form: cidrs,
+    absent: [] as readonly string[],
+    absentMeans: 'none',
+    about:
+      'Networks that are not public and that relays of accounts’ own routes may be in, such as `10.1.0.0/16`. The relays of `WAXWING_SMARTHOST` may be anywhere. See [routes](routes.md).',
+  }),
   smarthost: setting({
     name: 'WAXWING_SMARTHOST',
-    form: smtpUrl,
+    form: smtpUrls,
     absent: undefined,
     absentMeans: 'each recipient’s own MX',
     about:
-      'The relay that all mail goes through: `smtp://host:port`, or `smtps://host:port` for TLS from the first byte.',
+      'The relay that all mail goes through, or several with priorities and weights: `smtp://host:port`, or `smtps://host:port` for TLS from the first byte. See [routes](routes.md).',
   }),
   smarthostAuthFile: setting({
     name: 'WAXWING_SMARTHOST_AUTH_FILE',
     form: path,
     absent: undefined,
     absentMeans: 'no sign-in',
-    about: 'A file with the relay’s user name and password, one a line.',
+    about:
+      'A file with the relay’s user name and password, one a line. A relay may name a file of its own with `?auth=`, or `none`.',
   }),
   smarthostPin: setting({
     name: 'WAXWING_SMARTHOST_PIN',
@@ -175,7 +201,7 @@ const settings = {
     absent: undefined,
     absentMeans: 'no pin',
     about:
-      'SHA-256 of the relay’s public key (SPKI), in hexadecimal or base64. A relay that shows another key gets no message; one that shows this key meets `authenticated`.',
+      'SHA-256 of the relay’s public key (SPKI), in hexadecimal or base64, or by `?pin=` of its own. A relay that shows another key gets no message; one that shows this key meets `authenticated`.',
   }),
   mxPort: setting({
     name: 'WAXWING_MX_PORT',

@@ -16,7 +16,7 @@ import {
 import { alertingRoutes, startAlerting } from './alerting/index.ts';
 import { auditRoutes, startAuditSealer } from './audit/index.ts';
 import { type Config, keyProvider, networkRefresh } from './config.ts';
-import { hostnameOf } from './config-hostname.ts';
+import { hostnameOf, sendingNames } from './config-hostname.ts';
 import { readTls } from './config-tls.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
@@ -61,6 +61,7 @@ import { rejudgingRoutes, startRejudging, startRejudgingThread } from './rejudgi
 import { reportRoutes } from './reports/index.ts';
 import { retentionRoutes, startRetention, startTidying } from './retention/index.ts';
 import { startForgettingReturns, startIntake } from './returns/index.ts';
+import { routingRoutes } from './routing/index.ts';
 import { senderRoutes, startLookingAtSenders } from './senders/index.ts';
 import {
   type SendingOptions,
@@ -290,7 +291,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
   const isWorker = config.roles.includes('worker');
   if (isWorker || config.roles.includes('edge')) parts.loops.push(openDrain(world, config, needs));
   if (!isWorker) return;
-  const delivery = startDelivery(world, { ...config, trackingUrl: needs.trackingUrl, helloName: hostnameOf(config) });
+  const delivery = startDelivery(world, { ...config, ...sendingNames(config), trackingUrl: needs.trackingUrl });
   state.nudgeDelivery = () => delivery.nudge();
   state.remember = delivery.remember;
   const asking = networkRefresh(config);
@@ -400,7 +401,8 @@ export const allRoutes = (
   ...habitRoutes(world),
   ...senderRoutes(world, sendersOptions(config)),
   ...sendingRoutes(world, sending),
-  ...deliveryRoutes(world, config, sending.onQueued ?? (() => undefined)),
+  ...deliveryRoutes(world, { ...config, ...sendingNames(config) }, sending.onQueued ?? (() => undefined)),
+  ...routingRoutes(world, config),
   ...queueRoutes(world, sending.onQueued ?? (() => undefined)),
   ...alertingRoutes(world),
   ...providerRoutes({ ...world, networks }, { publicUrl: config.publicUrl }),

@@ -414,6 +414,23 @@ async function setUpWebhook(): Promise<void> {
   assert.equal((await call('POST', `/v1/webhooks/${id}/test`, {})).status, 202);
 }
 
+/** Names, relays, logins and domains of routes; mail of another sender only, so that none goes there. */
+async function setUpRoute(): Promise<void> {
+  const made = await call('POST', '/v1/routes', {
+    name: `Route ${word}`,
+    kind: 'relay',
+    hosts: [{ host: `relay.${word.toLowerCase()}.invalid`, user: word, password: `${word} password` }],
+    heloName: `helo.${word.toLowerCase()}.invalid`,
+  });
+  assert.equal(made.status, 201, made.text);
+  const { id } = JSON.parse(made.text) as { id: string };
+  const rules = [
+    { routeId: id, recipientDomain: `*.${word.toLowerCase()}.invalid`, senderDomain: `${word.toLowerCase()}.invalid` },
+  ];
+  assert.equal((await call('PUT', '/v1/route-rules', { rules })).status, 200);
+  assert.equal((await call('GET', '/v1/routes')).status, 200);
+}
+
 async function counted(table: 'hits' | 'attempts'): Promise<number> {
   const [account] = await program.world.db.asWorker((tx) =>
     tx.query<{ id: string }>(sql`SELECT account_id AS id FROM accounts`),
@@ -446,6 +463,7 @@ test('the search finds what is there, in every spelling', () => {
 
 test('nothing that people wrote, and nobody’s address, lies readable on the disk or in the log', async () => {
   await setUpWebhook();
+  await setUpRoute();
   const messageId = await sendByRest();
   await sendBatch();
   await sendBySmtp();

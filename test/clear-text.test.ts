@@ -121,6 +121,8 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   suppressions: { reason: choice, scope: choice },
   tracking_consents: { level: choice },
   transport_releases: { transport: choice, released_by_kind: choice, released_by_id: id },
+  mail_route_rules: { message_class: choice },
+  relay_states: { state: choice, last_why: 'a code' },
   transport_rules: { minimum_transport: choice },
   unsubscribe_pages: {
     organisation: 'shown to anybody who follows an unsubscribe link, as its own name',

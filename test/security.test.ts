@@ -32,6 +32,7 @@ let theirAlertId = '';
 let theirEmergencyId = '';
 let theirHoldId = '';
 let theirSignOnId = '';
+let theirRouteId = '';
 let theirWebhookId = '';
 
 before(async () => {
@@ -118,6 +119,10 @@ async function fillTheirPeople(): Promise<void> {
   theirSignOnId = String((await answerOf(await ask('POST', '/v1/single-sign-on', keys.theirs, signOn))).id);
   const webhook = { url: 'https://canary.example/', description: 'canary webhook', eventTypes: ['message.accepted'] };
   theirWebhookId = String((await answerOf(await ask('POST', '/v1/webhooks', keys.theirs, webhook))).id);
+  const way = { name: 'canary route', kind: 'relay', hosts: [{ host: 'canary.relay.example' }] };
+  theirRouteId = String((await answerOf(await ask('POST', '/v1/routes', keys.theirs, way))).id);
+  const rules = [{ routeId: theirRouteId, recipientDomain: 'canary.rule.example' }];
+  await ask('PUT', '/v1/route-rules', keys.theirs, { rules });
   const group = { displayName: 'canary group', members: [{ value: theirUserId }] };
   theirGroupId = String((await answerOf(await ask('POST', '/scim/v2/Groups', keys.theirs, group))).id);
 }
@@ -212,6 +217,9 @@ const bodies: Readonly<Record<string, unknown>> = {
   changeWebhookEndpoint: { description: 'mine' },
   rotateWebhookSecret: {},
   testWebhookEndpoint: {},
+  createRoute: { name: 'mine', kind: 'relay', hosts: [{ host: 'relay.example' }] },
+  changeRoute: { name: 'mine', kind: 'direct' },
+  changeRouteRules: { rules: [] },
   replayWebhookDeliveries: { sequence: 1 },
   finishSignOnProof: { connectionId: crypto.randomUUID(), response: 'code=x&state=y' },
 };
@@ -226,6 +234,7 @@ function theirIdOf(path: string): string {
   if (path.startsWith('/v1/emergency')) return theirEmergencyId;
   if (path.startsWith('/v1/single-sign-on')) return theirSignOnId;
   if (path.startsWith('/v1/webhooks')) return theirWebhookId;
+  if (path.startsWith('/v1/routes')) return theirRouteId;
   if (path.startsWith('/v1/api-keys')) return theirKeyId;
   return path.startsWith('/v1/provider') ? theirConnectionId : theirMessage.id;
 }

@@ -16,6 +16,7 @@ export type AuditObjectKind =
   | 'api-keys'
   | 'alerts'
   | 'webhook'
+  | 'route'
   | 'sign-in-link'
   | 'session'
   | 'sessions'

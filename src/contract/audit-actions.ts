@@ -84,6 +84,16 @@ export interface AuditDetails {
   'settings.changed': { from: Partial<OutboundSettings>; to: Partial<OutboundSettings> };
   'message.accepted': { via: 'rest' | 'smtp'; recipients: number; sizeBytes: number };
   'message.read': { what: 'message' | 'events' | 'receipt' };
+  'routes.listed': { routes: number; rules: number };
+  'route.created': { kind: 'direct' | 'relay'; relays: number };
+  'route.changed': {
+    kind: 'direct' | 'relay';
+    relays: number;
+    /** How many relays got another user or password. */
+    logins: number;
+  };
+  'route.deleted': Record<never, never>;
+  'route_rules.changed': { rules: number };
   'transport_rules.listed': { rules: number };
   'transport_rule.changed': { from: MinimumTransport | null; to: MinimumTransport | null };
   'transport.released': { transport: 'plain' | 'opportunistic'; hours: number };

@@ -39,6 +39,7 @@ import {
 } from './rejudging.ts';
 import { listReportRecipients, readActivity, readEngagement } from './reports.ts';
 import { retentionEndpoints } from './retention.ts';
+import { routeEndpoints } from './routes.ts';
 import { senderEndpoints } from './senders.ts';
 import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setTrackingConsent } from './settings.ts';
 import { signInEndpoints } from './sign-in.ts';
@@ -109,5 +110,6 @@ export const endpoints: readonly Endpoint[] = [
   ...draftEndpoints,
   ...senderEndpoints,
   ...transportEndpoints,
+  ...routeEndpoints,
   ...webhookEndpoints,
 ];

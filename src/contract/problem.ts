@@ -5,6 +5,7 @@
 import { batchProblems } from './batch-problems.ts';
 import { emergencyProblems } from './emergency-problems.ts';
 import { kind, type ProblemKind } from './problem-kind.ts';
+import { routeProblems } from './route-problems.ts';
 import { senderProblems } from './sender-problems.ts';
 import { signOnProblems } from './sign-on-problems.ts';
 
@@ -71,6 +72,7 @@ export const problemKinds = {
   ...batchProblems,
   ...emergencyProblems,
   ...senderProblems,
+  ...routeProblems,
   'password.refused': kind(400, 'The password may not be chosen.', 'See `errors` for why, and choose another.'),
   'factor.code_invalid': kind(
     400,
@@ -194,6 +196,11 @@ export const problemKinds = {
     'Send CSV with the columns email, reason and scope, or JSON as documented; larger lists in parts.',
   ),
   'message.invalid_address': kind(400, 'A recipient address is not valid.', 'Write it as local@domain.'),
+  'message.mail_loop': kind(
+    400,
+    'The message has been through more than 100 servers: it goes in a circle.',
+    'Find the server that sends back here what came from here. A new message has no Received fields.',
+  ),
   'message.header_malformed': kind(400, 'A header is malformed.', 'Send headers as RFC 5322 §2.2 says.'),
   'message.header_not_allowed': kind(
     400,

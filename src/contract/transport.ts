@@ -68,6 +68,9 @@ export const preflight = endpoint({
       to: z.array(z.union([addressText, z.looseObject({ email: addressText })])),
       departmentId: id.nullable().optional(),
       minimumTransport: minimumTransport.optional(),
+      from: addressText.optional().meta({ description: 'Rules may look at its domain.' }),
+      class: z.enum(['transactional', 'marketing']).optional(),
+      campaign: z.string().max(200).optional(),
     })
     .meta({ id: 'Preflight', description: 'A submission; what it says beside this is passed over.' }),
   status: 200,
@@ -80,6 +83,9 @@ export const preflight = endpoint({
         transport: minimumTransport.nullable().meta({
           description: 'The rung that the connection would have to reach; null where none would be made.',
         }),
+        route: z
+          .object({ id: id.nullable(), name: z.string().nullable(), why: z.string() })
+          .meta({ description: 'By which route it would go, and why. Null: the installation’s own way.' }),
         host: z.string().nullable(),
         floor: z.object({ level: minimumTransport, from: z.string() }),
         reasons: z.array(z.string()),
@@ -144,6 +150,7 @@ export const releaseTransport = endpoint({
 const hostTried = z.object({
   host: z.string(),
   address: z.string().nullable(),
+  source: z.string().optional().meta({ description: 'Our own address, where one was chosen.' }),
   dane: z.enum(['off', 'none', 'unusable', 'bogus', 'usable']),
   grounds: z.enum(['floor', 'mta-sts', 'dane', 'dane-unusable', 'pin', 'release']),
   demanded: z.enum(['if-offered', 'encrypted', 'verified', 'dane', 'pin']).nullable(),
@@ -179,6 +186,10 @@ export const receipt = z
         host: z.string().nullable(),
         tls: z.string().nullable(),
         reply: z.object({ code: z.int(), text: z.string().nullable() }).nullable(),
+        route: z
+          .object({ name: z.string().nullable(), why: z.string() })
+          .nullable()
+          .meta({ description: 'By which route it went, and why. A name of null: the installation’s own way.' }),
         asked: z.object({ level: minimumTransport, from: z.string() }).nullable(),
         released: released.nullable().optional().meta({ description: 'How far below that it had been let go.' }),
         mtaSts: z

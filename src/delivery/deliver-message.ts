@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { demandName, type HopEvidence, stsEvidence, type TransportEvidence } from '../core/delivery/evidence.ts';
+import type { MailRoute } from '../core/delivery/mail-route.ts';
+import { type HostAnswer, mayTryNextHost } from '../core/delivery/next-host.ts';
 import type { AttemptEnd } from '../core/delivery/outcome.ts';
 import type { Why } from '../core/delivery/reasons.ts';
 import { type HopPlan, planHop, rungOf } from '../core/delivery/transport.ts';
@@ -15,8 +17,9 @@ import type { NextHop, Sent, SmtpClient } from '../platform/smtp-client.ts';
 import type { Copy } from '../platform/smtp-session.ts';
 import { isLetterPlan, type LetterCopy, templateData, writeCopy } from '../templates/index.ts';
 import { type TrackingUrls, trackingUrls, unsubscribeUrlOf } from '../tracking/index.ts';
+import type { HostHealth } from './host-health.ts';
 import type { OpenCopy } from './open-copies.ts';
-import { domainOf, type Gateway, type Router, type Station } from './route.ts';
+import { domainOf, type Gateway, type Router, type Station, type Way } from './route.ts';
 import { signCopy } from './sign-copy.ts';
 import type { Claimed } from './store.ts';
 
@@ -30,6 +33,8 @@ export interface Attempt {
   readonly tls: string | null;
   readonly via: 'mx' | 'relay' | null;
   readonly gateway: Gateway | null;
+  /** By whose relays it went; null: by none. */
+  readonly relay: Pick<MailRoute, 'id'> | null;
   /** Null: no way was found, so that nothing was asked of any. */
   readonly evidence: TransportEvidence | null;
 }
@@ -37,6 +42,7 @@ export interface Attempt {
 export interface Carrier {
   readonly client: SmtpClient;
   readonly router: Router;
+  readonly health: HostHealth;
   readonly keys: TokenKeyring;
   readonly unsubscribeKeys: TokenKeyring;
   readonly trackingUrl: string;
@@ -48,12 +54,13 @@ export interface Carrier {
 /** @param assertMine throws when this process may no longer send the copy; asked at the last moment. */
 export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: () => void): Promise<Attempt> {
   const domain = domainOf(copy.address);
-  const gateway = carrier.router.gatewayOf(domain);
-  const way = await carrier.router.wayTo(domain);
+  const { route } = copy.chosen;
+  const gateway = carrier.router.gatewayOf(domain, route);
+  const way = await carrier.router.wayTo(domain, route);
   if (way.kind === 'none') return untried(carrier, copy, way.end);
   const released = copy.released === null ? {} : { released: copy.released };
   let sentSha256: string | null = null;
-  const { sent, hop, tries } = await transmit(carrier, way.stations, copy, {
+  const { sent, hop, tries } = await transmit(carrier, way, copy, {
     from: envelopeFromOf(carrier, copy),
     to: copy.address,
     async render() {
@@ -72,9 +79,15 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
     tls: sent.tls?.protocol ?? null,
     via: way.via,
     gateway: way.via === 'mx' ? gatewayThatAnswered(sent, hop) : await gateway,
-    evidence: { floor: copy.floor, ...released, mtaSts: stsEvidence(way.sts), tries, sentSha256 },
+    relay: way.via === 'relay' ? { id: route?.id ?? null } : null,
+    evidence: {
+      ...{ route: routeEvidence(copy.chosen), floor: copy.floor, ...released, mtaSts: stsEvidence(way.sts) },
+      ...{ tries, sentSha256 },
+    },
   };
 }
+
+const routeEvidence = ({ route, why }: OpenCopy['chosen']) => ({ name: route?.name ?? null, why });
 
 /** The null sender stays: nothing may come back for an auto-reply or a notification (RFC 5321 §4.5.5). */
 const envelopeFromOf = ({ returnPath }: Carrier, { message, handle }: OpenCopy): string =>
@@ -89,6 +102,7 @@ const untried = (carrier: Carrier, copy: OpenCopy, end: AttemptEnd): Attempt => 
   tls: null,
   via: null,
   gateway: null,
+  relay: null,
   evidence: null,
 });
 
@@ -101,34 +115,58 @@ interface Transmitted {
   readonly tries: readonly HopEvidence[];
 }
 
-/** The hosts in their order; the next one is tried only while none has heard of the message (RFC 5321 §5.1). */
+/** No further host is begun after this: the lease of a copy is renewed, a place for another is not. */
+const hostsForMs = 120_000;
+
+/** The hosts in their order (RFC 5321 §5.1); the next one only while no byte of the message may have arrived. */
 async function transmit(
   carrier: Carrier,
-  stations: readonly Station[],
+  { stations, via }: Extract<Way, { kind: 'hops' }>,
   { floor, released }: Pick<OpenCopy, 'floor' | 'released'>,
   copy: Copy,
 ): Promise<Transmitted> {
   const tries: HopEvidence[] = [];
+  const beganMs = performance.now();
   let last: Transmitted = { sent: unsent(carrier, 'domain.no_host'), hop: null, tries };
-  for (const { hop, facts } of stations) {
+  for (const { key, hop, facts } of carrier.health.arrange(stations)) {
+    if (performance.now() - beganMs > hostsForMs) break;
     const plan = planHop({ ...facts, floor: floor.level, released });
     // A host that policy bars is not told of the message: it has answered nothing, and stands in no event.
     if (plan.kind === 'barred') last = { sent: unsent(carrier, plan.why), hop: null, tries };
-    else last = { sent: await carrier.client.send(hop, plan.tls, copy), hop, tries };
+    else {
+      carrier.health.tries(key);
+      last = { sent: await carrier.client.send(hop, plan.tls, copy), hop, tries };
+      carrier.health.answered(key, answerOf(last.sent));
+    }
     tries.push(hopEvidence(facts, plan, last.sent));
-    if (last.sent.reached) return last;
+    if (!mayTryNextHost(answerOf(last.sent), via)) return last;
   }
   return last;
 }
 
+const answerOf = (sent: Sent): HostAnswer => ({
+  ...{ end: sent, reached: sent.reached, bodyBegan: sent.bodyBegan },
+  reply: sent.kind === 'refused' ? sent.reply : '',
+});
+
 const unsent = (carrier: Carrier, why: Why): Sent => ({
-  ...{ kind: 'failed', why, at: carrier.now(), tls: null, address: null, reached: false },
+  ...{
+    kind: 'failed',
+    why,
+    at: carrier.now(),
+    tls: null,
+    address: null,
+    source: null,
+    reached: false,
+    bodyBegan: false,
+  },
 });
 
 function hopEvidence(facts: Station['facts'], plan: HopPlan, sent: Sent): HopEvidence {
   return {
     host: facts.host,
     address: sent.address,
+    ...(sent.source === null ? {} : { source: sent.source }),
     dane: facts.dane.kind,
     grounds: plan.grounds,
     demanded: plan.kind === 'connect' ? demandName(plan.tls) : null,

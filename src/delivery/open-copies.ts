@@ -4,6 +4,8 @@
  */
 import { accountVault, readMailPolicies } from '../accounts/index.ts';
 import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
+import { type ChosenRoute, chooseRoute } from '../core/delivery/choose-route.ts';
+import type { MailRoute } from '../core/delivery/mail-route.ts';
 import { decodeStoredHeader, type StoredHeader } from '../core/delivery/stored-header.ts';
 import { type Floor, type MinimumTransport, type Released, strictestFloor } from '../core/delivery/transport.ts';
 import type { Plan } from '../core/message/index.ts';
@@ -12,6 +14,7 @@ import type { DkimKey } from '../core/senders/dkim.ts';
 import type { Tx } from '../platform/database.ts';
 import { type AccountVault, KeyUnknown, nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { type RouteBook, routeBook } from '../routing/index.ts';
 import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
 import { isLetterPlan, type Letter, type LetterPlan, openLetter, type RecipientData } from '../templates/index.ts';
 import { domainOf } from './route.ts';
@@ -45,6 +48,7 @@ export interface OpenCopy {
   readonly floor: Floor;
   /** Somebody let it go below the floor, so far. */
   readonly released: Released | null;
+  readonly chosen: ChosenRoute<MailRoute>;
 }
 
 /** `gone`: the message was erased while it waited. `unreadable`: keys and content do not fit together. */
@@ -69,8 +73,11 @@ export interface CopyLoader {
 
 interface Loaded {
   readonly senders?: Awaited<ReturnType<typeof verifiedSenders>>;
+  readonly book?: RouteBook;
   /** Of mail of a department, or of the account itself. */
   readonly floorNow: (departmentId: string | null) => Floor;
+  /** A department and all above it. */
+  readonly above: (departmentId: string | null) => readonly string[];
   /** Of recipient domains, by their keyed hash. */
   readonly rules: ReadonlyMap<string, MinimumTransport>;
   readonly sources: ReadonlyMap<string, CopySource>;
@@ -92,9 +99,11 @@ export function openCopyLoader(world: Pick<World, 'db' | 'vault' | 'clock'>, cac
       const loaded = await world.db.readAccount(accountId, (tx) =>
         readLoaded(tx, claimed, messages, world.clock.now()),
       );
-      const senders = await verifiedSenders(world, accountId);
+      const [senders, book] = await Promise.all([verifiedSenders(world, accountId), routeBook(world, accountId)]);
       const isLater = (one: Claimed): boolean => loaded.later.has(one.messageId);
-      const copies = claimed.filter((one) => !isLater(one)).map((one) => openCopy(one, { ...loaded, senders }, vault));
+      const copies = claimed
+        .filter((one) => !isLater(one))
+        .map((one) => openCopy(one, { ...loaded, senders, book }, vault));
       for (const { messageId, recipientCount } of loaded.sources.values()) {
         const message = loaded.known.get(messageId);
         // With one recipient nobody else will ask for it; a retry reads it again.
@@ -128,7 +137,7 @@ async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: Message
   }
   const contents = wanted.size === 0 ? [] : await readContents(tx, [...wanted]);
   return {
-    floorNow: await readFloors(tx, sources),
+    ...(await readFloors(tx, sources)),
     rules: sources.some(({ hasRules }) => hasRules) ? await readRuleLevels(tx) : new Map(),
     sources: new Map(sources.map((one) => [one.recipientId, one])),
     contents: new Map(contents.map((one) => [one.messageId, one])),
@@ -138,12 +147,15 @@ async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: Message
 }
 
 /** As account and departments want it now. A department that is gone leaves the account's floor. */
-async function readFloors(tx: Tx, sources: readonly CopySource[]): Promise<Loaded['floorNow']> {
+async function readFloors(tx: Tx, sources: readonly CopySource[]): Promise<Pick<Loaded, 'floorNow' | 'above'>> {
   const departmentIds = new Set(sources.flatMap(({ departmentId }) => departmentId ?? []));
   const { settings, holders } = await readMailPolicies(tx, [...departmentIds]);
-  return (id) => {
-    const { value, from } = decidePolicies(settings, id === null ? [] : chainAbove(holders, id)).minimumTransport;
-    return { level: value, from: from === null ? 'account' : 'department' };
+  return {
+    floorNow(id) {
+      const { value, from } = decidePolicies(settings, id === null ? [] : chainAbove(holders, id)).minimumTransport;
+      return { level: value, from: from === null ? 'account' : 'department' };
+    },
+    above: (id) => (id === null ? [] : chainAbove(holders, id).map((one) => one.id)),
   };
 }
 
@@ -164,6 +176,12 @@ function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): Loaded
       address,
       data: openData(sealer, source),
       signingKeys: senderOfDomain(loaded.senders ?? [], domainOf(authorOf(message.header.from)))?.keys ?? [],
+      chosen: chooseRoute(loaded.book?.rules ?? [], {
+        recipientDomain: domainOf(address),
+        senderDomain: domainOf(authorOf(message.header.from)),
+        departmentIds: loaded.above(source.departmentId),
+        messageClass: source.isMarketing ? 'marketing' : 'transactional',
+      }),
       handle: source.handle,
       level: source.level,
       opens: source.opens,

@@ -4,7 +4,8 @@ import type { Claimed } from './claim-store.ts';
 import { openPacing } from './pace-destinations.ts';
 
 let nowMs = 1_000_000;
-const open = (behindRelay = false) => openPacing({ now: () => new Date(nowMs), mostPerDestination: 4, behindRelay });
+const open = (behindRelay = false) =>
+  openPacing({ now: () => new Date(nowMs), mostPerDestination: 4, mostOfRelay: behindRelay ? 4 : null });
 
 let ids = 0;
 function copy(domainId: number): Claimed {

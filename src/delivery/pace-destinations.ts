@@ -19,8 +19,8 @@ export interface PaceOptions {
   readonly now: () => Date;
   /** Copies at once to one destination, in all processes together. */
   readonly mostPerDestination: number;
-  /** All mail goes to one relay: it is the only destination, and ours. */
-  readonly behindRelay: boolean;
+  /** Mail goes to the installation's relays unless an account's rules say otherwise: to them so many. Null: there are none. */
+  readonly mostOfRelay: number | null;
 }
 
 export interface Pacing {
@@ -31,7 +31,13 @@ export interface Pacing {
   /** @param host the mail server that was tried; null: none. */
   answered(
     claimed: Claimed,
-    answer: { readonly kind: PaceAnswer; readonly tookMs: number; readonly host: string | null },
+    answer: {
+      readonly kind: PaceAnswer;
+      readonly tookMs: number;
+      readonly host: string | null;
+      /** Whose relays it went by; absent: by none. */
+      readonly relay?: { readonly id: string | null } | null;
+    },
   ): void;
   /** How many processes share what a destination takes. */
   shareWith(processes: number): void;
@@ -44,6 +50,7 @@ export interface DestinationPace {
 }
 
 interface Destination {
+  readonly limits: () => PaceLimits;
   pace: Pace;
   inFlight: number;
   lastTurnMs: number;
@@ -53,24 +60,25 @@ const rememberedDomains = 100_000;
 const rememberedDestinations = 20_000;
 const relayName = 'the relay';
 
-export function openPacing({ now, mostPerDestination, behindRelay }: PaceOptions): Pacing {
+export function openPacing({ now, mostPerDestination, mostOfRelay }: PaceOptions): Pacing {
   const destinations = new Map<string, Destination>();
   /** Learned from the first answer: many domains are one destination. */
   const groups = new QuickLru<string, string>({ maxSize: rememberedDomains });
   /** Where each copy under way took its place, whatever is learned meanwhile. */
   const places = new Map<string, Destination>();
   let limits: PaceLimits = { start: mostPerDestination, most: mostPerDestination };
+  const ofRelay: PaceLimits = { start: mostOfRelay ?? 1, most: mostOfRelay ?? 1 };
 
   const nameOf = ({ accountId, domainId }: Pick<Claimed, 'accountId' | 'domainId'>): string => {
-    if (behindRelay) return relayName;
     const domain = `${accountId} ${domainId}`;
-    return groups.get(domain) ?? domain;
+    return groups.get(domain) ?? (mostOfRelay === null ? domain : relayName);
   };
   const destinationOf = (name: string): Destination => {
     const known = destinations.get(name);
     if (known !== undefined) return known;
     if (destinations.size >= rememberedDestinations) forgetIdle(destinations);
-    const made: Destination = { pace: newPace(limits), inFlight: 0, lastTurnMs: 0 };
+    const limitsOf = (): PaceLimits => (name === relayName ? ofRelay : limits);
+    const made: Destination = { pace: newPace(limitsOf()), limits: limitsOf, inFlight: 0, lastTurnMs: 0 };
     destinations.set(name, made);
     return made;
   };
@@ -79,12 +87,12 @@ export function openPacing({ now, mostPerDestination, behindRelay }: PaceOptions
       if (places.has(claimed.recipientId)) return 'go';
       const one = destinationOf(nameOf(claimed));
       const nowMs = now().getTime();
-      if (nowMs >= one.pace.pausedUntilMs && one.inFlight < slotsOf(one.pace, limits)) {
+      if (nowMs >= one.pace.pausedUntilMs && one.inFlight < slotsOf(one.pace, one.limits())) {
         one.inFlight += 1;
         places.set(claimed.recipientId, one);
         return 'go';
       }
-      const turnMs = turnAfter(one.pace, limits, { nowMs, lastTurnMs: one.lastTurnMs, chance: Math.random() });
+      const turnMs = turnAfter(one.pace, one.limits(), { nowMs, lastTurnMs: one.lastTurnMs, chance: Math.random() });
       one.lastTurnMs = Math.max(one.lastTurnMs, turnMs);
       return new Date(turnMs);
     },
@@ -95,22 +103,27 @@ export function openPacing({ now, mostPerDestination, behindRelay }: PaceOptions
       one.inFlight -= 1;
       if (one.inFlight === 0) one.lastTurnMs = Math.min(one.lastTurnMs, now().getTime());
     },
-    answered(claimed, { kind, tookMs, host }) {
-      if (host !== null) groups.set(`${claimed.accountId} ${claimed.domainId}`, destinationGroup(host));
+    answered(claimed, { kind, tookMs, host, relay = null }) {
+      if (host !== null) groups.set(`${claimed.accountId} ${claimed.domainId}`, groupOf(claimed, host, relay));
       const one = destinationOf(nameOf(claimed));
-      one.pace = afterAnswer(one.pace, { kind, tookMs, atMs: now().getTime(), chance: Math.random() }, limits);
+      one.pace = afterAnswer(one.pace, { kind, tookMs, atMs: now().getTime(), chance: Math.random() }, one.limits());
     },
     shareWith(processes) {
-      if (behindRelay) return;
       const most = Math.max(1, Math.floor(mostPerDestination / Math.max(1, processes)));
       limits = { start: most, most };
     },
     paceOf(claimed) {
-      const { pace } = destinationOf(nameOf(claimed));
+      const { pace, limits: bounds } = destinationOf(nameOf(claimed));
       const isPaused = pace.pausedUntilMs > now().getTime();
-      return { atMost: slotsOf(pace, limits), pausedUntil: isPaused ? new Date(pace.pausedUntilMs) : null };
+      return { atMost: slotsOf(pace, bounds()), pausedUntil: isPaused ? new Date(pace.pausedUntilMs) : null };
     },
   };
+}
+
+/** An account's own relay is its own destination: what one login is told there is nothing to others. */
+function groupOf({ accountId }: Claimed, host: string, relay: { readonly id: string | null } | null): string {
+  if (relay === null) return destinationGroup(host);
+  return relay.id === null ? relayName : `${accountId} by ${relay.id}`;
 }
 
 /** What is known of a destination that nothing is under way to was learned long ago, as a rule. */

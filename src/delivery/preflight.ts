@@ -6,13 +6,17 @@ import { accountVault, departmentOfMail, readMailPolicies } from '../accounts/in
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
+import { type ChosenRoute, chooseRoute } from '../core/delivery/choose-route.ts';
 import { type Contact, type Forecast, forecast, forecastWithoutWay } from '../core/delivery/forecast.ts';
+import type { MailRoute } from '../core/delivery/mail-route.ts';
+import { classOf, type MessageClass } from '../core/delivery/message-class.ts';
 import { type Floor, type MinimumTransport, strictestFloor } from '../core/delivery/transport.ts';
 import { comparableAddress, parseAddressList } from '../core/message/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { routeBook } from '../routing/index.ts';
 import { readLastContacts } from './receipt-store.ts';
 import { domainOf, type Router, type Way } from './route.ts';
 import { readRuleLevels, ruleIndex } from './rule-store.ts';
@@ -21,9 +25,16 @@ export interface PreflightQuestion {
   readonly to: readonly (string | { readonly email: string })[];
   readonly departmentId?: string | null | undefined;
   readonly minimumTransport?: MinimumTransport | undefined;
+  readonly from?: string | undefined;
+  readonly class?: MessageClass | undefined;
+  readonly campaign?: string | undefined;
 }
 
-export type Foreseen = Forecast & { readonly email: string; readonly floor: Floor };
+export type Foreseen = Forecast & {
+  readonly email: string;
+  readonly route: { readonly id: string | null; readonly name: string | null; readonly why: string };
+  readonly floor: Floor;
+};
 
 const mostRecipients = 1_000;
 const lookedUpAtOnce = 20;
@@ -39,10 +50,21 @@ export async function preflight(
   const addresses = readAddresses(asked.to);
   const departmentId = departmentOfMail(caller, asked.departmentId);
   const vault = await accountVault(world, caller.accountId);
-  const { floors, contacts } = await world.db.readAccount(caller, (tx) =>
+  const { floors, contacts, above } = await world.db.readAccount(caller, (tx) =>
     readKnown(tx, vault, { addresses, departmentId, wished: asked.minimumTransport }),
   );
-  const ways = await waysTo(router, [...new Set(addresses.map(domainOf))]);
+  const { rules } = await routeBook(world, caller.accountId);
+  const choices = new Map(
+    [...new Set(addresses.map(domainOf))].map((domain) => {
+      const senderDomain = senderDomainOf(asked.from);
+      const messageClass = classOf(asked.class, asked.campaign !== undefined);
+      return [
+        domain,
+        chooseRoute(rules, { recipientDomain: domain, senderDomain, departmentIds: above, messageClass }),
+      ];
+    }),
+  );
+  const ways = await waysTo(router, choices);
   await world.db.asAccount(caller.accountId, (tx) =>
     record(tx, {
       ...{ at: world.clock.now(), actor: caller.actor, action: 'preflight.asked' },
@@ -52,6 +74,8 @@ export async function preflight(
   return addresses.map((email, place) => {
     const floor = floors[place] ?? { level: 'authenticated', from: 'account' };
     const way = ways.get(domainOf(email)) ?? unanswered;
+    const chosen = choices.get(domainOf(email)) ?? { route: null, why: '' };
+    const route = { id: chosen.route?.id ?? null, name: chosen.route?.name ?? null, why: chosen.why };
     const told =
       way.kind === 'none'
         ? forecastWithoutWay(way.end, floor)
@@ -60,11 +84,18 @@ export async function preflight(
             floor,
             contacts.get(place) ?? null,
           );
-    return { email, floor, ...told };
+    return { email, route, floor, ...told, reasons: [chosen.why, ...told.reasons] };
   });
 }
 
 const unanswered: Way = { kind: 'none', end: { kind: 'failed', why: 'dns.no_answer' } };
+
+/** Empty: none is known, so that no rule about a sender fits. */
+function senderDomainOf(from: string | undefined): string {
+  const parsed = from === undefined || /\p{Cc}/u.test(from) ? null : parseAddressList(from);
+  const [mailbox] = parsed?.kind === 'addresses' ? parsed.mailboxes : [];
+  return mailbox === undefined ? '' : domainOf(mailbox.address);
+}
 
 /** In the order given; an address that comes twice is told of once. */
 function readAddresses(to: PreflightQuestion['to']): string[] {
@@ -86,6 +117,8 @@ function readAddresses(to: PreflightQuestion['to']): string[] {
 interface Known {
   readonly floors: readonly Floor[];
   readonly contacts: ReadonlyMap<number, Contact>;
+  /** The department and all above it. */
+  readonly above: readonly string[];
 }
 
 async function readKnown(
@@ -110,16 +143,20 @@ async function readKnown(
   });
   const indexes = asked.addresses.map((address) => vault.index('address', comparableAddress(address)));
   const contacts = await readLastContacts(tx, indexes);
-  return { floors, contacts: new Map(contacts.map(({ place, host, tls }) => [place, { host, tls }])) };
+  const above = chain.map(({ id }) => id);
+  return { floors, above, contacts: new Map(contacts.map(({ place, host, tls }) => [place, { host, tls }])) };
 }
 
 /** Some at a time, and together no longer than a person waits. */
-async function waysTo(router: Pick<Router, 'wayTo'>, domains: readonly string[]): Promise<ReadonlyMap<string, Way>> {
+async function waysTo(
+  router: Pick<Router, 'wayTo'>,
+  choices: ReadonlyMap<string, ChosenRoute<MailRoute>>,
+): Promise<ReadonlyMap<string, Way>> {
   const found = new Map<string, Way>();
-  const waiting = [...domains];
+  const waiting = [...choices];
   const look = async (): Promise<void> => {
-    for (let domain = waiting.pop(); domain !== undefined; domain = waiting.pop())
-      found.set(domain, await router.wayTo(domain));
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+      found.set(next[0], await router.wayTo(next[0], next[1].route));
   };
   const late = new Promise<void>((resolve) => setTimeout(resolve, lookMs).unref());
   await Promise.race([Promise.all(Array.from({ length: lookedUpAtOnce }, look)), late]);

@@ -77,6 +77,7 @@ function told(vault: AccountVault, attempt: AttemptOfReceipt): ReceiptAttempt {
     why: { code: why, text: (reasons as Readonly<Record<string, string>>)[why] ?? why },
     ...{ host, tls },
     reply: replyCode === null ? null : { code: replyCode, text },
+    route: evidence?.route ?? null,
     asked: evidence?.floor ?? null,
     released: evidence?.released ?? null,
     mtaSts: evidence?.mtaSts ?? null,

@@ -15,6 +15,7 @@ import { tokenKeys, unsubscribeKeys } from '../tracking/index.ts';
 import { type Claims, openClaims } from './claim.ts';
 import { type Claimed, nextDueAt, park, renewLeases } from './claim-store.ts';
 import { type Carrier, deliverCopy } from './deliver-message.ts';
+import { openHostHealth } from './host-health.ts';
 import { newGauge, type WaitGauge } from './in-flight.ts';
 import { type DeliveryMetrics, deliveryMetrics } from './metrics.ts';
 import { type CopyLoader, type LoadedCopy, openCopyLoader } from './open-copies.ts';
@@ -25,6 +26,7 @@ import { claimedOf, type Ending, endingOf } from './record-attempts.ts';
 import { openRecorder, type Recorder } from './recorder.ts';
 import { openRouter, type RouteOptions } from './route.ts';
 import { destinationName, type PaceTeller, startTellingPaces } from './tell-paces.ts';
+import { startTellingRelays } from './tell-relays.ts';
 
 export interface DeliveryOptions extends RouteOptions, SourceOptions {
   /** Where recipients reach the tracking host. */
@@ -42,6 +44,9 @@ export interface DeliveryOptions extends RouteOptions, SourceOptions {
   /** After a crash others wait so long before they go on with what was held. */
   readonly leaseMs?: number;
   /** How often an empty queue is looked at, at least; told of work, a process looks at once. */
+  /** How long a connection to a next hop may take until it is ready for a message. */
+  readonly setupTimeoutMs?: number;
+  /** How soon work is seen that another process put in the queue. */
   readonly pollMs?: number;
 }
 
@@ -78,6 +83,7 @@ interface Desk {
   readonly claims: Claims;
   readonly pacing: Pacing;
   readonly paces: PaceTeller;
+  readonly relays: Running;
   readonly retry: RetryPolicy;
   /** Begun and not recorded: what a crash may send twice. */
   readonly inFlight: WaitGauge;
@@ -116,6 +122,7 @@ export function startDelivery(world: World, options: DeliveryOptions): Delivery 
       desk.recorder.abandon();
       clearInterval(renewing);
       await desk.paces.close();
+      await desk.relays.close();
       desk.carrier.client.close();
     },
   };
@@ -128,13 +135,13 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
   const metrics = deliveryMetrics(world, () => held.size);
   const dns = openDns({ servers: options.dnsServers ?? [] });
   const router = openRouter(options, dns, openPolicySources(world, dns, options));
+  const health = openHostHealth(now);
+  const relays = startTellingRelays(world, health, router.installation);
   const maxInFlight = options.maxInFlight ?? 100;
   const pacing = openPacing({
     now,
-    behindRelay: !router.sharesByDomain,
-    mostPerDestination: router.sharesByDomain
-      ? (options.maxPerDestination ?? Math.ceil(maxInFlight * destinationPart))
-      : maxInFlight,
+    mostPerDestination: options.maxPerDestination ?? Math.ceil(maxInFlight * destinationPart),
+    mostOfRelay: router.installation.kind === 'relay' ? maxInFlight : null,
   });
   return {
     world,
@@ -143,9 +150,11 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
         now,
         helloName: options.helloName,
         maxConnectionsPerHop: options.maxConnectionsPerHop ?? 20,
+        setupTimeoutMs: options.setupTimeoutMs,
         ...(options.trusted === undefined ? {} : { trusted: options.trusted }),
       }),
       router,
+      health: relays.watching(health),
       keys: tokenKeys(world.vault),
       unsubscribeKeys: unsubscribeKeys(world.vault),
       trackingUrl: options.trackingUrl,
@@ -160,6 +169,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     metrics,
     claims: openClaims(),
     pacing,
+    relays,
     paces: startTellingPaces(world, pacing, () => countByDestination(held.values())),
     retry: { ...defaultRetryPolicy, baseMs: options.retryBaseMs ?? defaultRetryPolicy.baseMs },
     inFlight,
@@ -319,7 +329,8 @@ async function end(desk: Desk, copy: LoadedCopy): Promise<Ending | 'lost'> {
   try {
     const attempt = await deliverCopy(desk.carrier, copy, () => assertHeld(desk, claimed));
     const tookMs = Math.max(0, attempt.at.getTime() - at.getTime());
-    desk.pacing.answered(claimed, { kind: paceAnswerOf(attempt.reply), tookMs, host: attempt.host });
+    const { host, relay } = attempt;
+    desk.pacing.answered(claimed, { kind: paceAnswerOf(attempt.reply), tookMs, host, relay });
     const ending = endingOf(attempt, desk.retry, Math.random());
     desk.metrics.attempted(ending.outcome);
     desk.paces.saw(ending);

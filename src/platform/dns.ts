@@ -56,17 +56,19 @@ export function openDns(options: DnsOptions): Dns {
   if (options.servers.length > 0) resolver.setServers([...options.servers]);
   const health = newHealth();
   const mail = newCache<MailHosts>((answer) => answer.kind !== 'unknown');
-  const hosts = newCache<readonly string[]>((addresses) => addresses.length > 0);
+  const hosts = newCache<Addresses>(({ found, isAnswer }) => found.length > 0 && isAnswer);
   const texts = newCache<readonly string[] | null>((found) => found !== null);
   const dead: MailHosts = { kind: 'unknown' };
 
-  const addresses = (host: string): Promise<readonly string[]> =>
-    isIP(host) !== 0 ? Promise.resolve([host]) : hosts.get(host, () => lookUpAddresses(resolver, host));
+  const addresses = (host: string): Promise<Addresses> =>
+    isIP(host) !== 0
+      ? Promise.resolve({ found: [host], isAnswer: true })
+      : hosts.get(host, () => lookUpAddresses(resolver, host));
   const mailHosts = (domain: string): Promise<MailHosts> =>
     mail.get(domain, () => lookUpMailHosts(resolver, health, domain, addresses));
   return {
     mailHosts,
-    addresses,
+    addresses: async (host) => (await addresses(host)).found,
     texts: (name) => texts.get(name, () => lookUpTexts(resolver, name)),
     mailHostsWithin(domain, withinMs) {
       const known = mail.peek(domain);
@@ -81,7 +83,7 @@ async function lookUpMailHosts(
   resolver: Resolver,
   health: Health,
   domain: string,
-  addresses: (host: string) => Promise<readonly string[]>,
+  addresses: (host: string) => Promise<Addresses>,
 ): Promise<MailHosts> {
   try {
     const records = await resolver.resolveMx(domain);
@@ -96,7 +98,10 @@ async function lookUpMailHosts(
     health.answered();
     if (code === 'ENOTFOUND') return { kind: 'no-domain' };
     // RFC 5321 §5.1: without MX records the domain itself is the host, if it has an address.
-    if ((await addresses(domain)).length === 0) return { kind: 'hosts', hosts: [], implicit: true };
+    const { found, isAnswer } = await addresses(domain);
+    // Nobody said that it has none: a server that fails for now must not make mail bounce.
+    if (found.length === 0 && !isAnswer) return { kind: 'unknown' };
+    if (found.length === 0) return { kind: 'hosts', hosts: [], implicit: true };
     return { kind: 'hosts', hosts: [{ name: domain, preference: 0 }], implicit: true };
   }
 }
@@ -110,10 +115,20 @@ function mailHostsOf(found: readonly MailHost[]): MailHosts {
 
 const hostName = (exchange: string): string => exchange.toLowerCase().replace(/\.$/, '');
 
-async function lookUpAddresses(resolver: Resolver, host: string): Promise<readonly string[]> {
-  const none = (): string[] => [];
+interface Addresses {
+  readonly found: readonly string[];
+  /** False: of one family at least nobody knows. */
+  readonly isAnswer: boolean;
+}
+
+async function lookUpAddresses(resolver: Resolver, host: string): Promise<Addresses> {
+  let isAnswer = true;
+  const none = (error: { code?: string }): string[] => {
+    isAnswer &&= error.code === 'ENODATA' || error.code === 'ENOTFOUND';
+    return [];
+  };
   const [four, six] = await Promise.all([resolver.resolve4(host).catch(none), resolver.resolve6(host).catch(none)]);
-  return [...four, ...six];
+  return { found: [...four, ...six], isAnswer };
 }
 
 async function lookUpTexts(resolver: Resolver, name: string): Promise<readonly string[] | null> {

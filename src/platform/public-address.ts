@@ -23,6 +23,18 @@ export function isPublicAddress(address: string): boolean {
   return parsed.kind() === 'ipv4' || (parsed as ipaddr.IPv6).match(globalUnicast);
 }
 
+/** @param networks as CIDRs, or single addresses. */
+export function isWithin(address: string, networks: readonly string[]): boolean {
+  if (isIP(address) === 0) return false;
+  const parsed = ipaddr.process(address);
+  return networks.some((network) => {
+    const [base, bits] = ipaddr.isValidCIDR(network)
+      ? ipaddr.parseCIDR(network)
+      : ([ipaddr.parse(network), isIP(network) === 4 ? 32 : 128] as const);
+    return base.kind() === parsed.kind() && parsed.match(base, bits);
+  });
+}
+
 export const isLoopbackHost = (host: string): boolean =>
   host === 'localhost' || (isIP(host) > 0 && ipaddr.process(host).range() === 'loopback');
 

@@ -4,6 +4,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { Why } from '../core/delivery/reasons.ts';
 import type { TlsDemand, TlsFacts } from '../core/delivery/transport.ts';
 import {
   type Copy,
@@ -15,6 +16,13 @@ import {
   type Transmission,
 } from './smtp-session.ts';
 
+/** An address of ours that connections may come from, with the name that is said there. */
+export interface Source {
+  readonly address: string;
+  /** Absent: the hop’s, or the client’s own. */
+  readonly helloName?: string;
+}
+
 export interface NextHop {
   /** Its name, or an IP address. */
   readonly host: string;
@@ -23,6 +31,14 @@ export interface NextHop {
   readonly addresses?: readonly string[];
   readonly implicitTls: boolean;
   readonly login: Login | null;
+  /** Who may use its connections; absent: everybody. */
+  readonly owner?: string;
+  /** Where connections come from: one of the address’s family, or the address is passed over. None: the system chooses. */
+  readonly sources?: readonly Source[];
+  /** Said with EHLO where the source has no name of its own. */
+  readonly helloName?: string;
+  /** Asked of the very address that is connected to, so that a name cannot lead elsewhere in between. */
+  readonly mayConnect?: (address: string) => boolean;
 }
 
 export type Sent = Transmission & {
@@ -31,8 +47,12 @@ export type Sent = Transmission & {
   readonly tls: TlsFacts | null;
   /** Who it was, where a connection came about. */
   readonly address: string | null;
+  /** Which of our addresses it came from, where one was chosen. */
+  readonly source: string | null;
   /** False when no session came about: this next hop has heard nothing of the message. */
   readonly reached: boolean;
+  /** Bytes of the message were on their way: without an answer nobody knows whether it was taken. */
+  readonly bodyBegan: boolean;
 };
 
 export interface SmtpClient {
@@ -50,6 +70,8 @@ export interface SmtpClientOptions {
   readonly idleMs?: number;
   /** PEM certificates trusted beside the system's. */
   readonly trusted?: readonly string[];
+  /** How long a connection may take until it is ready for a message. */
+  readonly setupTimeoutMs?: number | undefined;
 }
 
 interface Pool {
@@ -65,12 +87,16 @@ interface Pool {
 type Open = () => Promise<Grant>;
 type Grant = { readonly kind: 'open'; readonly session: SmtpSession } | Closed;
 /** Why no session came about, and with which address. */
-type Closed = (Refusal | Failure) & { readonly address?: string };
+type Closed = (Refusal | Failure) & { readonly address?: string; readonly source?: string | null };
 
 const cooldownMs = 1_000;
 const crowdedMs = 30_000;
 const sweepEveryMs = 5_000;
 const maxHopsRemembered = 1_000;
+const mostOfFour = 4;
+const mostOfSix = 3;
+/** No further address of a host is begun after this. */
+const addressesForMs = 90_000;
 
 export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
   const pools = new Map<string, Pool>();
@@ -116,10 +142,11 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     const pool = poolOf(poolKey(hop, demand));
     const open: Open = () => openTo(hop, demand, options);
     const grant = await acquire(pool, open);
-    if (grant.kind !== 'open') return { tls: null, address: null, ...grant, at: options.now(), reached: false };
+    if (grant.kind !== 'open')
+      return { tls: null, address: null, source: null, ...grant, at: options.now(), reached: false, bodyBegan: false };
     const { session } = grant;
     const reused = session.sent() > 0;
-    const { end, unheard } = await session.send(copy).catch((error) => {
+    const { end, unheard, bodyBegan } = await session.send(copy).catch((error) => {
       release(pool, session, open);
       throw error;
     });
@@ -127,7 +154,8 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     release(pool, session, open);
     // A server may close a connection between two messages (RFC 5321 §3.8, and 421 at any time): nobody's failure.
     if (reused && (unheard || isFarewell(end))) return attempt(hop, demand, copy);
-    return { ...end, at, tls: session.tls, address: session.address, reached: true };
+    const { tls, address, source } = session;
+    return { ...end, at, tls, address, source, reached: true, bodyBegan };
   };
 
   return {
@@ -143,7 +171,10 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
 const isFarewell = (end: Transmission): boolean => end.kind === 'refused' && end.code === 421 && end.stage === 'mail';
 
 const poolKey = (hop: NextHop, demand: TlsDemand): string =>
-  `${hop.host} ${hop.addresses?.join(',') ?? ''} ${hop.port} ${hop.implicitTls} ${typeof demand === 'string' ? demand : JSON.stringify(demand)} ${hop.login?.user ?? ''}`;
+  `${hop.host} ${hop.addresses?.join(',') ?? ''} ${hop.port} ${hop.implicitTls} ${typeof demand === 'string' ? demand : JSON.stringify(demand)} ${hop.login?.user ?? ''} ${hop.owner ?? ''} ${sourceKey(hop)}`;
+
+const sourceKey = ({ sources = [], helloName = '' }: NextHop): string =>
+  `${helloName} ${sources.map(({ address, helloName: name = '' }) => `${address} ${name}`).join(',')}`;
 
 const limitOf = (pool: Pool, most: number): number =>
   pool.crowded !== null && Date.now() < pool.crowded.untilMs ? pool.crowded.limit : most;
@@ -189,25 +220,53 @@ function forgetUnused(pools: Map<string, Pool>): void {
   for (const [key, pool] of pools) if (pool.open === 0) pools.delete(key);
 }
 
-/** Each address in turn (RFC 5321 §5.1), until one lets a session begin. */
+/** Each address in turn (RFC 5321 §5.1), until one lets a session begin or it has taken too long. */
 async function openTo(hop: NextHop, demand: TlsDemand, options: SmtpClientOptions): Promise<Grant> {
-  const addresses = await addressesOf(hop);
+  const addresses = boundedAddresses(await addressesOf(hop));
+  const beganMs = Date.now();
   let last: Closed = { kind: 'failed', why: 'dns.unresolved' };
   for (const address of addresses) {
+    if (Date.now() - beganMs > addressesForMs) break;
+    const source = sourceFor(hop, address);
+    const barred = whyBarred(hop, address, source);
+    if (barred !== null) {
+      last = { kind: 'failed', why: barred };
+      continue;
+    }
     const opening = await openSession({
       address,
+      source: source?.address ?? null,
+      setupTimeoutMs: options.setupTimeoutMs,
       port: hop.port,
       host: hop.host,
       implicitTls: hop.implicitTls,
       login: hop.login,
       tls: demand,
-      helloName: options.helloName,
+      helloName: source?.helloName ?? hop.helloName ?? options.helloName,
       trusted: options.trusted,
     });
     if (opening.kind === 'open') return opening;
-    last = { ...opening, address };
+    last = { ...opening, address, source: source?.address ?? null };
   }
   return last;
+}
+
+/** RFC 5321 §5.1 lets a client stop somewhere: some of each family, those of IPv4 first. */
+function boundedAddresses(addresses: readonly string[]): string[] {
+  const four = addresses.filter((address) => isIP(address) === 4).slice(0, mostOfFour);
+  const six = addresses.filter((address) => isIP(address) === 6).slice(0, mostOfSix);
+  return [...four, ...six];
+}
+
+/** Any of those of the same family; undefined: there is none. */
+function sourceFor({ sources = [] }: NextHop, address: string): Source | undefined {
+  const fitting = sources.filter((one) => isIP(one.address) === isIP(address));
+  return fitting[Math.floor(Math.random() * fitting.length)];
+}
+
+function whyBarred(hop: NextHop, address: string, source: Source | undefined): Why | null {
+  if (hop.mayConnect?.(address) === false) return 'route.address_refused';
+  return source === undefined && (hop.sources?.length ?? 0) > 0 ? 'route.no_source' : null;
 }
 
 async function addressesOf(hop: NextHop): Promise<readonly string[]> {

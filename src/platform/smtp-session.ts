@@ -4,6 +4,7 @@
  */
 import { isAscii } from 'node:buffer';
 import { createHash, type X509Certificate } from 'node:crypto';
+import { Readable } from 'node:stream';
 import tls from 'node:tls';
 import { domainToASCII } from 'node:url';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
@@ -30,6 +31,10 @@ export interface SessionTarget {
   readonly helloName: string;
   /** PEM certificates trusted beside the system's. */
   readonly trusted?: readonly string[] | undefined;
+  /** The address of ours that the connection comes from; null: the system chooses. */
+  readonly source?: string | null | undefined;
+  /** Until the session is ready for a message. */
+  readonly setupTimeoutMs?: number | undefined;
 }
 
 /** One recipient's copy. */
@@ -62,13 +67,23 @@ export interface SmtpSession {
   readonly tls: TlsFacts | null;
   /** The IP address of the other side. */
   readonly address: string;
+  /** Ours, where one was chosen for it. */
+  readonly source: string | null;
   /** Messages handed over so far. */
   readonly sent: () => number;
   /** False once the connection is closed or in doubt. */
   readonly usable: () => boolean;
-  /** Rejects only with what `copy.render` throws. `unheard`: the next hop has answered nothing of this message, so that another connection may try at once. */
-  readonly send: (copy: Copy) => Promise<{ readonly end: Transmission; readonly unheard: boolean }>;
+  /** Rejects only with what `copy.render` throws. */
+  readonly send: (copy: Copy) => Promise<Handed>;
   readonly close: () => void;
+}
+
+export interface Handed {
+  readonly end: Transmission;
+  /** The next hop has answered nothing of this message, so that another connection may try at once. */
+  readonly unheard: boolean;
+  /** Bytes of the message were on their way. */
+  readonly bodyBegan: boolean;
 }
 
 export type Opening = { readonly kind: 'open'; readonly session: SmtpSession } | Refusal | Failure;
@@ -112,7 +127,7 @@ async function settled(connected: Connected, target: SessionTarget): Promise<Ope
     const refusal = await login(connection, target.login);
     if (refusal !== null) return refusal;
   }
-  return { kind: 'open', session: sessionOn(connection, facts, target.address) };
+  return { kind: 'open', session: sessionOn(connection, facts, target) };
 }
 
 function whyUnmet(demand: TlsDemand, facts: TlsFacts | null): Why {
@@ -131,8 +146,9 @@ function connect(target: SessionTarget, ignoreTls: boolean): Promise<Connected> 
     ignoreTLS: ignoreTls,
     requireTLS: isSecret && !target.implicitTls,
     opportunisticTLS: !isSecret,
-    connectionTimeout: setupTimeoutMs,
-    greetingTimeout: setupTimeoutMs,
+    connectionTimeout: target.setupTimeoutMs ?? setupTimeoutMs,
+    greetingTimeout: target.setupTimeoutMs ?? setupTimeoutMs,
+    ...(target.source == null ? {} : { localAddress: target.source }),
     socketTimeout: silenceTimeoutMs,
     socketCloseTimeout: 1_000,
     maxResponseSize: 64 * 1024,
@@ -225,7 +241,7 @@ interface Offered {
   readonly _supportedExtensions?: readonly string[];
 }
 
-function sessionOn(connection: SMTPConnection, facts: TlsFacts | null, address: string): SmtpSession {
+function sessionOn(connection: SMTPConnection, facts: TlsFacts | null, target: SessionTarget): SmtpSession {
   let sent = 0;
   let usable = true;
   connection.once('end', () => {
@@ -235,20 +251,22 @@ function sessionOn(connection: SMTPConnection, facts: TlsFacts | null, address: 
   const smtpUtf8 = (connection as unknown as Offered)._supportedExtensions?.includes('SMTPUTF8') ?? false;
   return {
     tls: facts,
-    address,
+    address: target.address,
+    source: target.source ?? null,
     sent: () => sent,
     usable: () => usable && !connection.destroyed,
     async send(copy) {
       const envelope = envelopeFor(copy, smtpUtf8);
-      if (envelope === null) return { end: { kind: 'impossible', why: 'address.needs_smtputf8' }, unheard: false };
+      if (envelope === null)
+        return { end: { kind: 'impossible', why: 'address.needs_smtputf8' }, unheard: false, bodyBegan: false };
       const bytes = await copy.render();
       sent += 1;
       connection.lastServerResponse = false;
-      const end = await transmit(connection, envelope, bytes);
+      const { end, bodyBegan } = await transmit(connection, envelope, bytes);
       if (end.kind === 'failed') usable = false;
       // A refused command leaves the transaction open; RFC 5321 §4.1.1.5: RSET ends it.
       else if (end.kind === 'refused' && usable) usable = end.code !== 421 && (await reset(connection));
-      return { end, unheard: end.kind === 'failed' && unanswered(connection) };
+      return { end, unheard: end.kind === 'failed' && unanswered(connection), bodyBegan };
     },
     close() {
       if (usable && !connection.destroyed) {
@@ -285,14 +303,28 @@ function asciiAddress(address: string): string | null {
   return asciiText.test(local) && domain !== '' ? `${local}@${domain}` : null;
 }
 
-function transmit(connection: SMTPConnection, envelope: Envelope, bytes: Buffer): Promise<Transmission> {
+type Transmitted = Pick<Handed, 'end' | 'bodyBegan'>;
+
+function transmit(connection: SMTPConnection, envelope: Envelope, bytes: Buffer): Promise<Transmitted> {
   return new Promise((resolve) => {
+    let bodyBegan = false;
+    // Read from when the other side asks for the message (354), and not before.
+    const body = new Readable({
+      read() {
+        bodyBegan = true;
+        this.push(bytes);
+        this.push(null);
+      },
+    });
     // RFC 6152 §3 would have 8-bit bodies converted or bounced at a hop without 8BITMIME. They are sent as they are, as
     // most servers do: converting changes the bytes that a signature covers, and hops that lose the eighth bit are gone.
     const envelopeOfCopy = { ...envelope, size: bytes.length, use8BitMime: !isAscii(bytes) };
-    connection.send(envelopeOfCopy, bytes, (error, info) => {
-      if (!error) return resolve({ kind: 'taken', code: codeOf(info.response), reply: info.response });
-      resolve(failedSend(error as SmtpError));
+    connection.send(envelopeOfCopy, body, (error, info) => {
+      const end: Transmission =
+        error === null || error === undefined
+          ? { kind: 'taken', code: codeOf(info.response), reply: info.response }
+          : failedSend(error as SmtpError);
+      resolve({ end, bodyBegan });
     });
   });
 }

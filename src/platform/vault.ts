@@ -34,6 +34,8 @@ export type SealPurpose =
   | 'request.key'
   | 'attempt.reply'
   | 'attempt.evidence'
+  | 'route.settings'
+  | 'route.domains'
   | 'transport.rule'
   | 'transport.release'
   | 'transport.policy'

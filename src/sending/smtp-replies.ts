@@ -21,6 +21,7 @@ const codes: Partial<Record<ProblemCode, readonly [code: number, enhanced: strin
   'message.too_many_recipients': [452, '4.5.3'], // RFC 5321 §4.5.3.1.10
   'message.no_recipients': [554, '5.5.1'],
   'message.invalid_address': [553, '5.1.3'],
+  'message.mail_loop': [554, '5.4.6'], // RFC 3463 §3.5: routing loop detected
   'message.no_from': [550, '5.6.0'],
   'message.invalid_from': [550, '5.6.0'],
   'sender.not_verified': [550, '5.7.1'],

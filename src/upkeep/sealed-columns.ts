@@ -23,6 +23,8 @@ export const accountColumns: readonly SealedColumn[] = (
     ['idempotency_keys', 'response_sealed', 'idempotency.response'],
     ['legal_holds', 'details_sealed', 'hold.details'],
     ['legal_holds', 'release_sealed', 'hold.release'],
+    ['mail_route_rules', 'domains_sealed', 'route.domains'],
+    ['mail_routes', 'settings_sealed', 'route.settings'],
     ['provider_connections', 'secret_sealed', 'provider.secret'],
     ['provisioned_groups', 'attributes_sealed', 'provisioned.group'],
     ['provisioned_users', 'attributes_sealed', 'provisioned.user'],

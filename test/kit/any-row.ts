@@ -22,6 +22,7 @@ const valueIn: Record<string, string> = {
   'dkim_keys.algorithm': "'rsa-sha256'",
   'drafts.form': "'compose'",
   'sender_domains.domain': "'clinic.example'",
+  'mail_route_rules.message_class': "'marketing'",
   'destination_paces.last_outcome': "'delivered'",
   'queue_holds.campaign_id': '0',
   'returned_mail.what': "'bounced'",

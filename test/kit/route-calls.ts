@@ -220,6 +220,17 @@ const webhooks: Record<string, Prepare> = {
   }),
 };
 
+const relayRoute = () => ({ name: unused(), kind: 'relay', hosts: [{ host: 'relay.example' }] });
+
+const routes: Record<string, Prepare> = {
+  listRoutes: plain,
+  createRoute: () => ({ body: relayRoute() }),
+  readRoute: (stage) => at('/v1/routes', relayRoute())(stage),
+  changeRoute: (stage) => at('/v1/routes', relayRoute(), { name: unused(), kind: 'direct' })(stage),
+  deleteRoute: (stage) => at('/v1/routes', relayRoute())(stage),
+  changeRouteRules: withBody({ rules: [] }),
+};
+
 const access: Record<string, Prepare> = {
   listApiKeys: plain,
   createApiKey: withBody({ name: 'Another' }),
@@ -492,6 +503,7 @@ export const routeCalls: Readonly<Record<string, Prepare>> = {
   ...providers,
   ...senders,
   ...webhooks,
+  ...routes,
   ...access,
   ...own,
   ...people,

@@ -217,7 +217,7 @@ export const updateDepartment = (tx: Tx, one: StoredDepartment): Promise<unknown
            absolute_minutes = ${one.absoluteMinutes}
      WHERE account_id = current_account() AND id = ${one.id}`);
 
-/** False: people, keys, mail or departments are in it. */
+/** False: people, keys, mail or departments are in it, or routes and webhooks name it. */
 export async function deleteDepartmentRow(tx: Tx, id: string): Promise<boolean> {
   await tx.query(sql`
     UPDATE api_keys SET department_id = NULL
@@ -230,6 +230,8 @@ export async function deleteDepartmentRow(tx: Tx, id: string): Promise<boolean> 
        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.account_id = current_account() AND m.department_id = ${id})
        AND NOT EXISTS (SELECT 1 FROM dimensions n WHERE n.account_id = current_account() AND n.department_id = ${id})
        AND NOT EXISTS (SELECT 1 FROM departments d WHERE d.account_id = current_account() AND d.parent_id = ${id})
+       AND NOT EXISTS (SELECT 1 FROM mail_route_rules r WHERE r.account_id = current_account() AND r.department_id = ${id})
+       AND NOT EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.account_id = current_account() AND w.department_id = ${id})
     RETURNING id`);
   return rows.length === 1;
 }

@@ -4,6 +4,8 @@ import type { Why } from './reasons.ts';
 import type { DaneState, Floor, Grounds, MinimumTransport, Released, TlsDemand, TlsFacts } from './transport.ts';
 
 export interface TransportEvidence {
+  /** By which route it went, and why; absent in what was kept before there were routes. */
+  readonly route?: RouteEvidence;
   readonly floor: Floor;
   /** Below the floor somebody had let it go so far; absent: nobody had. */
   readonly released?: Released;
@@ -11,6 +13,12 @@ export interface TransportEvidence {
   readonly tries: readonly HopEvidence[];
   /** SHA-256 of the copy's bytes as they were handed over; null: none were made. */
   readonly sentSha256: string | null;
+}
+
+export interface RouteEvidence {
+  /** Null: the installation's own way. */
+  readonly name: string | null;
+  readonly why: string;
 }
 
 export interface StsEvidence {
@@ -23,6 +31,8 @@ export interface StsEvidence {
 export interface HopEvidence {
   readonly host: string;
   readonly address: string | null;
+  /** Our address, where one was chosen. */
+  readonly source?: string;
   readonly dane: DaneState['kind'];
   /** Which rule decided. */
   readonly grounds: Grounds;

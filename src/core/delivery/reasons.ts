@@ -17,7 +17,12 @@ export const reasons = {
   'policy.unreadable': 'What is kept of the recipient’s domain could not be read for the moment.',
   'domain.unknown': 'The recipient’s domain does not exist.',
   'domain.no_mail': 'The recipient’s domain says that it takes no mail (null MX).',
+  'domain.loops_back':
+    'The recipient’s domain names this server itself as its mail server, so mail loops back (5.4.6).',
   'domain.no_host': 'The recipient’s domain has no server for mail.',
+  'route.address_refused':
+    'The relay’s name leads into a network that accounts’ relays may not be in; no connection was made.',
+  'route.no_source': 'None of the addresses that mail may leave from is of the family of the next hop’s address.',
   'tls.not_offered': 'The policy asks for verified TLS and the next hop offers none; no byte of the message left.',
   'tls.handshake': 'The policy or the route asks for TLS and the handshake failed; no byte of the message left.',
   'tls.certificate':

@@ -1,6 +1,6 @@
 /** What a receipt says of one recipient's copy, and the bytes that its signature covers. It holds no key. */
 import { canonicalJson } from '../sending/canonical-json.ts';
-import type { HopEvidence, StsEvidence } from './evidence.ts';
+import type { HopEvidence, RouteEvidence, StsEvidence } from './evidence.ts';
 import type { Floor, Released } from './transport.ts';
 
 export interface ReceiptClaim {
@@ -36,6 +36,7 @@ export interface ReceiptAttempt {
   readonly host: string | null;
   readonly tls: string | null;
   readonly reply: { readonly code: number; readonly text: string | null } | null;
+  readonly route: RouteEvidence | null;
   readonly asked: Floor | null;
   readonly released?: Released | null;
   readonly mtaSts: StsEvidence | null;

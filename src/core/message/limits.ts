@@ -31,6 +31,7 @@ export type MessageRefusalCode =
   | 'message.line_too_long'
   | 'message.nul_octet'
   | 'message.header_malformed'
+  | 'message.mail_loop'
   | 'message.no_from'
   | 'message.multiple_from'
   | 'message.from_malformed'

@@ -41,12 +41,16 @@ export interface PreparedHeaders {
   readonly edits: HeaderEdits;
 }
 
+/** RFC 5321 §6.3: simple counting finds loops, with a threshold of at least 100. */
+const receivedAtMost = 100;
 const ownFields = new Set(['x-waxwing-campaign', 'x-waxwing-tags', 'x-waxwing-track']);
 // RFC 5322 §3.6.3 leaves it to the sender's side to keep blind copies blind, and RFC 6409 §8 lets a submission server put a
 // message right. A Bcc field that goes on tells every recipient who else got the mail; Postfix drops these two as well.
 const blindFields = new Set(['bcc', 'resent-bcc']);
 
 export function prepareHeaders(message: ReadMessage): PreparedHeaders | MessageRefusal {
+  if (fieldsNamed(message.root.fields, 'received').length > receivedAtMost)
+    return refuse('message.mail_loop', 'It has more Received fields than any way has servers.');
   const from = readFrom(message);
   if ('kind' in from) return from;
   const track = readTrack(message);

@@ -87,6 +87,14 @@ const mail: Words = {
       : what === 'events'
         ? 'read what happened to a message'
         : 'read a message and its recipients',
+  'routes.listed': () => 'looked at the routes that mail goes out by',
+  'route.created': ({ relays }) =>
+    relays === 0 ? 'added a direct route' : `added a route by ${plural(relays, 'relay')}`,
+  'route.changed': ({ logins }) =>
+    logins === 0 ? 'changed a route' : `changed a route, with the login of ${plural(logins, 'relay')}`,
+  'route.deleted': () => 'removed a route',
+  'route_rules.changed': ({ rules }) =>
+    rules === 0 ? 'took back all rules for routes' : `wrote the rules for routes anew (${rules})`,
   'transport_rules.listed': () => 'looked at the rules for recipient domains',
   'transport_rule.changed': ({ to }) =>
     to === null ? 'took back a rule for a recipient domain' : `asked for ${to} transport to a recipient domain`,
