@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigFaults, configDocument, networkRefresh, readConfig } from './config.ts';
+import { sendingNames } from './config-hostname.ts';
 
 const faultsOf = (environment: Record<string, string>): readonly string[] => {
   try {
@@ -31,6 +32,31 @@ test('all faults are told at once, each with the setting, the fault and the reme
     faults.find((fault) => fault.startsWith('WAXWING_HTTP_PORT')),
     'WAXWING_HTTP_PORT: "70000" is not a port from 0 to 65535. Correct it, or unset it for `3000` with the role web, otherwise no such listener.',
   );
+});
+
+test('relays are a list, and the addresses that mail leaves from may have names', () => {
+  const text = 'smtp://one.example:25?weight=3, smtps://two.example?priority=20';
+  const { config } = readConfig({
+    ...{ WAXWING_SMARTHOST: text, WAXWING_SOURCE_ADDRESSES: '192.0.2.5=mail1.clinic.example, 2001:db8::5' },
+    ...{ WAXWING_HOSTNAME: 'waxwing.clinic.example', WAXWING_HELO_NAME: 'out.clinic.example' },
+  });
+  assert.equal(config.smarthost, text);
+  assert.deepEqual(config.sourceAddresses, [
+    { address: '192.0.2.5', heloName: 'mail1.clinic.example' },
+    { address: '2001:db8::5', heloName: null },
+  ]);
+  assert.deepEqual(sendingNames(config), {
+    helloName: 'out.clinic.example',
+    ownNames: ['waxwing.clinic.example', 'out.clinic.example', 'mail1.clinic.example'],
+  });
+  for (const [name, wrong] of [
+    ['WAXWING_SMARTHOST', 'smtp://one.example?wieght=3'],
+    ['WAXWING_SOURCE_ADDRESSES', 'mail.example'],
+    ['WAXWING_SOURCE_ADDRESSES', '192.0.2.5,192.0.2.5'],
+    ['WAXWING_SOURCE_ADDRESSES', '192.0.2.5=a b'],
+    ['WAXWING_RELAY_NETWORKS', '10.0.0.0/33'],
+  ] as const)
+    assert.match(faultsOf({ [name]: wrong }).join(), new RegExp(`^${name}`), wrong);
 });
 
 test('a secret is not repeated, whatever is wrong with it', () => {

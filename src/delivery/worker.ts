@@ -43,10 +43,9 @@ export interface DeliveryOptions extends RouteOptions, SourceOptions {
   readonly maxPerDestination?: number;
   /** After a crash others wait so long before they go on with what was held. */
   readonly leaseMs?: number;
-  /** How often an empty queue is looked at, at least; told of work, a process looks at once. */
   /** How long a connection to a next hop may take until it is ready for a message. */
   readonly setupTimeoutMs?: number;
-  /** How soon work is seen that another process put in the queue. */
+  /** How often an empty queue is looked at, at least; told of work, a process looks at once. */
   readonly pollMs?: number;
 }
 

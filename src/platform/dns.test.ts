@@ -18,6 +18,8 @@ before(async () => {
     'implicit.example': { a: ['192.0.2.7'] },
     'nothing.example': {},
     'broken.example': { broken: true },
+    'halfway.example': { brokenTypes: ['A'] },
+    'one-family.example': { aaaa: ['2001:db8::7'], brokenTypes: ['A'] },
     'host.example': { a: ['192.0.2.1'], aaaa: ['2001:db8::1'] },
   });
   dns = openDns({ servers: [server.address], timeoutMs: 300, tries: 1 });
@@ -45,6 +47,12 @@ test('a domain without MX records takes mail at its own address, if it has one',
 test('a domain that does not exist is told from a server that fails', async () => {
   assert.deepEqual(await dns.mailHosts('absent.example'), { kind: 'no-domain' });
   assert.deepEqual(await dns.mailHosts('broken.example'), { kind: 'unknown' });
+});
+
+test('a domain without MX records whose addresses nobody tells is unknown, not without a host', async () => {
+  assert.deepEqual(await dns.mailHosts('halfway.example'), { kind: 'unknown' });
+  const own = [{ name: 'one-family.example', preference: 0 }];
+  assert.deepEqual(await dns.mailHosts('one-family.example'), { kind: 'hosts', hosts: own, implicit: true });
 });
 
 test('a host has its IPv4 addresses before its IPv6 addresses', async () => {

@@ -294,10 +294,14 @@ test('X-Waxwing headers steer campaign, tags and tracking; an unknown tracking w
     );
   }));
 
-test('a message without From is refused with 550 and its code', () =>
+test('a message without From is refused with 550, one that goes in a circle with 554, each with its code', () =>
   saying(async (client) => {
     await client.envelope('care@clinic.example', 'ana@example.org');
     assert.match(await client.content(mail('Subject: x', '', 'x')), /^550 5\.6\.0 message\.no_from /);
+    await client.envelope('care@clinic.example', 'ana@example.org');
+    const passedOn = Array.from({ length: 101 }, () => 'Received: from a.example by b.example');
+    const circling = mail(...passedOn, 'From: care@clinic.example', '', 'x');
+    assert.match(await client.content(circling), /^554 5\.4\.6 message\.mail_loop /);
     assert.equal(await newlyStored(), 0);
   }));
 

@@ -18,6 +18,8 @@ export interface Zone {
   readonly silent?: boolean;
   /** Answers SERVFAIL. */
   readonly broken?: boolean;
+  /** Answers SERVFAIL for these types alone. */
+  readonly brokenTypes?: readonly string[];
 }
 
 export interface DnsServer {
@@ -47,10 +49,11 @@ export async function startDnsServer(zones: Readonly<Record<string, Zone>>): Pro
     counts.set(name, (counts.get(name) ?? 0) + 1);
     const zone = known.get(name);
     if (zone?.silent) return;
-    const code = zone === undefined ? nxdomain : zone.broken ? servfail : 0;
+    const isBroken = zone?.broken === true || zone?.brokenTypes?.includes(question.type) === true;
+    const code = zone === undefined ? nxdomain : isBroken ? servfail : 0;
     const isVouched = zone?.secure === true && ((query.flags ?? 0) & AUTHENTIC_DATA) !== 0;
     const flags = authoritative | code | (isVouched ? AUTHENTIC_DATA : 0);
-    const answers = zone === undefined || zone.broken ? [] : answersOf(question, zone);
+    const answers = zone === undefined || isBroken ? [] : answersOf(question, zone);
     socket.send(
       encode({ type: 'response', id: query.id ?? 0, flags, questions: [question], answers }),
       from.port,

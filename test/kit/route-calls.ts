@@ -2,6 +2,7 @@
 import { sql } from '../../src/platform/database.ts';
 import { systemClock } from '../../src/platform/world.ts';
 import type { Body } from './answer.ts';
+import { mailRouteCalls } from './mail-route-calls.ts';
 import { Passkey } from './passkey.ts';
 import { codeOf, type Person, personAt, tokenOf } from './person.ts';
 import { batchCalls } from './route-calls-batches.ts';
@@ -24,7 +25,6 @@ const plain: Prepare = () => ({});
 const withBody =
   (body: unknown): Prepare =>
   () => ({ body });
-
 const submission = { from: 'care@clinic.example', to: ['ana@example.org'], subject: 'Hello', text: 'Hello' };
 
 const atMessage =
@@ -218,17 +218,6 @@ const webhooks: Record<string, Prepare> = {
     since: '2026-01-01T00:00:00Z',
     until: '2026-01-02T00:00:00Z',
   }),
-};
-
-const relayRoute = () => ({ name: unused(), kind: 'relay', hosts: [{ host: 'relay.example' }] });
-
-const routes: Record<string, Prepare> = {
-  listRoutes: plain,
-  createRoute: () => ({ body: relayRoute() }),
-  readRoute: (stage) => at('/v1/routes', relayRoute())(stage),
-  changeRoute: (stage) => at('/v1/routes', relayRoute(), { name: unused(), kind: 'direct' })(stage),
-  deleteRoute: (stage) => at('/v1/routes', relayRoute())(stage),
-  changeRouteRules: withBody({ rules: [] }),
 };
 
 const access: Record<string, Prepare> = {
@@ -503,7 +492,7 @@ export const routeCalls: Readonly<Record<string, Prepare>> = {
   ...providers,
   ...senders,
   ...webhooks,
-  ...routes,
+  ...mailRouteCalls,
   ...access,
   ...own,
   ...people,

@@ -17,6 +17,14 @@ function refusal(...fields: string[]): string {
 
 const from = 'From: Ana <ana@example.org>';
 
+describe('the fields that servers add on the way', () => {
+  it('are counted: a message that more than a hundred have passed on goes in a circle', () => {
+    const passedOn = (times: number): string[] => Array.from({ length: times }, (_, n) => `Received: from a by b${n}`);
+    assert.equal(refusal(...passedOn(100), from), 'taken');
+    assert.equal(refusal(...passedOn(101), from), 'message.mail_loop');
+  });
+});
+
 describe('the fields that steer Waxwing', () => {
   it('are read past folds and encoded words', () => {
     const prepared = prepare(
