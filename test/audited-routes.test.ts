@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import { describedRoutes } from '../scripts/routes.ts';
 import { endpoints } from '../src/contract/endpoints.ts';
 import type { Route } from '../src/platform/route.ts';
-import { calledElsewhere, type RouteCall, routeCalls } from './kit/route-calls.ts';
+import type { RouteCall } from './kit/route-call.ts';
+import { calledElsewhere, routeCalls } from './kit/route-calls.ts';
 import { openStage, type Stage } from './kit/route-stage.ts';
 
 let stage: Stage;

@@ -1,10 +1,5 @@
 /** A call of each route about ways out for mail, that does what it is for. */
-import type { Stage } from './route-stage.ts';
-
-interface Call {
-  readonly params?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-}
+import { at, type Prepare, plain, withBody } from './route-call.ts';
 
 let names = 0;
 const byRelay = () => {
@@ -12,18 +7,11 @@ const byRelay = () => {
   return { name: `way ${names}`, kind: 'relay', hosts: [{ host: 'relay.example' }] };
 };
 
-const atRoute =
-  (body?: () => unknown) =>
-  async ({ make }: Stage): Promise<Call> => {
-    const { id } = await make('POST', '/v1/routes', byRelay());
-    return body === undefined ? { params: { id } } : { params: { id }, body: body() };
-  };
-
-export const mailRouteCalls: Readonly<Record<string, (stage: Stage) => Promise<Call> | Call>> = {
-  listRoutes: () => ({}),
+export const mailRouteCalls: Readonly<Record<string, Prepare>> = {
+  listRoutes: plain,
   createRoute: () => ({ body: byRelay() }),
-  readRoute: atRoute(),
-  changeRoute: atRoute(byRelay),
-  deleteRoute: atRoute(),
-  changeRouteRules: () => ({ body: { rules: [] } }),
+  readRoute: (stage) => at('/v1/routes', byRelay())(stage),
+  changeRoute: (stage) => at('/v1/routes', byRelay(), byRelay())(stage),
+  deleteRoute: (stage) => at('/v1/routes', byRelay())(stage),
+  changeRouteRules: withBody({ rules: [] }),
 };

@@ -5,38 +5,18 @@ import type { Body } from './answer.ts';
 import { mailRouteCalls } from './mail-route-calls.ts';
 import { Passkey } from './passkey.ts';
 import { codeOf, type Person, personAt, tokenOf } from './person.ts';
+import { at, type Prepare, plain, type RouteCall, withBody } from './route-call.ts';
 import { batchCalls } from './route-calls-batches.ts';
 import { suppressionCalls } from './route-calls-suppressions.ts';
 import { password, type Staff, type Stage } from './route-stage.ts';
 import { Visitor } from './sign-on.ts';
 import { until } from './tracking.ts';
 
-export interface RouteCall {
-  /** Default: the account's key. */
-  readonly by?: Pick<Person, 'ask'>;
-  readonly params?: Readonly<Record<string, string>>;
-  readonly query?: string;
-  readonly body?: unknown;
-}
-
-type Prepare = (stage: Stage) => Promise<RouteCall> | RouteCall;
-
-const plain: Prepare = () => ({});
-const withBody =
-  (body: unknown): Prepare =>
-  () => ({ body });
 const submission = { from: 'care@clinic.example', to: ['ana@example.org'], subject: 'Hello', text: 'Hello' };
 
 const atMessage =
   (body?: unknown): Prepare =>
   async ({ make }) => ({ params: { id: (await make('POST', '/v1/messages', submission)).id }, body });
-
-/** With the id of something made by this request. */
-const at =
-  (path: string, made: unknown, body?: unknown): Prepare =>
-  async ({ make }) => ({ params: { id: idOf(await make('POST', path, made)) }, body });
-
-const idOf = (made: Body): string => made.id ?? made.user?.id;
 
 let names = 0;
 const unused = (): string => {
