@@ -20,7 +20,9 @@ const choice = 'one of a few words of the program’s own';
 const id = 'ids and kinds';
 const counts = 'counts under the program’s own words';
 const ownName = 'staff name a thing of their own organisation; the interface asks for no patient’s name (decision 6)';
-const nextHop = 'the host name of a mail server; a domain of one’s own can be recognised by it (decision 6)';
+const nextHop = 'the name of a mail server, of rows from before such names were sealed (decision 6)';
+const gateway =
+  'the end of a known gateway’s name, shared by its customers; whole names in rows from before (decision 6)';
 const publisher = 'of a publisher’s public list, asked for by the installation';
 
 const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -90,7 +92,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     status: choice,
     delivered_via: choice,
     delivered_by: nextHop,
-    gateway_mx: nextHop,
+    gateway_mx: gateway,
     gateway_mx_source: choice,
   },
   recipients: { tracking_level: choice },

@@ -71,7 +71,13 @@ export type Submission = z.infer<typeof submission>;
 
 export const accepted = z.object({
   id,
-  recipients: z.array(z.object({ id, email: z.string(), status: recipientStatus })),
+  recipients: z.array(
+    z.object({
+      id,
+      email: z.string().meta({ description: 'Empty where the request came again after its message was erased.' }),
+      status: recipientStatus,
+    }),
+  ),
   warnings: z.array(z.string()).optional(),
 });
 export type Accepted = z.infer<typeof accepted>;
@@ -87,7 +93,10 @@ export const sendMessage = endpoint({
   body: submission,
   status: 202,
   result: accepted,
-  headers: { 'Idempotency-Key': 'Repeat it with the same body to get the same answer without sending twice.' },
+  headers: {
+    'Idempotency-Key':
+      'Repeat it with the same body to get the same answer without sending twice; once the message is erased, without addresses.',
+  },
   problems: [
     'message.no_recipients',
     'message.too_many_recipients',

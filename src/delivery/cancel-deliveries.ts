@@ -5,14 +5,14 @@
 import { reasons } from '../core/delivery/reasons.ts';
 import { type AccountKeys, recordDeliveries } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
-import { forgetReplies, unqueueMessage } from './store.ts';
+import { type Forgotten, forgetReplies, unqueueMessage } from './store.ts';
 
 export async function cancelDeliveries(
   tx: Tx,
   account: AccountKeys,
   messageId: string,
   at: Date,
-): Promise<{ readonly queued: number; readonly attempts: number }> {
+): Promise<Forgotten & { readonly queued: number }> {
   const queued = await unqueueMessage(tx, messageId);
   const detail = { host: null, reply: null, why: reasons.erased };
   if (queued.length > 0)
@@ -21,5 +21,5 @@ export async function cancelDeliveries(
       account,
       queued.map((recipientId) => ({ recipientId, kind: 'dropped', at, detail })),
     );
-  return { queued: queued.length, attempts: await forgetReplies(tx, messageId) };
+  return { queued: queued.length, ...(await forgetReplies(tx, messageId)) };
 }

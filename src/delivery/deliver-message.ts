@@ -15,6 +15,7 @@ import type { TokenKeyring } from '../core/token.ts';
 import { oneClickField } from '../core/unsubscribing/one-click-body.ts';
 import type { NextHop, Sent, SmtpClient } from '../platform/smtp-client.ts';
 import type { Copy } from '../platform/smtp-session.ts';
+import type { Sealer } from '../platform/vault.ts';
 import { isLetterPlan, type LetterCopy, templateData, writeCopy } from '../templates/index.ts';
 import { type TrackingUrls, trackingUrls, unsubscribeUrlOf } from '../tracking/index.ts';
 import type { HostHealth } from './host-health.ts';
@@ -37,6 +38,8 @@ export interface Attempt {
   readonly relay: Pick<MailRoute, 'id'> | null;
   /** Null: no way was found, so that nothing was asked of any. */
   readonly evidence: TransportEvidence | null;
+  /** The message's own; null: it was erased meanwhile, and nobody else's words of it are kept. */
+  readonly sealer: Sealer | null;
 }
 
 export interface Carrier {
@@ -84,6 +87,7 @@ export async function deliverCopy(carrier: Carrier, copy: OpenCopy, assertMine: 
       ...{ route: routeEvidence(copy.chosen), floor: copy.floor, ...released, mtaSts: stsEvidence(way.sts) },
       ...{ tries, sentSha256 },
     },
+    sealer: copy.sealer,
   };
 }
 
@@ -104,6 +108,7 @@ const untried = (carrier: Carrier, copy: OpenCopy, end: AttemptEnd): Attempt => 
   gateway: null,
   relay: null,
   evidence: null,
+  sealer: copy.sealer,
 });
 
 const gatewayThatAnswered = (sent: Sent, hop: NextHop | null): Gateway | null =>

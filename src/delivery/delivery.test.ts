@@ -7,11 +7,13 @@ import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority, type TestAuthority } from '../../test/kit/certificates.ts';
 import { startDnsServer } from '../../test/kit/dns-server.ts';
 import { addDepartment } from '../../test/kit/mail.ts';
+import { keysOfRecipient } from '../../test/kit/message-keys.ts';
 import { type MessageToQueue, type QueuedMessage, queueMessage } from '../../test/kit/queued-message.ts';
 import { type SinkOptions, type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { browser, startTracking } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault } from '../accounts/index.ts';
+import { openDelivery, openHost } from '../events/index.ts';
 import { sql } from '../platform/database.ts';
 import { openVault } from '../platform/vault.ts';
 import { tokenKeys, trackingUrls } from '../tracking/index.ts';
@@ -82,21 +84,19 @@ const queue = (message: Partial<MessageToQueue> & { to: readonly string[] }): Pr
 interface Told {
   readonly type: string;
   readonly why: string | undefined;
-  readonly host: string | undefined;
+  readonly host: string | null | undefined;
   readonly reply: string | null | undefined;
 }
 
 async function attempts(recipientId: string | undefined): Promise<Told[]> {
-  const vault = await accountVault(world, accountId);
+  const keys = await keysOfRecipient(world, accountId, recipientId ?? '');
   const rows = await world.db.readAccount(accountId, (tx) =>
     tx.query<{ type: string; detail: Buffer | null }>(sql`
       SELECT type, detail_sealed AS detail FROM events WHERE recipient_id = ${recipientId} AND type <> 'accepted'
        ORDER BY occurred_at, id`),
   );
-  return rows.map(({ type, detail }) => ({
-    type,
-    ...(detail === null ? {} : JSON.parse(vault.open('event.detail', detail).toString())),
-  }));
+  const none = { why: undefined, host: undefined, reply: undefined };
+  return rows.map(({ type, detail }) => ({ type, ...((detail && openDelivery(keys, detail)) ?? none) }));
 }
 
 interface State {
@@ -108,13 +108,16 @@ interface State {
   readonly at: Date | null;
 }
 
+type StateRow = Omit<State, 'by' | 'gateway'> & Readonly<Record<'by' | 'gateway', Buffer | null>>;
+
 const state = async (recipientId: string | undefined): Promise<State | undefined> => {
-  const rows = await world.db.readAccount(accountId, (tx) =>
-    tx.query<State>(sql`
-      SELECT status, delivered_via AS via, delivered_by AS by, gateway_mx AS gateway, gateway_mx_source AS source,
-             delivered_at AS at FROM recipient_states WHERE recipient_id = ${recipientId}`),
+  const { message } = await keysOfRecipient(world, accountId, recipientId ?? '');
+  const [row] = await world.db.readAccount(accountId, (tx) =>
+    tx.query<StateRow>(sql`
+      SELECT status, delivered_via AS via, delivered_by_sealed AS by, gateway_mx_sealed AS gateway,
+             gateway_mx_source AS source, delivered_at AS at FROM recipient_states WHERE recipient_id = ${recipientId}`),
   );
-  return rows[0];
+  return row && { ...row, by: openHost(message, row.by), gateway: openHost(message, row.gateway) };
 };
 
 const queued = (recipientId: string | undefined) =>

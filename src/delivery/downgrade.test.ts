@@ -9,14 +9,15 @@ import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority, type TestAuthority, type TestCertificate } from '../../test/kit/certificates.ts';
 import { type DnsServer, startDnsServer, type Zone } from '../../test/kit/dns-server.ts';
+import { keysOfRecipient } from '../../test/kit/message-keys.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
 import { type SinkOptions, type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
-import { accountVault } from '../accounts/index.ts';
 import type { TransportEvidence } from '../core/delivery/evidence.ts';
 import type { MinimumTransport } from '../core/delivery/transport.ts';
 import { sql } from '../platform/database.ts';
 import { type DeliveryOptions, startDelivery } from './index.ts';
+import { openEvidence } from './stored-evidence.ts';
 
 let world: TestWorld;
 let accountId: string;
@@ -90,7 +91,7 @@ async function send(domain: string, port: number, { floor = 'opportunistic', opt
 }
 
 async function firstAttempt(recipientId: string): Promise<Told> {
-  const vault = await accountVault(world, accountId);
+  const keys = await keysOfRecipient(world, accountId, recipientId);
   for (const deadline = Date.now() + 15_000; Date.now() < deadline; ) {
     const rows = await world.db.readAccount(accountId, (tx) =>
       tx.query<{ outcome: string; why: string; sealed: Buffer | null }>(sql`
@@ -101,7 +102,7 @@ async function firstAttempt(recipientId: string): Promise<Told> {
     if (row !== undefined)
       return {
         ...{ outcome: row.outcome, why: row.why },
-        evidence: row.sealed === null ? null : JSON.parse(vault.open('attempt.evidence', row.sealed).toString()),
+        evidence: openEvidence(keys, row.sealed),
       };
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

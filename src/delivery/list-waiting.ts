@@ -8,6 +8,7 @@ import { Problem } from '../contract/problem.ts';
 import type { WaitingRecipient } from '../contract/queue.ts';
 import { dimensionIndex } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
+import { openOfMessage } from '../platform/message-seal.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
@@ -79,7 +80,9 @@ const lastBody = ({ lastAt, lastWhy, lastReplyCode }: WaitingRow, reply: string 
 
 function peopleBody(row: WaitingRow, vault: AccountVault): Pick<WaitingRecipient, 'email' | 'last'> {
   if (row.keySealed === null) return { email: null, last: lastBody(row, null) };
-  const reply = row.lastReplySealed === null ? null : vault.open('attempt.reply', row.lastReplySealed).toString();
-  const sealer = vault.openMessageKey(row.keySealed);
-  return { email: sealer.open('recipient.address', row.addressSealed).toString(), last: lastBody(row, reply) };
+  const message = vault.openMessageKey(row.keySealed);
+  const { lastReplySealed: sealed } = row;
+  const said = sealed === null ? null : openOfMessage({ account: vault, message }, 'attempt.reply', sealed);
+  const reply = said?.toString() ?? null;
+  return { email: message.open('recipient.address', row.addressSealed).toString(), last: lastBody(row, reply) };
 }

@@ -36,6 +36,8 @@ export interface OpenCopy {
   readonly message: OpenMessage;
   readonly address: string;
   readonly data: RecipientData;
+  /** The message's own: what is said of this copy is sealed by it. */
+  readonly sealer: Sealer;
   /** Of the author's domain; none: the copy goes unsigned. */
   readonly signingKeys: readonly DkimKey[];
   readonly handle: Buffer;
@@ -175,6 +177,7 @@ function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): Loaded
       message,
       address,
       data: openData(sealer, source),
+      sealer,
       signingKeys: senderOfDomain(loaded.senders ?? [], domainOf(authorOf(message.header.from)))?.keys ?? [],
       chosen: chooseRoute(loaded.book?.rules ?? [], {
         recipientDomain: domainOf(address),

@@ -17,9 +17,10 @@ import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { routeBook } from '../routing/index.ts';
-import { readLastContacts } from './receipt-store.ts';
+import { type LastContact, readLastContacts } from './receipt-store.ts';
 import { domainOf, type Router, type Way } from './route.ts';
 import { readRuleLevels, ruleIndex } from './rule-store.ts';
+import { openEvidence } from './stored-evidence.ts';
 
 export interface PreflightQuestion {
   readonly to: readonly (string | { readonly email: string })[];
@@ -143,8 +144,17 @@ async function readKnown(
   });
   const indexes = asked.addresses.map((address) => vault.index('address', comparableAddress(address)));
   const contacts = await readLastContacts(tx, indexes);
-  const above = chain.map(({ id }) => id);
-  return { floors, above, contacts: new Map(contacts.map(({ place, host, tls }) => [place, { host, tls }])) };
+  return {
+    floors,
+    above: chain.map(({ id }) => id),
+    contacts: new Map(contacts.flatMap((contact) => contactOf(vault, contact))),
+  };
+}
+
+function contactOf(vault: AccountVault, { place, host, tls, ...sealed }: LastContact): [number, Contact][] {
+  const message = sealed.keySealed === null ? null : vault.openMessageKey(sealed.keySealed);
+  const name = openEvidence({ account: vault, message }, sealed.evidenceSealed)?.host ?? host;
+  return name === null ? [] : [[place, { host: name, tls }]];
 }
 
 /** Some at a time, and together no longer than a person waits. */

@@ -3,16 +3,17 @@ import { createHash } from 'node:crypto';
 import { accountVault } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
-import type { TransportEvidence } from '../core/delivery/evidence.ts';
 import { reasons } from '../core/delivery/reasons.ts';
 import { type Receipt, type ReceiptAttempt, type ReceiptClaim, receiptText } from '../core/delivery/receipt.ts';
+import { type MessageKeys, openOfMessage } from '../platform/message-seal.ts';
 import type { Caller } from '../platform/route.ts';
 import { installationSigner } from '../platform/signing.ts';
-import type { AccountVault } from '../platform/vault.ts';
+import type { Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { type AttemptOfReceipt, type ReceiptRow, readAttempts, readRecipient } from './receipt-store.ts';
 import { type ReleaseRow, readReleases } from './release-store.ts';
 import { releaseTold } from './release-transport.ts';
+import { openEvidence } from './stored-evidence.ts';
 
 interface Asked {
   readonly messageId: string;
@@ -40,13 +41,15 @@ export async function readReceipt(
     }),
   );
   const signer = installationSigner(world.vault);
+  const { keySealed } = found.row;
+  const message = keySealed === null ? null : vault.openMessageKey(keySealed);
   const claim: ReceiptClaim = {
     ...{ type: 'receipt', account: caller.accountId, message: asked.messageId, recipient: asked.recipientId },
-    ...opened(vault, found.row),
+    ...opened(message, found.row),
     acceptedAt: found.row.acceptedAt.toISOString(),
     status: found.row.status,
-    releases: found.releases.map((release) => releaseTold(release, reasonOf(vault, found.row, release))),
-    attempts: found.attempts.map((attempt) => told(vault, attempt)),
+    releases: found.releases.map((release) => releaseTold(release, reasonOf(message, release))),
+    attempts: found.attempts.map((attempt) => told({ account: vault, message }, attempt)),
     issuedAt: at.toISOString(),
     key: signer.keyId,
   };
@@ -54,9 +57,8 @@ export async function readReceipt(
 }
 
 /** Of an erased message nothing opens any more. */
-function opened(vault: AccountVault, { keySealed, addressSealed, contentSealed }: ReceiptRow) {
-  if (keySealed === null) return { email: null, contentSha256: null };
-  const sealer = vault.openMessageKey(keySealed);
+function opened(sealer: Sealer | null, { addressSealed, contentSealed }: ReceiptRow) {
+  if (sealer === null) return { email: null, contentSha256: null };
   const content = contentSealed === null ? null : sealer.open('message.content', contentSealed);
   return {
     email: sealer.open('recipient.address', addressSealed).toString(),
@@ -64,18 +66,18 @@ function opened(vault: AccountVault, { keySealed, addressSealed, contentSealed }
   };
 }
 
-const reasonOf = (vault: AccountVault, { keySealed }: ReceiptRow, { reasonSealed }: ReleaseRow): string | null =>
-  keySealed === null ? null : vault.openMessageKey(keySealed).open('transport.release', reasonSealed).toString();
+const reasonOf = (message: Sealer | null, { reasonSealed }: ReleaseRow): string | null =>
+  message === null ? null : message.open('transport.release', reasonSealed).toString();
 
-function told(vault: AccountVault, attempt: AttemptOfReceipt): ReceiptAttempt {
+function told(keys: MessageKeys, attempt: AttemptOfReceipt): ReceiptAttempt {
   const { at, outcome, why, host, tls, replyCode, replySealed, evidenceSealed } = attempt;
-  const evidence = evidenceSealed === null ? null : evidenceOf(vault.open('attempt.evidence', evidenceSealed));
-  const text = replySealed === null ? null : vault.open('attempt.reply', replySealed).toString();
+  const evidence = openEvidence(keys, evidenceSealed);
+  const text = replySealed === null ? null : (openOfMessage(keys, 'attempt.reply', replySealed)?.toString() ?? null);
   return {
     at: at.toISOString(),
     outcome,
     why: { code: why, text: (reasons as Readonly<Record<string, string>>)[why] ?? why },
-    ...{ host, tls },
+    ...{ host: evidence?.host ?? host, tls },
     reply: replyCode === null ? null : { code: replyCode, text },
     route: evidence?.route ?? null,
     asked: evidence?.floor ?? null,
@@ -85,5 +87,3 @@ function told(vault: AccountVault, attempt: AttemptOfReceipt): ReceiptAttempt {
     sentSha256: evidence?.sentSha256 ?? null,
   };
 }
-
-const evidenceOf = (bytes: Buffer): TransportEvidence => JSON.parse(bytes.toString()) as TransportEvidence;

@@ -29,7 +29,10 @@ export async function readRecipient(
   return rows[0];
 }
 
-export type AttemptOfReceipt = Omit<AttemptRow, 'id' | 'messageId' | 'recipientId'>;
+export interface AttemptOfReceipt extends Omit<AttemptRow, 'id' | 'messageId' | 'recipientId'> {
+  /** Of older attempts; of others it is in the evidence. */
+  readonly host: string | null;
+}
 
 /** More than five days of retries make; oldest first. */
 const mostAttempts = 500;
@@ -43,21 +46,26 @@ export const readAttempts = (tx: Tx, recipientId: string): Promise<AttemptOfRece
 
 export interface LastContact {
   readonly place: number;
-  readonly host: string;
+  /** Of older attempts; of others it is in the evidence. */
+  readonly host: string | null;
+  readonly evidenceSealed: Buffer | null;
+  readonly keySealed: Buffer | null;
   readonly tls: string | null;
-  readonly at: Date;
 }
 
 /** How the last copy for each address went out, of the newest few for it; `place` counts from 0. */
 export const readLastContacts = (tx: Tx, addressIndexes: readonly Buffer[]): Promise<LastContact[]> =>
   tx.query<LastContact>(sql`
-    SELECT (asked.place - 1)::integer AS place, last.host, last.tls, last.at
+    SELECT (asked.place - 1)::integer AS place, last.host, last.evidence_sealed AS "evidenceSealed",
+           last.key_sealed AS "keySealed", last.tls
       FROM unnest(${addressIndexes}::bytea[]) WITH ORDINALITY AS asked (index, place)
      CROSS JOIN LATERAL (
-       SELECT a.host, a.tls, a.at
-         FROM (SELECT r.id FROM recipients r
+       SELECT a.host, a.evidence_sealed, k.key_sealed, a.tls
+         FROM (SELECT r.id, r.message_id FROM recipients r
                 WHERE r.account_id = current_account() AND r.address_index = asked.index
                 ORDER BY r.id DESC LIMIT 5) AS newest
          JOIN delivery_attempts a ON a.recipient_id = newest.id
-        WHERE a.account_id = current_account() AND a.outcome = 'delivered' AND a.host IS NOT NULL
+         LEFT JOIN message_keys k ON k.account_id = current_account() AND k.message_id = newest.message_id
+        WHERE a.account_id = current_account() AND a.outcome = 'delivered'
+          AND (a.host IS NOT NULL OR (a.evidence_sealed IS NOT NULL AND k.key_sealed IS NOT NULL))
         ORDER BY a.at DESC LIMIT 1) AS last`);

@@ -9,7 +9,8 @@ import { reasons, type Why } from '../core/delivery/reasons.ts';
 import { type DeliveryOutcome, holdMessages, recordDeliveries } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
-import { type AccountVault, nullWhenBroken } from '../platform/vault.ts';
+import { sealForMessage } from '../platform/message-seal.ts';
+import { nullWhenBroken } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { rejudgeRecipients } from '../tracking/index.ts';
 import type { Attempt } from './deliver-message.ts';
@@ -21,6 +22,7 @@ import {
   type Postponement,
   postponeDeliveries,
 } from './store.ts';
+import { sealEvidence } from './stored-evidence.ts';
 
 /** What is to be recorded: an attempt, or that none was made and why. */
 export type Ending =
@@ -58,10 +60,7 @@ export async function recordEndings(
   await world.db.asAccount(accountId, async (tx: Tx) => {
     const told = await withoutErasedReplies(tx, accountId, endings);
     const news = told.flatMap(deliveryOutcomes);
-    await insertAttempts(
-      tx,
-      told.flatMap((ending) => attemptRows(ending, vault)),
-    );
+    await insertAttempts(tx, told.flatMap(attemptRows));
     await finishDeliveries(
       tx,
       endings.filter(isFinal).map((ending) => claimedOf(ending).recipientId),
@@ -74,7 +73,7 @@ export async function recordEndings(
   });
 }
 
-/** A server's answer names people: of a message that was erased while it was sent, the code alone is kept. */
+/** A server's answer and its name tell of people: of a message that was erased while it was sent, the code alone is kept. */
 async function withoutErasedReplies(tx: Tx, accountId: string, endings: readonly Ending[]): Promise<Ending[]> {
   const answered = endings.filter(isTelling);
   const held = await holdMessages(
@@ -86,8 +85,8 @@ async function withoutErasedReplies(tx: Tx, accountId: string, endings: readonly
     if (!isTelling(ending)) return ending;
     if (!held.get(ending.attempt.claimed.messageId)?.isErased) return ending;
     const { reply } = ending.attempt;
-    const attempt = { ...ending.attempt, evidence: null, reply: reply === null ? null : { ...reply, text: '' } };
-    return { ...ending, attempt };
+    const codeAlone = reply === null ? null : { ...reply, text: '' };
+    return { ...ending, attempt: { ...ending.attempt, host: null, evidence: null, sealer: null, reply: codeAlone } };
   });
 }
 
@@ -104,9 +103,10 @@ const isFinal = (ending: Ending): boolean =>
 
 const outcomeNames = { delivered: 'delivered', retry: 'deferred', bounce: 'bounced' } as const;
 
-function attemptRows(ending: Ending, vault: AccountVault): AttemptRow[] {
+function attemptRows(ending: Ending): AttemptRow[] {
   if (ending.kind !== 'attempt') return [];
   const { attempt, outcome } = ending;
+  const { sealer, evidence, reply } = attempt;
   const row: AttemptRow = {
     id: newId(attempt.at),
     messageId: attempt.claimed.messageId,
@@ -114,11 +114,11 @@ function attemptRows(ending: Ending, vault: AccountVault): AttemptRow[] {
     at: attempt.at,
     outcome: outcomeNames[outcome.kind],
     why: outcome.why,
-    replyCode: attempt.reply?.code ?? null,
-    host: attempt.host,
+    replyCode: reply?.code ?? null,
     tls: attempt.tls,
-    evidenceSealed: attempt.evidence === null ? null : vault.seal('attempt.evidence', JSON.stringify(attempt.evidence)),
-    replySealed: attempt.reply?.text ? vault.seal('attempt.reply', attempt.reply.text) : null,
+    evidenceSealed:
+      evidence === null || sealer === null ? null : sealEvidence(sealer, { ...evidence, host: attempt.host }),
+    replySealed: reply?.text && sealer !== null ? sealForMessage(sealer, 'attempt.reply', reply.text) : null,
   };
   return [row];
 }
@@ -142,7 +142,8 @@ function deliveryOutcomes(ending: Ending): DeliveryOutcome[] {
   const detail = { host: attempt.host, reply: attempt.reply?.text || null, why: reasons[outcome.why] };
   const gateway = attempt.gateway === null ? {} : { gatewayMx: attempt.gateway };
   const via = outcome.kind === 'delivered' && attempt.via !== null ? { via: attempt.via } : {};
-  return [{ recipientId, kind: outcomeNames[outcome.kind], at: attempt.at, detail, ...gateway, ...via }];
+  const { at, sealer } = attempt;
+  return [{ recipientId, kind: outcomeNames[outcome.kind], at, detail, sealer, ...gateway, ...via }];
 }
 
 const dropDetail = (why: string | undefined) =>

@@ -6,7 +6,6 @@ import { accountVault } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import type { TransportRelease } from '../contract/transport.ts';
-import type { TransportEvidence } from '../core/delivery/evidence.ts';
 import { type Released, whatKeepsBack } from '../core/delivery/release.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
@@ -15,6 +14,7 @@ import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { retryPart } from './queue-store.ts';
 import { insertRelease, lockWaiting, type ReleaseRow, type Waiting } from './release-store.ts';
+import { openEvidence } from './stored-evidence.ts';
 
 export interface ReleaseAsked {
   readonly messageId: string;
@@ -64,8 +64,8 @@ function keyOfReleasable(vault: AccountVault, waiting: Waiting | undefined): Buf
   const { isQueued, keySealed, evidenceSealed, releases } = waiting;
   if (!isQueued || keySealed === null) throw new Problem('transport_release.not_waiting');
   if (releases >= mostReleases) throw new Problem('transport_release.too_many');
-  const evidence = evidenceSealed === null ? null : vault.open('attempt.evidence', evidenceSealed).toString();
-  const keeper = whatKeepsBack(evidence === null ? null : (JSON.parse(evidence) as TransportEvidence));
+  const message = vault.openMessageKey(keySealed);
+  const keeper = whatKeepsBack(openEvidence({ account: vault, message }, evidenceSealed));
   if (keeper === 'nothing') throw new Problem('transport_release.not_below_policy');
   if (keeper === 'others') throw new Problem('transport_release.not_ours');
   return keySealed;

@@ -2,6 +2,7 @@
 import { type MessageClass, priorityOf } from '../core/delivery/message-class.ts';
 import type { Released } from '../core/delivery/transport.ts';
 import { sql, type Tx } from '../platform/database.ts';
+import { messageMark } from '../platform/message-seal.ts';
 import { type Suppressed, suppressionsOf } from '../suppressions/index.ts';
 import { releasedTo } from './release-store.ts';
 
@@ -104,7 +105,6 @@ export interface AttemptRow {
   readonly outcome: 'delivered' | 'deferred' | 'bounced';
   readonly why: string;
   readonly replyCode: number | null;
-  readonly host: string | null;
   readonly tls: string | null;
   readonly replySealed: Buffer | null;
   readonly evidenceSealed: Buffer | null;
@@ -113,14 +113,14 @@ export interface AttemptRow {
 export async function insertAttempts(tx: Tx, rows: readonly AttemptRow[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(sql`
-    INSERT INTO delivery_attempts (account_id, id, message_id, recipient_id, at, outcome, why, reply_code, host, tls,
-                                   reply_sealed, evidence_sealed)
+    INSERT INTO delivery_attempts (account_id, id, message_id, recipient_id, at, outcome, why, reply_code, tls, reply_sealed,
+                                   evidence_sealed)
     SELECT current_account(), * FROM unnest(
       ${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.messageId)}::uuid[],
       ${rows.map((row) => row.recipientId)}::uuid[], ${rows.map((row) => row.at)}::timestamptz[],
       ${rows.map((row) => row.outcome)}::text[], ${rows.map((row) => row.why)}::text[],
-      ${rows.map((row) => row.replyCode)}::integer[], ${rows.map((row) => row.host)}::text[],
-      ${rows.map((row) => row.tls)}::text[], ${rows.map((row) => row.replySealed)}::bytea[],
+      ${rows.map((row) => row.replyCode)}::integer[], ${rows.map((row) => row.tls)}::text[],
+      ${rows.map((row) => row.replySealed)}::bytea[],
       ${rows.map((row) => row.evidenceSealed)}::bytea[])`);
 }
 
@@ -170,11 +170,23 @@ export async function unqueueMessage(tx: Tx, messageId: string): Promise<string[
   return rows.map((row) => row.recipientId);
 }
 
-export async function forgetReplies(tx: Tx, messageId: string): Promise<number> {
-  const rows = await tx.query(sql`
-    UPDATE delivery_attempts SET reply_sealed = NULL, evidence_sealed = NULL
-     WHERE account_id = current_account() AND (reply_sealed IS NOT NULL OR evidence_sealed IS NOT NULL)
-       AND recipient_id IN (SELECT id FROM recipients WHERE account_id = current_account() AND message_id = ${messageId})
-    RETURNING id`);
-  return rows.length;
+/** Takes out of a message's attempts what servers said and who they were. Asked in the transaction that erases it. */
+export async function forgetReplies(tx: Tx, messageId: string): Promise<Forgotten> {
+  const own = sql`account_id = current_account()
+       AND recipient_id IN (SELECT id FROM recipients WHERE account_id = current_account() AND message_id = ${messageId})`;
+  const [told] = await tx.query<Forgotten>(sql`
+    SELECT count(*)::integer AS attempts,
+           coalesce(bool_or(host IS NOT NULL OR get_byte(reply_sealed, 0) <> ${messageMark}
+                            OR get_byte(evidence_sealed, 0) <> ${messageMark}), false) AS "areOlder"
+      FROM delivery_attempts WHERE ${own} AND (reply_sealed IS NOT NULL OR evidence_sealed IS NOT NULL)`);
+  await tx.query(sql`
+    UPDATE delivery_attempts SET reply_sealed = NULL, evidence_sealed = NULL, host = NULL
+     WHERE ${own} AND (reply_sealed IS NOT NULL OR evidence_sealed IS NOT NULL OR host IS NOT NULL)`);
+  return told ?? { attempts: 0, areOlder: false };
+}
+
+export interface Forgotten {
+  readonly attempts: number;
+  /** Some were readable or under the account's key, as they were once: copies in backups do not end with the message's. */
+  readonly areOlder: boolean;
 }

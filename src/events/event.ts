@@ -2,12 +2,12 @@
 import type { RecipientStatus } from '../contract/values.ts';
 import type { VerdictBody } from '../contract/verdicts.ts';
 import type { KindCounts } from '../core/report/kinds.ts';
-import type { AccountVault } from '../platform/vault.ts';
+import type { AccountVault, Sealer } from '../platform/vault.ts';
 
 /** Whose rows, and the keys that seal what must not be read at rest. */
 export interface AccountKeys {
   readonly accountId: string;
-  readonly vault: Pick<AccountVault, 'seal' | 'open' | 'index'>;
+  readonly vault: Pick<AccountVault, 'seal' | 'open' | 'index' | 'openMessageKey'>;
 }
 
 export type DimensionKind = 'campaign' | 'sender' | 'domain' | 'link' | 'link-set';
@@ -40,13 +40,15 @@ export interface DeliveryOutcome {
   readonly kind: 'delivered' | 'deferred' | 'bounced' | 'dropped';
   readonly at: Date;
   readonly detail: DeliveryDetail;
+  /** The message's own; without it nothing of the detail is kept but our own words. */
+  readonly sealer?: Sealer | null | undefined;
   /** Of `delivered`: how the next hop was found; timing rules trust only `mx`. */
   readonly via?: 'mx' | 'relay';
   /** The recipient's own mail exchanger: the host that took the message, or what DNS names. */
   readonly gatewayMx?: { readonly host: string; readonly source: 'delivery' | 'dns' };
 }
 
-/** Sealed at rest: a remote's words echo addresses. */
+/** Sealed under the message's key: a remote's words echo addresses, and its name may be a person's own. */
 export interface DeliveryDetail {
   readonly host: string | null;
   readonly reply: string | null;
@@ -65,7 +67,12 @@ export interface HitDetail {
   readonly request: {
     readonly method: string;
     readonly token: 'valid' | 'damaged';
-    /** Address and agent, sealed once more under a key that may end before the event; absent where they are not kept. */
+    /**
+     * Address and agent, sealed once more under a key that may end before the event, and that under the key of the
+     * message; absent where they are not kept.
+     */
+    readonly locked?: string;
+    /** The same, but not under the message's: of events from before that. */
     readonly kept?: string;
     /** The same readable: of events from before there were such keys. */
     readonly ip?: string | null;
@@ -127,6 +134,7 @@ export interface LockedRecipient {
   readonly prefetches: number;
   readonly deliveredAt: Date | null;
   readonly deliveredVia: 'mx' | 'relay' | null;
+  /** What of its name may be read: enough to know a gateway by. */
   readonly gatewayMx: string | null;
   readonly gatewayMxSource: 'delivery' | 'dns' | null;
   readonly isUnsubscribed: boolean;

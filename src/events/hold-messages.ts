@@ -3,11 +3,26 @@
  * the others is there for an erasure to find, and of the erased ones nothing may be kept that names anybody.
  */
 import { uuids } from '../platform/columns.ts';
-import { sql, type Tx } from '../platform/database.ts';
+import { empty, sql, type Tx } from '../platform/database.ts';
+import type { Sealer } from '../platform/vault.ts';
+import type { AccountKeys } from './event.ts';
 
 export interface HeldMessage {
   readonly isErased: boolean;
   readonly linkCount: number;
+}
+
+/** With the key that what is said of it is sealed by. */
+export interface KeyedMessage extends HeldMessage {
+  /** Opened when it is first asked for; null: the message is erased. */
+  readonly sealer: () => Sealer | null;
+}
+
+interface HeldRow {
+  readonly id: string;
+  readonly linkCount: number;
+  readonly isErased: boolean;
+  readonly keySealed?: Buffer | null;
 }
 
 /** One lock a message, however many of its recipients are spoken of. Unknown ids are absent from the answer. */
@@ -16,10 +31,52 @@ export async function holdMessages(
   accountId: string,
   messageIds: Iterable<string>,
 ): Promise<ReadonlyMap<string, HeldMessage>> {
+  return byId(await lockMessages(tx, accountId, messageIds, false));
+}
+
+/** The same, with their keys. */
+export async function holdKeyedMessages(
+  tx: Tx,
+  { accountId, vault }: AccountKeys,
+  messageIds: Iterable<string>,
+): Promise<ReadonlyMap<string, KeyedMessage>> {
+  const rows = await lockMessages(tx, accountId, messageIds, true);
+  return byId(rows.map(({ keySealed, ...row }) => ({ ...row, sealer: onceOpened(vault, row.isErased, keySealed) })));
+}
+
+function lockMessages(
+  tx: Tx,
+  accountId: string,
+  messageIds: Iterable<string>,
+  withKeys: boolean,
+): Promise<readonly HeldRow[]> {
   const ids = [...new Set(messageIds)];
-  if (ids.length === 0) return new Map();
-  const rows = await tx.query<{ id: string; link_count: number; is_erased: boolean }>(sql`
-    SELECT id, link_count, erased_at IS NOT NULL AS is_erased FROM messages
-     WHERE account_id = ${accountId} AND id = ANY (${uuids(ids)}::uuid[]) FOR KEY SHARE`);
-  return new Map(rows.map((row) => [row.id, { isErased: row.is_erased, linkCount: row.link_count }]));
+  if (ids.length === 0) return Promise.resolve([]);
+  const [key, join] = withKeys
+    ? [
+        sql`, k.key_sealed AS "keySealed"`,
+        sql`LEFT JOIN message_keys k ON k.account_id = m.account_id AND k.message_id = m.id`,
+      ]
+    : [empty, empty];
+  return tx.query<HeldRow>(sql`
+    SELECT m.id, m.link_count AS "linkCount", m.erased_at IS NOT NULL AS "isErased" ${key}
+      FROM messages m ${join}
+     WHERE m.account_id = ${accountId} AND m.id = ANY (${uuids(ids)}::uuid[]) FOR KEY SHARE OF m`);
+}
+
+const byId = <T extends { readonly id: string }>(rows: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(rows.map((row) => [row.id, row]));
+
+/** Where it was erased while the lock was waited for, the row of the key is still the one that was seen before. */
+function onceOpened(
+  vault: AccountKeys['vault'],
+  isErased: boolean,
+  keySealed: Buffer | null | undefined,
+): () => Sealer | null {
+  let opened: Sealer | undefined;
+  return () => {
+    if (isErased || !keySealed) return null;
+    opened ??= vault.openMessageKey(keySealed);
+    return opened;
+  };
 }

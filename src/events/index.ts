@@ -2,12 +2,13 @@
  * The door of the events area, the only writer of events, verdicts, recipient states and roll-ups. Others call it
  * inside their own transaction, so that what happened and what reports count move together.
  */
+
+export { openDelivery } from './delivery-detail.ts';
 export { campaignNumber, dimensionIds, dimensionIndex, linkSetId, linksOf } from './dimensions.ts';
 export { eraseDetails } from './erase-details.ts';
 export type {
   AccountKeys,
   AnonymousHit,
-  DeliveryDetail,
   DeliveryOutcome,
   DimensionKind,
   HitDetail,
@@ -18,8 +19,10 @@ export type {
   Revision,
 } from './event.ts';
 export { accountsWithFeed, type FedEvent, feedErased, feedHits, takeFeed, wishForEvents } from './feed-store.ts';
-export { type HeldMessage, holdMessages } from './hold-messages.ts';
+export { holdKeyedMessages, holdMessages, type KeyedMessage } from './hold-messages.ts';
 export { loadHits, loadSources, lockRecipients } from './load-hits.ts';
+export { openHost } from './mail-hosts.ts';
+export { messageSealers, type SealerOf } from './message-sealers.ts';
 export { isFlip } from './opinion.ts';
 export { placeRecipients } from './place-recipients.ts';
 export { recordAccepted } from './record-accepted.ts';

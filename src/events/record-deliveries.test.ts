@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { acceptMail, delivered, deliverMail, testKeys } from '../../test/kit/mail.ts';
+import { keysOfRecipient } from '../../test/kit/message-keys.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { sql } from '../platform/database.ts';
-import type { AccountKeys, DeliveryOutcome } from './index.ts';
+import { SealBroken } from '../platform/vault.ts';
+import { type AccountKeys, type DeliveryOutcome, openDelivery, openHost } from './index.ts';
 
 describe('the news of a delivery', () => {
   let world: TestWorld;
@@ -24,7 +26,7 @@ describe('the news of a delivery', () => {
   const stateOf = async (id: string) => {
     const [state] = await world.db.readAccount(keys.accountId, (tx) =>
       tx.query<Record<string, unknown>>(sql`
-        SELECT status, delivered_at, delivered_via, delivered_by, gateway_mx, gateway_mx_source FROM recipient_states WHERE recipient_id = ${id}`),
+        SELECT status, delivered_at, delivered_via, delivered_by_sealed, gateway_mx, gateway_mx_sealed, gateway_mx_source FROM recipient_states WHERE recipient_id = ${id}`),
     );
     return state;
   };
@@ -46,14 +48,46 @@ describe('the news of a delivery', () => {
     assert.deepEqual([(await stateOf(id))?.status, (await stateOf(id))?.delivered_at], ['deferred', null]);
     const { gatewayMx: _gateway, ...relayed } = outcome(id, 'delivered', '2026-11-20T10:02:00Z');
     await deliverMail(world, keys, [{ ...relayed, via: 'relay' }]);
-    assert.deepEqual(await stateOf(id), {
+    const { delivered_by_sealed: by, gateway_mx_sealed: gateway, ...state } = (await stateOf(id)) ?? {};
+    assert.deepEqual(state, {
       status: 'delivered',
       delivered_at: new Date('2026-11-20T10:02:00Z'),
       delivered_via: 'relay',
-      delivered_by: 'mx.example.net',
-      gateway_mx: 'mx.dns.example',
+      gateway_mx: null,
       gateway_mx_source: 'dns',
     });
+    const { account, message } = await keysOfRecipient(world, keys.accountId, id);
+    assert.deepEqual(
+      [by, gateway].map((one) => openHost(message, one as Buffer)),
+      ['mx.example.net', 'mx.dns.example'],
+    );
+    assert.throws(() => account.open('mail.host', by as Buffer), SealBroken);
+  });
+
+  it('leaves of a server’s name readable what many share of a known gateway’s, and forgets it where another answers', async () => {
+    const id = await accepted();
+    const at = (minute: number, host: string) => ({
+      ...outcome(id, minute < 3 ? 'deferred' : 'delivered', `2026-11-20T10:0${minute}:00Z`),
+      gatewayMx: { host, source: 'delivery' } as const,
+    });
+    await deliverMail(world, keys, [at(1, 'Annaberg-example.mail.protection.outlook.com')]);
+    assert.equal((await stateOf(id))?.gateway_mx, 'mail.protection.outlook.com');
+    await deliverMail(world, keys, [at(2, 'mx0a-001.pphosted.com.')]);
+    assert.equal((await stateOf(id))?.gateway_mx, 'pphosted.com.');
+    await deliverMail(world, keys, [at(3, 'mail.annaberg.example')]);
+    assert.deepEqual([(await stateOf(id))?.gateway_mx, (await stateOf(id))?.gateway_mx_source], [null, 'delivery']);
+  });
+
+  it('keeps nobody else’s words where the message has no key any more', async () => {
+    const id = await accepted();
+    await deliverMail(world, keys, [{ ...outcome(id, 'bounced', '2026-11-20T10:01:00Z'), sealer: null }]);
+    const [event] = await world.db.readAccount(keys.accountId, (tx) =>
+      tx.query<{ sealed: Buffer }>(sql`
+        SELECT detail_sealed AS sealed FROM events WHERE recipient_id = ${id} AND type = 'bounced'`),
+    );
+    const detail = openDelivery({ account: keys.vault, message: null }, event?.sealed ?? Buffer.alloc(0));
+    assert.deepEqual(detail, { host: null, reply: null, why: 'accepted' });
+    assert.deepEqual([(await stateOf(id))?.delivered_by_sealed, (await stateOf(id))?.gateway_mx_sealed], [null, null]);
   });
 
   it('never lets a recipient who has the message wait for it again, nor tells the same end twice', async () => {

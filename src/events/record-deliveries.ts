@@ -8,9 +8,11 @@ import { CellLedger, estimateCells, estimateCounts, recipientCells, recipientCou
 import { maskOf } from '../core/report/kinds.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
+import { sealDelivery } from './delivery-detail.ts';
 import type { AccountKeys, DeliveryOutcome, LockedRecipient, LockedRecipients } from './event.ts';
 import { insertEvents } from './event-store.ts';
 import { lockRecipients } from './load-hits.ts';
+import { gatewayName, sealHost } from './mail-hosts.ts';
 import { type DeliveryMove, insertDeltas, moveDeliveries } from './state-store.ts';
 
 /** Which outcomes made an event; the others were told before, or came too late to be true. */
@@ -78,7 +80,7 @@ const deliveryEvent = ({ vault }: AccountKeys, recipients: LockedRecipients, out
   recipientId: outcome.recipientId,
   linkIndex: null,
   sourceKey: null,
-  detailSealed: vault.seal('event.detail', JSON.stringify(outcome.detail)),
+  detailSealed: sealDelivery(vault, outcome.sealer, outcome.detail),
 });
 
 /** One move a recipient, where its last news leaves it. */
@@ -99,10 +101,23 @@ function moveOf(recipient: LockedRecipient, outcome: DeliveryOutcome, before: De
     status: outcome.kind,
     deliveredAt: isFirstDelivery ? outcome.at : (before?.deliveredAt ?? null),
     deliveredVia: isFirstDelivery ? (outcome.via ?? null) : (before?.deliveredVia ?? null),
-    deliveredBy: isFirstDelivery ? outcome.detail.host : (before?.deliveredBy ?? null),
-    gatewayMx: outcome.gatewayMx?.host ?? before?.gatewayMx ?? null,
-    gatewayMxSource: outcome.gatewayMx?.source ?? before?.gatewayMxSource ?? null,
+    deliveredBySealed: isFirstDelivery
+      ? sealHost(outcome.sealer, outcome.detail.host)
+      : (before?.deliveredBySealed ?? null),
+    ...gatewayIn(outcome, before),
   };
+}
+
+function gatewayIn(
+  { gatewayMx, sealer }: DeliveryOutcome,
+  before: DeliveryMove | undefined,
+): Pick<DeliveryMove, 'gatewayMx' | 'gatewayMxSealed' | 'gatewayMxSource'> {
+  if (gatewayMx === undefined) {
+    const { gatewayMx: name = null, gatewayMxSealed = null, gatewayMxSource = null } = before ?? {};
+    return { gatewayMx: name, gatewayMxSealed, gatewayMxSource };
+  }
+  const { host, source } = gatewayMx;
+  return { gatewayMx: gatewayName(host), gatewayMxSealed: sealHost(sealer, host), gatewayMxSource: source };
 }
 
 function deltasOf(recipients: LockedRecipients, moves: readonly DeliveryMove[]) {

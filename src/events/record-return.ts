@@ -1,6 +1,8 @@
 /** What came back of a copy and changes no status: a complaint, an answer, a delay. An event each. */
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
+import type { Sealer } from '../platform/vault.ts';
+import { sealDelivery } from './delivery-detail.ts';
 import type { AccountKeys, DeliveryDetail } from './event.ts';
 import { insertEvents } from './event-store.ts';
 
@@ -10,6 +12,8 @@ export interface ReturnEvent {
   readonly recipientId: string;
   readonly at: Date;
   readonly detail: DeliveryDetail;
+  /** The message's own; null: it is erased, and nothing of the detail is kept but our own words. */
+  readonly sealer: Sealer | null;
 }
 
 /** Whoever calls makes sure that it is told once. */
@@ -24,7 +28,7 @@ export async function recordReturn(tx: Tx, { accountId, vault }: AccountKeys, to
       recipientId: told.recipientId,
       linkIndex: null,
       sourceKey: null,
-      detailSealed: vault.seal('event.detail', JSON.stringify(told.detail)),
+      detailSealed: sealDelivery(vault, told.sealer, told.detail),
     },
   ]);
 }

@@ -4,6 +4,7 @@
  */
 import { CellLedger, recipientCells, unsubscribedCounts } from '../core/report/cells.ts';
 import type { Tx } from '../platform/database.ts';
+import { sealDelivery } from './delivery-detail.ts';
 import type { AccountKeys, DeliveryDetail } from './event.ts';
 import { insertEvents } from './event-store.ts';
 import { lockRecipients } from './load-hits.ts';
@@ -38,7 +39,7 @@ export async function recordUnsubscribed(
       accountId,
       fresh.map(({ id, messageId, recipientId, at, detail }) => ({
         ...{ id, messageId, recipientId, occurredAt: at, recordedAt: at, type: 'unsubscribed' as const },
-        ...{ linkIndex: null, sourceKey: null, detailSealed: vault.seal('event.detail', JSON.stringify(detail)) },
+        ...{ linkIndex: null, sourceKey: null, detailSealed: sealDelivery(vault, null, detail) },
       })),
     );
     await markUnsubscribed(tx, accountId, fresh);

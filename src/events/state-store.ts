@@ -2,7 +2,7 @@
 import type { RecipientStatus } from '../contract/values.ts';
 import { type CellDelta, countNames, type Placement } from '../core/report/cells.ts';
 import type { KindCounts } from '../core/report/kinds.ts';
-import { bigints, days, instants, integers, texts, uuids } from '../platform/columns.ts';
+import { bigints, bytes, days, instants, integers, texts, uuids } from '../platform/columns.ts';
 import { join, raw, sql, type Tx } from '../platform/database.ts';
 import type { LockedRecipient } from './event.ts';
 
@@ -92,8 +92,10 @@ export interface DeliveryMove {
   readonly status: RecipientStatus;
   readonly deliveredAt: Date | null;
   readonly deliveredVia: 'mx' | 'relay' | null;
-  readonly deliveredBy: string | null;
+  readonly deliveredBySealed: Buffer | null;
+  /** What of its name may be read; it goes with the source, and so does null. */
   readonly gatewayMx: string | null;
+  readonly gatewayMxSealed: Buffer | null;
   readonly gatewayMxSource: 'delivery' | 'dns' | null;
 }
 
@@ -104,14 +106,15 @@ export async function moveDeliveries(tx: Tx, accountId: string, moves: readonly 
        SET status = m.status,
            delivered_at = coalesce(m.delivered_at, s.delivered_at),
            delivered_via = coalesce(m.delivered_via, s.delivered_via),
-           delivered_by = coalesce(m.delivered_by, s.delivered_by),
-           gateway_mx = coalesce(m.gateway_mx, s.gateway_mx),
+           delivered_by_sealed = coalesce(m.delivered_by_sealed, s.delivered_by_sealed),
+           gateway_mx = CASE WHEN m.gateway_mx_source IS NULL THEN s.gateway_mx ELSE m.gateway_mx END,
+           gateway_mx_sealed = coalesce(m.gateway_mx_sealed, s.gateway_mx_sealed),
            gateway_mx_source = coalesce(m.gateway_mx_source, s.gateway_mx_source)
       FROM unnest(${uuids(moves.map((move) => move.recipientId))}::uuid[], ${texts(moves.map((move) => move.status))}::text[],
                   ${instants(moves.map((move) => move.deliveredAt))}::timestamptz[], ${texts(moves.map((move) => move.deliveredVia))}::text[],
-                  ${texts(moves.map((move) => move.deliveredBy))}::text[], ${texts(moves.map((move) => move.gatewayMx))}::text[],
-                  ${texts(moves.map((move) => move.gatewayMxSource))}::text[])
-        AS m (recipient_id, status, delivered_at, delivered_via, delivered_by, gateway_mx, gateway_mx_source)
+                  ${bytes(moves.map((move) => move.deliveredBySealed))}::bytea[], ${texts(moves.map((move) => move.gatewayMx))}::text[],
+                  ${bytes(moves.map((move) => move.gatewayMxSealed))}::bytea[], ${texts(moves.map((move) => move.gatewayMxSource))}::text[])
+        AS m (recipient_id, status, delivered_at, delivered_via, delivered_by_sealed, gateway_mx, gateway_mx_sealed, gateway_mx_source)
      WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
 }
 
@@ -127,6 +130,31 @@ export async function markUnsubscribed(
         AS m (recipient_id, at)
      WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
 }
+
+export interface StateHosts {
+  readonly recipientId: string;
+  readonly deliveredBy: string | null;
+  readonly gatewayMx: string | null;
+}
+
+/** Of a message, locked in the order of their ids. */
+export const lockHosts = (tx: Tx, accountId: string, messageId: string): Promise<StateHosts[]> =>
+  tx.query<StateHosts>(sql`
+    SELECT recipient_id AS "recipientId", delivered_by AS "deliveredBy", gateway_mx AS "gatewayMx" FROM recipient_states
+     WHERE account_id = ${accountId} AND message_id = ${messageId} ORDER BY recipient_id FOR NO KEY UPDATE`);
+
+/** No name of a server stays but what of a gateway's may be read. */
+export const forgetHosts = (
+  tx: Tx,
+  accountId: string,
+  rows: readonly { readonly recipientId: string; readonly gatewayMx: string | null }[],
+): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE recipient_states s
+       SET delivered_by = NULL, delivered_by_sealed = NULL, gateway_mx = m.gateway_mx, gateway_mx_sealed = NULL
+      FROM unnest(${uuids(rows.map((row) => row.recipientId))}::uuid[], ${texts(rows.map((row) => row.gatewayMx))}::text[])
+        AS m (recipient_id, gateway_mx)
+     WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
 
 export interface HitMove {
   readonly recipientId: string;

@@ -32,6 +32,8 @@ export type SealPurpose =
   | 'idempotency.response'
   | 'event.detail'
   | 'request.key'
+  | 'request.kept'
+  | 'mail.host'
   | 'attempt.reply'
   | 'attempt.evidence'
   | 'route.settings'

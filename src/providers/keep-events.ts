@@ -6,7 +6,13 @@ import type { Networks } from '@waxwing/verdict';
 import { Problem } from '../contract/problem.ts';
 import type { ProviderEvent, ProviderName } from '../core/providers/provider-event.ts';
 import { dayOf } from '../core/report/days.ts';
-import { holdMessages, lockRecipients, recordAccepted, recordDeliveries } from '../events/index.ts';
+import {
+  holdKeyedMessages,
+  type KeyedMessage,
+  lockRecipients,
+  recordAccepted,
+  recordDeliveries,
+} from '../events/index.ts';
 import { factsAlone, type NetworksInUse } from '../networks/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { World } from '../platform/world.ts';
@@ -65,13 +71,15 @@ async function storeEvents(tx: Tx, plan: EventPlan, now: Date, networks: Network
     keys,
     copies.map((copy) => copy.recipientId),
   );
-  const known = await withoutErasedNames(
+  const ours = copies.filter((copy) => recipients.has(copy.recipientId));
+  const messages = await holdKeyedMessages(
     tx,
     keys,
-    copies.filter((copy) => recipients.has(copy.recipientId)),
+    ours.map((copy) => copy.messageId),
   );
+  const known = withoutErasedNames(messages, ours);
   const links = await placeCopies(tx, plan, recipients, known);
-  const { hitBefore } = await recordDeliveries(tx, keys, outcomesOf(provider, recipients, known));
+  const { hitBefore } = await recordDeliveries(tx, keys, outcomesOf(provider, { recipients, messages }, known));
   const hits = [...known.flatMap((copy) => hitsOf(copy, links)), ...fresh.flatMap((one) => hitOfNobody(plan, one))];
   if (hits.length > 0) await storeToldHits(tx, keys, hits, now, networks);
   const judged = new Set(hits.flatMap(({ subject }) => ('recipientId' in subject ? [subject.recipientId] : [])));
@@ -92,15 +100,13 @@ async function freshEvents(tx: Tx, { events }: EventPlan): Promise<IdentifiedEve
 }
 
 /** A server's answer names people; who was erased stays so. Of opens and clicks the tracking area keeps as little itself. */
-async function withoutErasedNames(tx: Tx, { accountId }: ProviderAccount, copies: readonly Copy[]): Promise<Copy[]> {
-  const held = await holdMessages(
-    tx,
-    accountId,
-    copies.map((copy) => copy.messageId),
-  );
-  const unnamed = ({ id, event }: IdentifiedEvent): IdentifiedEvent => ({ id, event: { ...event, reply: null } });
+function withoutErasedNames(messages: ReadonlyMap<string, KeyedMessage>, copies: readonly Copy[]): Copy[] {
+  const unnamed = ({ id, event }: IdentifiedEvent): IdentifiedEvent => ({
+    id,
+    event: { ...event, reply: null, mx: null },
+  });
   return copies.map((copy) =>
-    held.get(copy.messageId)?.isErased === true ? { ...copy, events: copy.events.map(unnamed) } : copy,
+    messages.get(copy.messageId)?.isErased === true ? { ...copy, events: copy.events.map(unnamed) } : copy,
   );
 }
 

@@ -1,6 +1,6 @@
 /** The stored hits of a batch, opened and ready to be judged, and whose hits do not open. It judges nothing. */
 import { readSettings } from '../accounts/index.ts';
-import { type AccountKeys, type HitDetail, type JudgedHit, loadSources } from '../events/index.ts';
+import { type AccountKeys, type HitDetail, type JudgedHit, loadSources, messageSealers } from '../events/index.ts';
 import { type KnownHabits, knownHabits, noHabits } from '../habits/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { nullWhenBroken } from '../platform/vault.ts';
@@ -38,11 +38,16 @@ export async function loadHistory(tx: Tx, account: AccountKeys, batch: Batch, no
   for (const own of hits.values()) own.sort(byTime);
   const { learnScannerHabits } = await readSettings(tx);
   const times = rows.map((row) => row.occurred_at);
+  const sealerOf = await messageSealers(
+    tx,
+    account,
+    rows.map((row) => row.message_id),
+  );
   return {
     hits,
     unreadable,
     sources: await untoldSources(tx, account, [...hits.values()].flat()),
-    openRequest: await requestOpener(tx, account, times, now),
+    openRequest: await requestOpener(tx, { ...account, sealerOf }, times, now),
     habits: learnScannerHabits ? await knownHabits(tx, account.accountId, now) : noHabits,
   };
 }

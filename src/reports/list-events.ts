@@ -4,9 +4,9 @@ import { record } from '../audit/index.ts';
 import type { EventBody } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import type { VerdictBody } from '../contract/verdicts.ts';
-import type { DeliveryDetail, HitDetail } from '../events/index.ts';
+import { type HitDetail, openDelivery } from '../events/index.ts';
+import type { MessageKeys } from '../platform/message-seal.ts';
 import type { Caller } from '../platform/route.ts';
-import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { isHoneypotHit, type OpenRequest, requestOpener } from '../tracking/index.ts';
 import { cursorsOf, pageOf } from './cursor.ts';
@@ -33,11 +33,13 @@ export async function listEventsOfMessage(world: Needs, caller: Caller, messageI
     const question = { accountId, messageId, recipientId: query.recipientId, after, rows: query.limit + 1 };
     const rows = await listEventRows(tx, question);
     const { shown, next } = pageOf(rows, query.limit, cursors, ({ occurredAt, id }) => ({ at: occurredAt, id }));
-    const links = openLinks(messageSealer(vault, message.keySealed), message);
+    const sealer = messageSealer(vault, message.keySealed);
+    const keys = { account: vault, message: sealer };
+    const links = openLinks(sealer, message);
     const times = shown.flatMap((row) => (isHit(row) ? [row.occurredAt] : []));
     const isHeld = times.length > 0 && (await isOnHold(tx, accountId, messageId));
-    const openRequest = await requestOpener(tx, { vault }, times, now, { isHeld });
-    const events = shown.map((row) => eventOf(row, { vault, links, openRequest }, now));
+    const openRequest = await requestOpener(tx, { vault, sealerOf: () => sealer }, times, now, { isHeld });
+    const events = shown.map((row) => eventOf(row, { messageId, keys, links, openRequest }, now));
     return next === null ? { events } : { events, nextCursor: next };
   });
   await world.db.asAccount(accountId, (tx) =>
@@ -53,7 +55,8 @@ export async function listEventsOfMessage(world: Needs, caller: Caller, messageI
 }
 
 interface Opening {
-  readonly vault: AccountVault;
+  readonly messageId: string;
+  readonly keys: MessageKeys;
   readonly links: readonly string[];
   readonly openRequest: OpenRequest;
 }
@@ -85,16 +88,18 @@ function verdictOf(row: EventRow, now: Date): VerdictBody | null {
 /** Of a hit what asked, as far as that is kept; of a delivery who answered what. */
 function detailOf(
   row: EventRow,
-  { vault, openRequest }: Opening,
+  { messageId, keys, openRequest }: Opening,
 ): Pick<EventBody, 'honeypot' | 'request' | 'delivery'> {
   if (row.detailSealed === null) return {};
-  const detail: unknown = JSON.parse(vault.open('event.detail', row.detailSealed).toString());
   if (isHit(row)) {
-    const hit = detail as HitDetail;
+    const hit = JSON.parse(keys.account.open('event.detail', row.detailSealed).toString()) as HitDetail;
     const { method, token } = hit.request;
-    const request = { method, token, ...openRequest(hit, row.occurredAt) };
+    const request = { method, token, ...openRequest({ messageId, occurredAt: row.occurredAt, detail: hit }) };
     return isHoneypotHit(hit) ? { honeypot: true, request } : { request };
   }
-  const { host, reply, why } = detail as DeliveryDetail;
+  const { host, reply, why } = openDelivery(keys, row.detailSealed) ?? forgotten;
   return { delivery: { host, reply, why } };
 }
+
+/** Put back from a backup without the key that it ended with. */
+const forgotten = { host: null, reply: null, why: 'Erased with its message.' };

@@ -57,6 +57,8 @@ export interface RecipientRow {
   readonly deliveredBy: string | null;
   readonly gatewayMx: string | null;
   readonly gatewayMxSource: 'delivery' | 'dns' | null;
+  readonly deliveredBySealed: Buffer | null;
+  readonly gatewayMxSealed: Buffer | null;
 }
 
 /** In the order of the message, behind a position. */
@@ -69,7 +71,8 @@ export const listRecipients = (
   tx.query<RecipientRow>(sql`
     SELECT r.id, r.position, r.address_sealed AS "addressSealed", r.tracking_level AS "trackingLevel", s.status, s.opens, s.clicks,
            s.delivered_at AS "deliveredAt", s.delivered_by AS "deliveredBy", s.gateway_mx AS "gatewayMx",
-           s.gateway_mx_source AS "gatewayMxSource"
+           s.gateway_mx_source AS "gatewayMxSource", s.delivered_by_sealed AS "deliveredBySealed",
+           s.gateway_mx_sealed AS "gatewayMxSealed"
       FROM recipients r
       JOIN recipient_states s ON s.account_id = r.account_id AND s.recipient_id = r.id
      WHERE r.account_id = ${accountId} AND r.message_id = ${messageId} AND r.position > ${after}

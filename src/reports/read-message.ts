@@ -3,6 +3,7 @@ import { accountVault, readSettings } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
 import { automatedEvents, counts, whoSaw } from '../core/report/view.ts';
+import { openHost } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
@@ -67,12 +68,15 @@ async function messageOf(
     from,
     tags: [...tags],
     acceptedAt: row.acceptedAt.toISOString(),
-    recipients: shown.map(({ addressSealed, opens, clicks, deliveredAt, position: _position, ...recipient }) => {
+    recipients: shown.map(({ position: _position, opens, clicks, ...row }) => {
+      const { addressSealed, deliveredBySealed, gatewayMxSealed, ...recipient } = row;
       const seen = whoSaw({ opens, clicks }, view);
       return {
         ...recipient,
         email: openAddress(sealer, addressSealed),
-        deliveredAt: deliveredAt?.toISOString() ?? null,
+        deliveredBy: openHost(sealer, deliveredBySealed) ?? recipient.deliveredBy,
+        gatewayMx: openHost(sealer, gatewayMxSealed) ?? recipient.gatewayMx,
+        deliveredAt: recipient.deliveredAt?.toISOString() ?? null,
         opened: counts(seen.opened, automated),
         clicked: counts(seen.clicked, automated),
       };

@@ -9,7 +9,7 @@ import { bounceKinds } from '../core/returns/reason.ts';
 import { type AccountKeys, recordDeliveries, recordReturn } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
-import type { AccountVault } from '../platform/vault.ts';
+import type { AccountVault, Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { noteReturn } from '../suppressions/index.ts';
 import { rejudgeRecipients } from '../tracking/index.ts';
@@ -52,7 +52,7 @@ async function store(tx: Tx, report: Report): Promise<Taken> {
     contentSealed: sealer?.seal('return.content', octets) ?? null,
   });
   if (!isNew) return 'taken-before';
-  await recordWhatItSays(tx, report, returned, address);
+  await recordWhatItSays(tx, report, returned, { address, sealer });
   return 'taken';
 }
 
@@ -66,21 +66,27 @@ function digestOf(octets: Buffer): string {
     .digest('hex');
 }
 
+/** With the message's key; both null: it is erased. */
+interface Opened {
+  readonly address: string | null;
+  readonly sealer: Sealer | null;
+}
+
 async function recordWhatItSays(
   tx: Tx,
   { owner, vault, at }: Report,
   returned: Returned,
-  address: string | null,
+  { address, sealer }: Opened,
 ): Promise<void> {
   const account: AccountKeys = { accountId: owner.accountId, vault };
   const { recipientId } = owner;
   if (returned.what === 'noted') return;
   const detail = { host: null, reply: address === null ? null : saidBy(returned), why: sentenceOf(returned) };
   if (returned.what === 'bounced') {
-    const outcome = { recipientId, kind: 'bounced' as const, at, detail };
+    const outcome = { recipientId, kind: 'bounced' as const, at, detail, sealer };
     const { hitBefore } = await recordDeliveries(tx, account, [outcome]);
     if (hitBefore.length > 0) await rejudgeRecipients(tx, account, hitBefore, at);
-  } else await recordReturn(tx, account, { ...owner, type: returned.what, at, detail });
+  } else await recordReturn(tx, account, { ...owner, type: returned.what, at, detail, sealer });
   if (address === null) return;
   if (returned.what === 'bounced')
     await noteReturn(tx, vault, { kind: 'bounce', bounce: returned.bounce, address, at });

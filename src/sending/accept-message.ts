@@ -36,6 +36,7 @@ import type { IdempotencyKey } from './idempotency.ts';
 import { readSubmitted } from './read-submitted.ts';
 import { defaultSubmissionLimits } from './smtp-limits.ts';
 import { type AcceptedDraft, openMessageStore, type StoreMessage } from './store-messages.ts';
+import { type StoredAnswer, sealStoredAnswer, withoutRecipients } from './stored-answer.ts';
 
 export interface SendingOptions {
   /** Where tracking URLs point: links that begin with it are ours already, and it decides how long new ones get. */
@@ -80,7 +81,7 @@ export interface SubmittedMessage {
   /** Each copy has words of its own: the message's own are stand-ins. */
   readonly letter?: Pick<LetterPlan, 'source' | 'places' | 'links' | 'plainText'> | undefined;
   /** What is answered, and kept for repeated requests, instead of the usual. */
-  readonly answerOf?: (usual: Accepted) => unknown;
+  readonly answerOf?: (usual: Accepted) => StoredAnswer;
 }
 
 export interface SubmittedRecipient {
@@ -344,8 +345,7 @@ const readable = ({ name, address }: Mailbox): string => (name === null ? addres
 function sealedAnswer({ submitted, vault, answer }: Sealable): AcceptedDraft['answer'] {
   const { idempotencyKey, accountId, messageId, acceptedAt, answerOf } = submitted;
   if (idempotencyKey === null) return null;
-  const kept = answerOf === undefined ? answer : answerOf(answer);
-  const responseSealed = vault.seal('idempotency.response', JSON.stringify(kept));
+  const responseSealed = sealStoredAnswer(vault, answerOf === undefined ? withoutRecipients(answer) : answerOf(answer));
   return { ...idempotencyKey, accountId, messageId, responseSealed, at: acceptedAt };
 }
 

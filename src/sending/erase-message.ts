@@ -12,6 +12,7 @@ import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import { installationSigner } from '../platform/signing.ts';
+import { nullWhenBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import {
   announceErasure,
@@ -29,9 +30,16 @@ import {
 
 type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
 
+/** What is said of every message. */
 const notCovered =
   'Copies outside this installation: what was delivered, and copies of the database that were not made by waxwing backup. ' +
-  'In backups made before, until they are removed: what receiving servers answered, and answers to repeated requests.';
+  'What stays on purpose: counts with the names that they are counted by (campaign, sender, recipient domains, addresses of ' +
+  'links), verdicts with their evidence but without address and agent, and addresses on lists of the account that outlive a ' +
+  'message (suppressions, consents).';
+/** Where something of it was stored readable or under the account's key, as older versions did. */
+const notCoveredOlder =
+  ' Parts of it were stored by an older version. In backups made before, until they are removed: what receiving servers ' +
+  'answered and what they are called, addresses and agents of opens and clicks, and answers to repeated requests.';
 /** Copies of keys beside a backup end after so long; until then a copy of the message could be read with one. */
 const keyCopyMs = 7 * 86_400_000;
 
@@ -78,23 +86,36 @@ export async function eraseUnlessKept(
   const why = await whyKept(tx, messageId, now);
   if (why !== undefined) return { kind: 'refused', why };
   const { recipients, acceptedAt } = message;
-  const erased = { recipients, ...(await eraseAll(tx, account, messageId, now)) };
-  const about = { account: account.accountId, message: messageId, erased, notCovered };
+  const { areOlder, ...counts } = await eraseAll(tx, account, messageId, now);
+  const about = { account: account.accountId, message: messageId, erased: { recipients, ...counts } };
   const unreadableFrom = new Date(now.getTime() + ((await hasKeyCopies(tx, now)) ? keyCopyMs : 0)).toISOString();
   const times = { acceptedAt: acceptedAt.toISOString(), erasedAt: now.toISOString(), unreadableFrom };
-  const certificate = certify(world, { type: 'erasure', ...about, ...times });
+  const certificate = certify(world, {
+    ...{ type: 'erasure', ...about, ...times },
+    notCovered: areOlder ? notCovered + notCoveredOlder : notCovered,
+  });
   await storeErasure(tx, messageId, now, certificate);
   await feedErased(tx, { id: newId(now), messageId, at: now });
   return { kind: 'erased', certificate };
 }
 
 async function eraseAll(tx: Tx, account: AccountKeys, messageId: string, at: Date) {
-  const keys = await deleteKeyAndContent(tx, messageId);
+  const keySealed = await deleteKeyAndContent(tx, messageId);
   await markErased(tx, messageId, at);
-  const { queued, attempts } = await cancelDeliveries(tx, account, messageId, at);
-  const eventDetails = await eraseDetails(tx, account, messageId);
-  await forgetAnswers(tx, account, messageId);
-  return { keys, eventDetails, attempts, queued };
+  const { queued, attempts, ...ofReplies } = await cancelDeliveries(tx, account, messageId, at);
+  const sealer = keySealed === undefined ? null : openedKey(account.vault, keySealed);
+  const { eventDetails, ...ofDetails } = await eraseDetails(tx, account, messageId, sealer);
+  const areAnswersOlder = await forgetAnswers(tx, account, messageId);
+  const areOlder = ofReplies.areOlder || ofDetails.areOlder || areAnswersOlder;
+  return { keys: keySealed === undefined ? 0 : 1, eventDetails, attempts, queued, areOlder };
+}
+
+function openedKey(vault: AccountKeys['vault'], keySealed: Buffer): Sealer | null {
+  try {
+    return vault.openMessageKey(keySealed);
+  } catch (error) {
+    return nullWhenBroken(error);
+  }
 }
 
 /**

@@ -1,8 +1,8 @@
 /** SQL of erasing a message. It decides nothing. */
-import type { Accepted } from '../contract/messages.ts';
 import type { ErasureCertificate } from '../core/sending/erasure.ts';
 import { sql, type Tx } from '../platform/database.ts';
 import { type AccountVault, nullWhenBroken } from '../platform/vault.ts';
+import { readStoredAnswer, type StoredAnswer } from './stored-answer.ts';
 
 export async function lockMessage(
   tx: Tx,
@@ -65,12 +65,13 @@ export async function hasKeyCopies(tx: Tx, now: Date): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Gives how many keys there were: one, unless somebody was here before. */
-export async function deleteKeyAndContent(tx: Tx, messageId: string): Promise<number> {
-  const keys = await tx.query(sql`
-    DELETE FROM message_keys WHERE account_id = current_account() AND message_id = ${messageId} RETURNING message_id`);
+/** Gives the key that went, sealed; undefined: there was none any more. */
+export async function deleteKeyAndContent(tx: Tx, messageId: string): Promise<Buffer | undefined> {
+  const [key] = await tx.query<{ keySealed: Buffer }>(sql`
+    DELETE FROM message_keys WHERE account_id = current_account() AND message_id = ${messageId}
+    RETURNING key_sealed AS "keySealed"`);
   await tx.query(sql`DELETE FROM message_contents WHERE account_id = current_account() AND message_id = ${messageId}`);
-  return keys.length;
+  return key?.keySealed;
 }
 
 export const markErased = (tx: Tx, messageId: string, at: Date): Promise<unknown> =>
@@ -78,28 +79,34 @@ export const markErased = (tx: Tx, messageId: string, at: Date): Promise<unknown
     UPDATE messages SET erased_at = ${at}, links_sealed = NULL, header_sealed = ''
      WHERE account_id = current_account() AND id = ${messageId}`);
 
-/** The answer to a repeated request names recipients: afterwards it says their ids only. */
+/**
+ * Answers to repeated requests lean on the message's recipients and say no address any more. Older ones hold the addresses
+ * themselves: these are taken out. Gives whether there were any.
+ */
 export async function forgetAnswers(
   tx: Tx,
   { accountId, vault }: { readonly accountId: string; readonly vault: Pick<AccountVault, 'seal' | 'open'> },
   messageId: string,
-): Promise<void> {
+): Promise<boolean> {
   const rows = await tx.query<{ key_index: Buffer; response_sealed: Buffer }>(sql`
     SELECT key_index, response_sealed FROM idempotency_keys WHERE account_id = ${accountId} AND message_id = ${messageId}`);
+  let areOlder = false;
   for (const row of rows) {
     const answer = openedAnswer(vault, row.response_sealed);
-    if (answer === null) continue; // broken: it names nobody to anybody
+    if (answer?.recipients === undefined) continue; // none, or broken: it names nobody to anybody
+    areOlder = true;
     const recipients = answer.recipients.map((recipient) => ({ ...recipient, email: '' }));
     const sealed = vault.seal('idempotency.response', JSON.stringify({ ...answer, recipients }));
     await tx.query(sql`
       UPDATE idempotency_keys SET response_sealed = ${sealed}
        WHERE account_id = ${accountId} AND key_index = ${row.key_index}`);
   }
+  return areOlder;
 }
 
-function openedAnswer(vault: Pick<AccountVault, 'open'>, sealed: Buffer): Accepted | null {
+function openedAnswer(vault: Pick<AccountVault, 'open'>, sealed: Buffer): StoredAnswer | null {
   try {
-    return JSON.parse(vault.open('idempotency.response', sealed).toString()) as Accepted;
+    return readStoredAnswer(vault, sealed);
   } catch (error) {
     return nullWhenBroken(error);
   }

@@ -1,6 +1,6 @@
 /**
- * The same Idempotency-Key with the same body gets the same answer; with another body it is refused. Key, body and
- * answer are kept only as keyed hashes and sealed text. Answers are kept for 30 days; callers may count on 24 hours.
+ * The same Idempotency-Key with the same body gets the same answer; with another body it is refused. Key and body are
+ * kept only as keyed hashes, of the answer what stored-answer.ts says. For 30 days; callers may count on 24 hours.
  */
 import { isNarrowed } from '../accounts/index.ts';
 import { Problem } from '../contract/problem.ts';
@@ -8,7 +8,8 @@ import { canonicalJson } from '../core/sending/canonical-json.ts';
 import type { Database } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
-import { findAnswer } from './store.ts';
+import { findAnswer, findAnswered } from './store.ts';
+import { answerAgain, isWhole, readStoredAnswer } from './stored-answer.ts';
 
 export interface IdempotencyKey {
   readonly keyIndex: Buffer;
@@ -42,8 +43,14 @@ export async function earlierAnswer<Answer>(
   vault: AccountVault,
   key: IdempotencyKey,
 ): Promise<Answer | null> {
-  const found = await db.readAccount(accountId, (tx) => findAnswer(tx, key.keyIndex));
-  if (found === undefined) return null;
-  if (!found.bodyHash.equals(key.bodyHash)) throw new Problem('idempotency.key_reused');
-  return JSON.parse(vault.open('idempotency.response', found.responseSealed).toString()) as Answer;
+  return db.readAccount(accountId, async (tx) => {
+    const found = await findAnswer(tx, key.keyIndex);
+    if (found === undefined) return null;
+    if (!found.bodyHash.equals(key.bodyHash)) throw new Problem('idempotency.key_reused');
+    const { messageId, keySealed, responseSealed } = found;
+    const stored = readStoredAnswer(vault, responseSealed);
+    if (isWhole(stored) || messageId === null) return stored as Answer;
+    const message = keySealed === null ? null : vault.openMessageKey(keySealed);
+    return answerAgain(stored, await findAnswered(tx, messageId), message) as Answer;
+  });
 }

@@ -1,6 +1,7 @@
 /** All SQL of sending: a message with its key, content and recipients, and the answers kept for repeated requests. */
 import { join, type Sql, sql, type Tx } from '../platform/database.ts';
 import { type Suppressed, suppressedAmong } from '../suppressions/index.ts';
+import type { AnsweredRecipient } from './stored-answer.ts';
 
 export interface MessageRow {
   readonly accountId: string;
@@ -108,12 +109,26 @@ export async function takeIdempotencyKeys(tx: Tx, answers: readonly AnswerRow[])
   return new Set(taken.map(({ keyIndex }) => keyIndex.toString('hex')));
 }
 
-export async function findAnswer(
-  tx: Tx,
-  keyIndex: Buffer,
-): Promise<{ bodyHash: Buffer; responseSealed: Buffer } | undefined> {
-  const rows = await tx.query<{ bodyHash: Buffer; responseSealed: Buffer }>(sql`
-    SELECT body_hash AS "bodyHash", response_sealed AS "responseSealed" FROM idempotency_keys
-    WHERE account_id = current_account() AND key_index = ${keyIndex}`);
+export interface FoundAnswer {
+  readonly bodyHash: Buffer;
+  readonly responseSealed: Buffer;
+  /** Null where the answer names its recipients itself, as the oldest do. */
+  readonly messageId: string | null;
+  /** Of its message; null: erased. */
+  readonly keySealed: Buffer | null;
+}
+
+export async function findAnswer(tx: Tx, keyIndex: Buffer): Promise<FoundAnswer | undefined> {
+  const rows = await tx.query<FoundAnswer>(sql`
+    SELECT i.body_hash AS "bodyHash", i.response_sealed AS "responseSealed", i.message_id AS "messageId",
+           k.key_sealed AS "keySealed"
+      FROM idempotency_keys i
+      LEFT JOIN message_keys k ON k.account_id = i.account_id AND k.message_id = i.message_id
+     WHERE i.account_id = current_account() AND i.key_index = ${keyIndex}`);
   return rows[0];
 }
+
+export const findAnswered = (tx: Tx, messageId: string): Promise<AnsweredRecipient[]> =>
+  tx.query<AnsweredRecipient>(sql`
+    SELECT id, address_sealed AS "addressSealed" FROM recipients
+     WHERE account_id = current_account() AND message_id = ${messageId} ORDER BY position`);

@@ -1,24 +1,29 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import PostalMime from 'postal-mime';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { startApi, type TestApi } from '../../test/kit/api.ts';
 import { countMessages, type StoredMail, storedMail } from '../../test/kit/stored-mail.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
-import type { NewAccount } from '../accounts/index.ts';
+import { accountVault, type NewAccount } from '../accounts/index.ts';
 import type { Accepted, Submission } from '../contract/messages.ts';
 import { decodeHeaderText } from '../core/message/index.ts';
 import { sql } from '../platform/database.ts';
+import type { AccountVault } from '../platform/vault.ts';
 import { trackingRoutes } from '../tracking/index.ts';
+import { eraseMessage } from './erase-message.ts';
 import { sendingRoutes } from './index.ts';
 
 let world: TestWorld;
 let account: NewAccount;
 let api: TestApi;
+let vault: AccountVault;
 
 before(async () => {
   world = await testWorld();
   account = await createTestAccount(world);
+  vault = await accountVault(world, account.accountId);
   const options = { trackingUrl: 'https://t.clinic.example', maxMessageBytes: 1_000_000 };
   api = await startApi(world, () => [...sendingRoutes(world, options), ...trackingRoutes(world)]);
 });
@@ -358,6 +363,49 @@ test('the same key and body give exactly the same answer once, in any spelling o
   const { html, ...rest } = letter;
   assert.deepEqual(await post(JSON.stringify({ html, ...rest }, null, 2), headers), first);
   assert.equal(await countMessages(world, account.accountId), before);
+});
+
+test('of an answer only ids are kept for the account; it comes again byte for byte, and after an erasure without addresses', async () => {
+  const to = ['Zoë Müller <Zoe.M+Results@Bücher.example>', { email: 'ben@example.org' }, 'cleo@example.org'];
+  const headers = { 'idempotency-key': 'visit-4715' };
+  const first = await post({ ...letter, to }, headers);
+  const answer = JSON.parse(first.text) as Accepted;
+  assert.deepEqual(
+    answer.recipients.map(({ email }) => email),
+    ['Zoe.M+Results@Bücher.example', 'ben@example.org', 'cleo@example.org'],
+  );
+  assert.equal((await post({ ...letter, to }, headers)).text, first.text);
+  const [kept] = await world.db.readAccount(account.accountId, (tx) =>
+    tx.query<{ sealed: Buffer }>(sql`
+      SELECT response_sealed AS sealed FROM idempotency_keys WHERE message_id = ${answer.id}`),
+  );
+  const text = vault.open('idempotency.response', kept?.sealed ?? Buffer.alloc(0)).toString();
+  assert.deepEqual(JSON.parse(text), { id: answer.id, warnings: answer.warnings });
+  const caller = { accountId: account.accountId, actor: { kind: 'system', id: 'test' } } as const;
+  await eraseMessage(world, caller, answer.id);
+  const before = await countMessages(world, account.accountId);
+  const recipients = answer.recipients.map((recipient) => ({ ...recipient, email: '' }));
+  const { status, text: again } = await post({ ...letter, to }, headers);
+  assert.deepEqual([status, JSON.parse(again)], [202, { ...answer, recipients }]);
+  assert.equal(await countMessages(world, account.accountId), before, 'nothing is sent anew');
+});
+
+test('an answer that an older version kept with its addresses comes again as it was, until its message is erased', async () => {
+  const headers = { 'idempotency-key': 'visit-4716' };
+  const first = await post(letter, headers);
+  const { id } = JSON.parse(first.text) as Accepted;
+  const owner = new pg.Client(world.database.connection);
+  await owner.connect();
+  await owner.query('UPDATE idempotency_keys SET response_sealed = $1 WHERE message_id = $2', [
+    vault.seal('idempotency.response', first.text),
+    id,
+  ]);
+  await owner.end();
+  assert.equal((await post(letter, headers)).text, first.text);
+  const caller = { accountId: account.accountId, actor: { kind: 'system', id: 'test' } } as const;
+  const { notCovered } = await eraseMessage(world, caller, id);
+  assert.match(notCovered, /stored by an older version.*answers to repeated requests/);
+  assert.doesNotMatch((await post(letter, headers)).text, /@/);
 });
 
 test('the same key with another body is refused, another account may use it', async () => {

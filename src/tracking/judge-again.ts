@@ -64,7 +64,7 @@ function gatheringAgain(networks: Networks) {
   const byAddress = remembering<readonly NetworkMatch[]>();
   const clientOf = (userAgent: string) => gatherEvidence({ kind: 'open', userAgent }, networks, noKey).client;
   const look = (hit: JudgedHit, openRequest: OpenRequest): Gathered => {
-    const { ip, userAgent } = openRequest(hit.detail, hit.occurredAt);
+    const { ip, userAgent } = openRequest(hit);
     return {
       ...(userAgent === null ? {} : { client: byAgent(userAgent, () => clientOf(userAgent)) }),
       ...(ip === null ? {} : { matches: byAddress(ip, () => networks.lookup(ip)) }),

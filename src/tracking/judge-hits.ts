@@ -7,9 +7,9 @@ import type { OutboundSettings } from '../contract/settings.ts';
 import {
   type AccountKeys,
   type AnonymousHit,
-  type HeldMessage,
-  holdMessages,
+  holdKeyedMessages,
   type JudgedHit,
+  type KeyedMessage,
   type LockedRecipient,
   type LockedRecipients,
   loadHits,
@@ -26,7 +26,7 @@ import { isAnotherOpinion, opinion, revised, withErased } from './form-opinion.t
 import { type EvidenceSources, evidenceOf, withDelivery } from './gather-evidence.ts';
 import type { JournaledHit } from './hit.ts';
 import { keepEvidence } from './kept-evidence.ts';
-import type { SealRequest } from './seal-requests.ts';
+import { lockRequest, type SealRequest } from './seal-requests.ts';
 import { type SourceMark, SourceSpreads, type Spread, spreadWindowMs } from './source-spread.ts';
 import { earlierEvidence, keyText, spread } from './spread-evidence.ts';
 import { loadCopyFacts } from './store.ts';
@@ -79,7 +79,7 @@ export async function storeAccountHits(
   const habits = await habitsOf(tx, account, now);
   const ids = [...new Set(copyHits.map((one) => one.recipientId))];
   const messageIds = copyHits.map((one) => one.messageId);
-  const messages = await holdMessages(tx, account.accountId, messageIds);
+  const messages = await holdKeyedMessages(tx, account, messageIds);
   const facts = await loadCopyFacts(tx, account.accountId, ids);
   const known = copyHits.filter((one) => facts.get(one.recipientId)?.messageId === one.messageId);
   const [open, silenced] = partition(known, (one) => facts.get(one.recipientId)?.level === 'identified');
@@ -150,7 +150,7 @@ interface Arrival extends CopyHit {
   readonly sourceKey: Buffer | null;
   /** The same in hex. */
   readonly sourceName: string | undefined;
-  /** Address and agent, sealed; undefined where they are not kept. */
+  /** Address and agent, under the key of their day; undefined where they are not kept. */
   readonly keptRequest: string | undefined;
 }
 
@@ -245,7 +245,7 @@ interface Known {
   readonly spreads: SourceSpreads;
   readonly habits: KnownHabits;
   /** Those that hits come for. */
-  readonly messages: ReadonlyMap<string, HeldMessage>;
+  readonly messages: ReadonlyMap<string, KeyedMessage>;
 }
 
 function judgeCopy(
@@ -279,9 +279,7 @@ function judgeCopy(
   const opinions = verdicts.slice(looked.length);
   const hits = fresh.flatMap((evidence, place) => {
     const arrival = arrivals[place];
-    return arrival === undefined
-      ? []
-      : [judgedHit(arrival, evidence, opinions[place], message?.isErased === true, now)];
+    return arrival === undefined ? [] : [judgedHit(arrival, evidence, opinions[place], message, now)];
   });
   return [...revisions, ...hits];
 }
@@ -290,13 +288,13 @@ function judgedHit(
   { hit, messageId, recipientId, sourceKey, keptRequest }: Arrival,
   evidence: Evidence,
   verdict: Verdict | undefined,
-  isErased: boolean,
+  message: KeyedMessage | undefined,
   now: Date,
 ): JudgedHit {
   const occurredAt = new Date(hit.atMs);
   const formed = opinion(verdict, occurredAt, now);
   const { method, token } = hit;
-  const kept = isErased ? undefined : keptRequest;
+  const sealer = keptRequest === undefined ? undefined : message?.sealer();
   return {
     id: hit.id,
     kind: hit.kind,
@@ -306,10 +304,10 @@ function judgedHit(
     linkIndex: hit.linkIndex,
     sourceKey,
     detail: {
-      request: { method, token, ...(kept === undefined ? {} : { kept }) },
+      request: { method, token, ...(keptRequest && sealer ? { locked: lockRequest(sealer, keptRequest) } : {}) },
       evidence: keepEvidence(evidence),
     },
-    verdict: isErased ? withErased(formed) : formed,
+    verdict: message?.isErased === true ? withErased(formed) : formed,
   };
 }
 

@@ -1,12 +1,12 @@
 /**
- * Seals the address and agent of a hit under the key of its account and day, and opens them as long as both the account's
- * choice and the key are there. Where nothing may be kept it keeps nothing, not even sealed.
+ * Seals the address and agent of a hit under the key of its account and day and that again under its message's, and opens
+ * them as long as the account's choice and both keys are there. Where nothing may be kept it keeps nothing, not even sealed.
  */
 import { randomBytes } from 'node:crypto';
 import { readSettings } from '../accounts/index.ts';
-import type { AccountKeys, HitDetail } from '../events/index.ts';
+import type { AccountKeys, HitDetail, JudgedHit, SealerOf } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
-import { SealBroken } from '../platform/vault.ts';
+import { nullWhenBroken, SealBroken, type Sealer } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import type { JournaledHit } from './hit.ts';
 import { hideTexts, type RequestKey, requestKey, showText } from './request-cipher.ts';
@@ -19,7 +19,7 @@ export class RequestKeyMissing extends Error {}
 type Source = Pick<JournaledHit, 'ip' | 'userAgent' | 'atMs'>;
 type Keys = Pick<AccountKeys, 'vault'>;
 
-/** In the words of the event's detail; undefined where nothing is kept. */
+/** Under the key of its day alone, so that a batch's hits of one source share it: `lockRequest` before it is stored. Undefined: nothing is kept. */
 export type SealRequest = (hit: Source) => string | undefined;
 
 const keepNothing: SealRequest = () => undefined;
@@ -106,12 +106,26 @@ export interface ReadRequest {
 }
 
 /** Null: not kept, or no more. */
-export type OpenRequest = (detail: Pick<HitDetail, 'request'>, occurredAt: Date) => ReadRequest;
+export type OpenRequest = (hit: Pick<JudgedHit, 'messageId' | 'occurredAt' | 'detail'>) => ReadRequest;
+
+const lockPurpose = 'request.kept';
+
+/** In the words of the event's detail. */
+export const lockRequest = (message: Sealer, kept: string): string =>
+  message.seal(lockPurpose, Buffer.from(kept, 'base64')).toString('base64');
+
+function unlocked(message: Sealer, locked: string): string | null {
+  try {
+    return message.open(lockPurpose, Buffer.from(locked, 'base64')).toString('base64');
+  } catch (error) {
+    return nullWhenBroken(error);
+  }
+}
 
 /** Opens requests of hits that came at these times. Of held mail as long as their keys are there: these stay for it. */
 export async function requestOpener(
   tx: Tx,
-  account: Keys,
+  account: Keys & { readonly sealerOf: SealerOf },
   times: readonly Date[],
   now: Date,
   { isHeld = false } = {},
@@ -121,13 +135,20 @@ export async function requestOpener(
   const dayOf = rememberedDay();
   const rows = await selectRequestKeys(tx, [...new Set(readable.map((at) => dayOf(at.getTime())))]);
   const keys = new Map(rows.map((row) => [row.day, { keepDays: row.keepDays, opened: openedOrNot(account, row) }]));
-  return ({ request }, occurredAt) => {
+  return ({ messageId, occurredAt, detail: { request } }) => {
     const key = keys.get(dayOf(occurredAt.getTime()));
     const keyDays = isHeld ? null : (key?.keepDays ?? null);
     if (!isReadable(occurredAt, stricterDays(keepRequestDays, keyDays), now)) return gone;
-    if (request.kept === undefined) return { ip: request.ip ?? null, userAgent: request.userAgent ?? null };
-    return key?.opened === undefined ? gone : openKept(key.opened, request.kept);
+    if (request.locked === undefined && request.kept === undefined)
+      return { ip: request.ip ?? null, userAgent: request.userAgent ?? null };
+    const kept = keptIn(request, account.sealerOf(messageId));
+    return key?.opened === undefined || kept === null ? gone : openKept(key.opened, kept);
   };
+}
+
+function keptIn({ locked, kept }: HitDetail['request'], message: Sealer | null): string | null {
+  if (locked === undefined) return kept ?? null;
+  return message === null ? null : unlocked(message, locked);
 }
 
 const gone: ReadRequest = { ip: null, userAgent: null };

@@ -139,9 +139,12 @@ export interface SealedValue {
   readonly value: Buffer;
 }
 
-/** Under a key before `version`: number 1 has no mark (platform/vault.ts). */
-const isOlder = (column: string, version: number) =>
-  sql`(get_byte(t.${raw(column)}, 0) <> 2 OR get_byte(t.${raw(column)}, 1) * 256 + get_byte(t.${raw(column)}, 2) < ${version})`;
+/** Under a key before `version`: number 1 has no mark (platform/vault.ts). What is under a message's own key is under none. */
+const isOlder = (column: string, version: number) => {
+  const value = raw(`t.${column}`);
+  return sql`(CASE get_byte(${value}, 0) WHEN 2 THEN get_byte(${value}, 1) * 256 + get_byte(${value}, 2) < ${version}
+                   WHEN 3 THEN false ELSE true END)`;
+};
 
 /** The next values of a column that are under an older key, in the order of the table's primary key. */
 export async function readSealedValues(

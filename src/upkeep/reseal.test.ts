@@ -8,6 +8,7 @@ import { queueMessage } from '../../test/kit/queued-message.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault } from '../accounts/index.ts';
 import { sql } from '../platform/database.ts';
+import { sealForMessage } from '../platform/message-seal.ts';
 import { KeyUnknown, openVault } from '../platform/vault.ts';
 import { retireOlderKeys, rotateBatch, runRotation, startRotation } from './rotate-keys.ts';
 import { accountColumns, keyColumns, messageColumns } from './sealed-columns.ts';
@@ -164,6 +165,21 @@ test('keys before the last one are destroyed when nothing is under them, and the
   const { rows } = await owner.query('SELECT version FROM account_keys WHERE account_id = $1', [accountId]);
   assert.deepEqual(rows, [{ version: 3 }]);
   await assertReadable(elsewhere(), accountId);
+});
+
+test('what is under a message’s own key is nobody’s to seal anew, and keeps no key alive', async () => {
+  const accountId = await accountWithEverything();
+  const { sealer } = (await accountVault(world, accountId)).newMessageKey();
+  const reply = sealForMessage(sealer, 'attempt.reply', '5.1.1 <ana@example.org> unknown');
+  await fillRow(owner, 'delivery_attempts', accountId, { reply_sealed: reply });
+  const { id } = await startRotation(world, { accountId, actor });
+  await runRotation(world, accountId, id, { sleep });
+  assert.equal(await retireOlderKeys(world, accountId, actor), 2);
+  const { rows } = await owner.query(`SELECT 1 FROM delivery_attempts WHERE account_id = $1 AND reply_sealed = $2`, [
+    accountId,
+    reply,
+  ]);
+  assert.equal(rows.length, 1);
 });
 
 test('a key that something is still under is not destroyed', async () => {

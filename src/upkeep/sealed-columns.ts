@@ -7,7 +7,10 @@ export interface SealedColumn {
   readonly purpose: SealPurpose;
 }
 
-/** Under the account's wrapping key in force. */
+/**
+ * Under the account's wrapping key in force. Where a column speaks of one message, so are its older values only: newer ones
+ * are under the message's own key, begin with a mark of theirs (platform/message-seal.ts) and are passed over.
+ */
 export const accountColumns: readonly SealedColumn[] = (
   [
     ['alert_settings', 'from_sealed', 'alert.from'],
@@ -51,6 +54,8 @@ export const messageColumns: readonly string[] = [
   'message_contents.plan_sealed',
   'messages.header_sealed',
   'messages.links_sealed',
+  'recipient_states.delivered_by_sealed',
+  'recipient_states.gateway_mx_sealed',
   'recipients.address_sealed',
   'recipients.data_sealed',
   'returned_mail.content_sealed',

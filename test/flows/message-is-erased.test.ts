@@ -4,18 +4,21 @@ import { createPublicKey } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import PostalMime from 'postal-mime';
-import { accountVault, auditDirectory, type NewAccount } from '../../src/accounts/index.ts';
+import { auditDirectory, type NewAccount } from '../../src/accounts/index.ts';
 import { auditRoutes } from '../../src/audit/index.ts';
 import { readAuditKey } from '../../src/contract/audit.ts';
 import { eraseMessage, listMessageEvents, readMessage } from '../../src/contract/messages.ts';
 import { readEngagement } from '../../src/contract/reports.ts';
 import { type ErasureCertificate, erasureText } from '../../src/core/sending/erasure.ts';
 import { type Delivery, startDelivery } from '../../src/delivery/index.ts';
+import { openOfMessage } from '../../src/platform/message-seal.ts';
 import { isSignedWith } from '../../src/platform/signing.ts';
+import type { SealPurpose } from '../../src/platform/vault.ts';
 import { reportRoutes } from '../../src/reports/index.ts';
 import { sendingRoutes } from '../../src/sending/index.ts';
 import { createTestAccount } from '../kit/account.ts';
 import { ask, refusal, startApi, type TestApi } from '../kit/api.ts';
+import { keysOfMessage } from '../kit/message-keys.ts';
 import { differencesFromRecount } from '../kit/recount.ts';
 import { type SmtpSink, startSmtpSink } from '../kit/smtp-sink.ts';
 import { browser, startTracking, type Tracking, until } from '../kit/tracking.ts';
@@ -89,9 +92,16 @@ async function openedEvent(id: string) {
   return events.find((event) => event.type === 'opened');
 }
 
-/** Everything the account's own key still opens in the rows of a message. */
+/** Everything that the keys which are there still open in the rows of a message, and what stands readable. */
 async function whatOpens(messageId: string): Promise<string> {
-  const vault = await accountVault(world, account.accountId);
+  const keys = await keysOfMessage(world, account.accountId, messageId);
+  const open = (purpose: SealPurpose) => (row: { sealed: Buffer }) => {
+    const text = openOfMessage(keys, purpose, row.sealed)?.toString() ?? '';
+    const { request } = purpose === 'event.detail' && text !== '' ? JSON.parse(text) : {};
+    return request?.locked && keys.message
+      ? `${text}${keys.message.open('request.kept', Buffer.from(request.locked, 'base64')).length} octets of a request`
+      : text;
+  };
   const { rows: details } = await owner.query(
     'SELECT detail_sealed AS sealed FROM events WHERE message_id = $1 AND detail_sealed IS NOT NULL',
     [messageId],
@@ -100,14 +110,25 @@ async function whatOpens(messageId: string): Promise<string> {
     'SELECT reply_sealed AS sealed FROM delivery_attempts WHERE message_id = $1 AND reply_sealed IS NOT NULL',
     [messageId],
   );
+  const { rows: evidence } = await owner.query(
+    'SELECT evidence_sealed AS sealed FROM delivery_attempts WHERE message_id = $1 AND evidence_sealed IS NOT NULL',
+    [messageId],
+  );
+  const { rows: names } = await owner.query(
+    `SELECT concat_ws(' ', s.delivered_by, s.gateway_mx, a.host) AS name FROM recipient_states s
+       LEFT JOIN delivery_attempts a ON a.recipient_id = s.recipient_id WHERE s.message_id = $1`,
+    [messageId],
+  );
   const { rows: answers } = await owner.query(
     'SELECT response_sealed AS sealed FROM idempotency_keys WHERE message_id = $1',
     [messageId],
   );
   return [
-    ...details.map((row) => vault.open('event.detail', row.sealed).toString()),
-    ...replies.map((row) => vault.open('attempt.reply', row.sealed).toString()),
-    ...answers.map((row) => vault.open('idempotency.response', row.sealed).toString()),
+    ...details.map(open('event.detail')),
+    ...replies.map(open('attempt.reply')),
+    ...evidence.map(open('attempt.evidence')),
+    ...answers.map(open('idempotency.response')),
+    ...names.map((row) => row.name),
   ].join('\n');
 }
 
@@ -129,7 +150,7 @@ test('a delivered, bounced and opened message is erased to its counts, with a ce
         .join() === 'bounced,delivered'
     );
   }, 'both recipients are done');
-  assert.match(await whatOpens(id), /"kept":[\s\S]*canary/);
+  assert.match(await whatOpens(id), /"locked":[\s\S]*octets of a request[\s\S]*canary[\s\S]*127\.0\.0\.1/);
   const before = await ask(api, readEngagement, account.apiKey);
   const openedBefore = await openedEvent(id);
 
@@ -144,7 +165,7 @@ test('a delivered, bounced and opened message is erased to its counts, with a ce
   assert.ok(isGenuine(certificate));
   assert.ok(!isGenuine({ ...certificate, message: account.accountId }));
 
-  assert.doesNotMatch(await whatOpens(id), /canary|81\.2\.|Firefox|"kept":"/);
+  assert.doesNotMatch(await whatOpens(id), /canary|81\.2\.|Firefox|"(?:kept|locked)":"|127\.0\.0\.1/);
   const { rows } = await owner.query('SELECT header_sealed, links_sealed FROM messages WHERE id = $1', [id]);
   assert.deepEqual([rows[0].header_sealed.length, rows[0].links_sealed], [0, null]);
   const message = await ask(api, readMessage, account.apiKey, { params });
@@ -158,7 +179,7 @@ test('a delivered, bounced and opened message is erased to its counts, with a ce
 
   await fetch(hit, { headers: browser(8) });
   await tracking.drained();
-  assert.doesNotMatch(await whatOpens(id), /81\.2\.|"kept":"/, 'a later hit keeps no address either');
+  assert.doesNotMatch(await whatOpens(id), /81\.2\.|"(?:kept|locked)":"/, 'a later hit keeps no address either');
   assert.deepEqual((await ask(api, eraseMessage, account.apiKey, { params })).certificate, certificate);
   assert.equal(await send(letter, 'first'), id, 'the request repeated sends nothing anew');
 });
@@ -200,7 +221,7 @@ test('a hit that is just being stored while its message is erased keeps no addre
   }
   await tracking.drained();
   assert.ok(await openedEvent(id), 'the hit itself is stored');
-  assert.doesNotMatch(await whatOpens(id), /canary|81\.2\.|Firefox|"kept":"/);
+  assert.doesNotMatch(await whatOpens(id), /canary|81\.2\.|Firefox|"(?:kept|locked)":"|127\.0\.0\.1/);
 });
 
 test('what a server answers after the message was erased is kept as a code alone', async () => {

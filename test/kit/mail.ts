@@ -21,6 +21,7 @@ import {
 import { sql } from '../../src/platform/database.ts';
 import type { World } from '../../src/platform/world.ts';
 import { createTestAccount } from './account.ts';
+import { keysOfRecipient } from './message-keys.ts';
 
 export interface Mail {
   readonly campaign?: string;
@@ -116,8 +117,15 @@ async function storeMessage(world: World, { accountId }: AccountKeys, mail: Stor
   });
 }
 
-export const deliverMail = (world: World, keys: AccountKeys, outcomes: readonly DeliveryOutcome[]) =>
-  world.db.asAccount(keys.accountId, (tx) => recordDeliveries(tx, keys, outcomes));
+/** With the keys of their messages, as delivery has them open. */
+export async function deliverMail(world: World, keys: AccountKeys, outcomes: readonly DeliveryOutcome[]) {
+  const withKeys: DeliveryOutcome[] = [];
+  for (const outcome of outcomes) {
+    const { message } = await keysOfRecipient(world, keys.accountId, outcome.recipientId);
+    withKeys.push({ sealer: message, ...outcome });
+  }
+  return world.db.asAccount(keys.accountId, (tx) => recordDeliveries(tx, keys, withKeys));
+}
 
 export const delivered = (recipientId: string, at: Date | string): DeliveryOutcome => ({
   recipientId,

@@ -14,7 +14,7 @@ export interface ErasureClaim {
     /** The key that the message's content, subject, links and addresses were sealed under. */
     readonly keys: number;
     readonly recipients: number;
-    /** Events whose addresses, agents and remote words were taken out. */
+    /** Events whose addresses, agents, remote words and names were taken out. */
     readonly eventDetails: number;
     readonly attempts: number;
     /** Copies that waited to be sent and will not be. */
