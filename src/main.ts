@@ -74,6 +74,7 @@ import {
 import { startSettling } from './settling/index.ts';
 import { singleSignOnRoutes, startProvingDomains } from './single-sign-on/index.ts';
 import { type FollowedPages, followUnsubscribePages, suppressionRoutes } from './suppressions/index.ts';
+import { templateRoutes } from './templates/index.ts';
 import {
   type Edge,
   hitCounter,
@@ -408,6 +409,7 @@ export const allRoutes = (
   ...networkRoutes(world, networks, networkRefresh(config)),
   ...habitRoutes(world),
   ...senderRoutes(world, sendersOptions(config)),
+  ...templateRoutes(world),
   ...sendingRoutes(world, sending),
   ...deliveryRoutes(world, { ...config, ...sendingNames(config) }, sending.onQueued ?? (() => undefined)),
   ...routingRoutes(world, config),

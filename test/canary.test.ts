@@ -163,6 +163,14 @@ async function sendBatch(): Promise<void> {
     text: `${word} {{ result }}`,
     campaign: `campaign ${word}`,
   };
+  const kept = { name: `Letter ${word}`, subject: letter.subject, html: letter.html, text: letter.text };
+  const template = await call('POST', '/v1/templates', kept);
+  assert.equal(template.status, 201, template.text);
+  const path = `/v1/templates/${(JSON.parse(template.text) as { id: string }).id}`;
+  const shown = await call('POST', `${path}/preview`, { data: { name: word, result: word } });
+  assert.equal(shown.status, 200, shown.text);
+  assert.equal((await call('PATCH', path, { subject: `${word} {{ name }} again` })).status, 200);
+  assert.equal((await call('PATCH', path, { text: `${word} {% for` })).status, 400);
   const recipients = ['hana', 'ivo'].map((name) => ({
     email: person(name),
     name: `${name} ${word}`,

@@ -34,6 +34,7 @@ let theirHoldId = '';
 let theirSignOnId = '';
 let theirRouteId = '';
 let theirWebhookId = '';
+let theirTemplateId = '';
 
 before(async () => {
   database = await openTestDatabase();
@@ -123,6 +124,8 @@ async function fillTheirPeople(): Promise<void> {
   theirRouteId = String((await answerOf(await ask('POST', '/v1/routes', keys.theirs, way))).id);
   const rules = [{ routeId: theirRouteId, recipientDomain: 'canary.rule.example' }];
   await ask('PUT', '/v1/route-rules', keys.theirs, { rules });
+  const template = { name: 'canary template', subject: 'canary', text: 'canary' };
+  theirTemplateId = String((await answerOf(await ask('POST', '/v1/templates', keys.theirs, template))).id);
   const group = { displayName: 'canary group', members: [{ value: theirUserId }] };
   theirGroupId = String((await answerOf(await ask('POST', '/scim/v2/Groups', keys.theirs, group))).id);
 }
@@ -155,6 +158,10 @@ const answerOf = async (response: Response): Promise<Record<string, unknown>> =>
 /** A body that passes where one is needed, so that nothing but the caller can be what is refused. */
 const bodies: Readonly<Record<string, unknown>> = {
   sendMessage: { from: 'me@clinic.example', to: ['bo@example.org'], subject: 'mine', text: 'mine' },
+  planAnew: { sendAt: null },
+  createTemplate: { name: 'mine', subject: 'mine', text: 'mine' },
+  changeTemplate: { name: 'mine' },
+  previewTemplate: { data: {} },
   sendBatch: { from: 'me@clinic.example', subject: 'mine', text: 'mine', recipients: [{ email: 'bo@example.org' }] },
   holdQueue: { destination: 'mine.example' },
   releaseQueue: { destination: 'mine.example' },
@@ -235,6 +242,7 @@ function theirIdOf(path: string): string {
   if (path.startsWith('/v1/single-sign-on')) return theirSignOnId;
   if (path.startsWith('/v1/webhooks')) return theirWebhookId;
   if (path.startsWith('/v1/routes')) return theirRouteId;
+  if (path.startsWith('/v1/templates')) return theirTemplateId;
   if (path.startsWith('/v1/api-keys')) return theirKeyId;
   return path.startsWith('/v1/provider') ? theirConnectionId : theirMessage.id;
 }

@@ -32,6 +32,7 @@ export type AuditObjectKind =
   | 'message'
   | 'messages'
   | 'queue'
+  | 'template'
   | 'legal-hold'
   | 'legal-holds'
   | 'retention'

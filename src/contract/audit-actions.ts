@@ -100,6 +100,11 @@ export interface AuditDetails {
   'preflight.asked': { recipients: number };
   'message.erased': { recipients: number };
   'message.erasure_refused': { why: 'on_hold' | 'kept_by_policy' };
+  'message.planned_anew': { recipients: number };
+  'planned.listed': { messages: number };
+  'template.created': { version: number };
+  'template.changed': { version: number };
+  'template.deleted': { versions: number };
   'queue.listed': { destinations: number };
   'queue.recipients_listed': { recipients: number; addresses: boolean; recipientIds?: readonly string[] };
   'queue.held': { by: string; recipients: number };

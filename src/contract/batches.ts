@@ -1,14 +1,10 @@
 /** One message to up to 10,000 recipients in one request, each copy in its own words, and how far it has come. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { messageParams, submission } from './messages.ts';
+import { messageParams, submission, templateData } from './messages.ts';
 import { id, instant, noParams, noQuery, nothing, trackingLevel } from './values.ts';
 
 export const batchRecipientsMax = 10_000;
-
-export const templateData = z.record(z.string().min(1).max(100), z.unknown()).meta({
-  description: 'What the template may name, as JSON: texts, numbers, lists and objects of them. Up to 16 kB.',
-});
 
 export const missingValues = z.enum(['refuse', 'empty']).meta({
   description: 'What becomes of a value that a recipient has none for. Default: such a recipient is refused.',
@@ -23,13 +19,11 @@ const recipient = z.object({
 export type BatchRecipient = z.infer<typeof recipient>;
 
 export const batchSubmission = submission
-  .omit({ to: true, discloseRecipients: true, subject: true })
+  .omit({ to: true, discloseRecipients: true, data: true })
   .extend({
-    subject: submission.shape.subject.optional(),
     recipients: z
       .array(recipient)
       .meta({ examples: [[{ email: 'ana@example.org', name: 'Ana', data: { visit: 'Monday at nine' } }]] }),
-    templateId: id.optional().meta({ description: 'A template instead of subject, html and text.' }),
     missing: missingValues.optional(),
     partial: z.boolean().optional().meta({
       description: 'Send to those who can be mailed and name the others in `refused`. Default: all or nobody.',

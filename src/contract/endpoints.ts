@@ -18,6 +18,7 @@ import { forgetScannerHabit, forgetScannerHabits, listScannerHabits } from './ha
 import { eraseMessage, listMessageEvents, listMessages, readMessage, sendMessage } from './messages.ts';
 import { readNetworks, refreshNetworks } from './networks.ts';
 import { peopleEndpoints } from './people.ts';
+import { plannedEndpoints } from './planned.ts';
 import {
   changeProviderConnection,
   checkProviderAddress,
@@ -45,6 +46,7 @@ import { changeOutboundSettings, readOutboundSettings, readTrackingConsent, setT
 import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { suppressionEndpoints } from './suppressions.ts';
+import { templateEndpoints } from './templates.ts';
 import { transportEndpoints } from './transport.ts';
 import { unsubscribingEndpoints } from './unsubscribing.ts';
 import { safetyEndpoints } from './upkeep.ts';
@@ -58,6 +60,7 @@ export const endpoints: readonly Endpoint[] = [
   readMessage,
   listMessageEvents,
   eraseMessage,
+  ...plannedEndpoints,
   ...queueEndpoints,
   readEngagement,
   readActivity,
@@ -109,6 +112,7 @@ export const endpoints: readonly Endpoint[] = [
   ...safetyEndpoints,
   ...draftEndpoints,
   ...senderEndpoints,
+  ...templateEndpoints,
   ...transportEndpoints,
   ...routeEndpoints,
   ...webhookEndpoints,

@@ -15,6 +15,10 @@ import {
 } from './values.ts';
 import { verdict } from './verdicts.ts';
 
+export const templateData = z.record(z.string().min(1).max(100), z.unknown()).meta({
+  description: 'What the template may name, as JSON: texts, numbers, lists and objects of them. Up to 16 kB.',
+});
+
 const trackingChoice = z.object({
   opens: z.boolean().optional(),
   clicks: z.boolean().optional(),
@@ -32,7 +36,7 @@ export const submission = z
     from: addressText.meta({ examples: ['Clinic <care@clinic.example>'] }),
     to: z.array(recipientChoice).meta({ examples: [['ana@example.org']] }),
     replyTo: addressText.optional(),
-    subject: z.string().max(2000),
+    subject: z.string().max(2000).optional().meta({ description: 'Required unless a template brings it.' }),
     html: z.string().optional(),
     text: z.string().optional(),
     attachments: z
@@ -61,6 +65,8 @@ export const submission = z
       description:
         'Whether its copies get the fields by which recipients unsubscribe at once. Absent: marketing mail does, where the account wants it.',
     }),
+    templateId: id.optional().meta({ description: 'A template instead of subject, html and text.' }),
+    data: templateData.optional().meta({ description: 'What the template may name, for all recipients alike.' }),
     departmentId: id.nullable().optional().meta({
       description:
         'The department that the message belongs to; null: the account itself. Absent: that of the key or user.',
@@ -110,6 +116,11 @@ export const sendMessage = endpoint({
     'message.line_too_long',
     'message.nul_octet',
     'attachment.invalid_base64',
+    'batch.data_too_large',
+    'template.not_found',
+    'template.syntax',
+    'template.value_missing',
+    'template.value_unusable',
     'idempotency.key_reused',
     'idempotency.key_invalid',
     'sender.not_verified',

@@ -3,6 +3,7 @@
  * `StoredHeader` of core/delivery under the message's key.
  */
 export { cancelDeliveries } from './cancel-deliveries.ts';
+export { readDueAt } from './due-at.ts';
 export { startRefreshingPolicies } from './policy-sources.ts';
 export { openQueueBell } from './queue-bell.ts';
 export { queueRoutes } from './queue-routes.ts';

@@ -1,4 +1,5 @@
 /** The queue over HTTP. */
+import { listPlanned, planAnew } from '../contract/planned.ts';
 import {
   cancelQueue as cancelEndpoint,
   holdQueue as holdEndpoint,
@@ -15,6 +16,7 @@ import { listQueue } from './list-queue.ts';
 import { listWaiting } from './list-waiting.ts';
 import { rememberLooks } from './look-on.ts';
 import { readDestination } from './read-destination.ts';
+import { listPlannedMessages, planMessageAnew } from './planned.ts';
 
 /** @param nudge what was let go or is to be tried is looked for at once. */
 export function queueRoutes(world: World, nudge: () => void): Route[] {
@@ -29,6 +31,14 @@ export function queueRoutes(world: World, nudge: () => void): Route[] {
     route(listQueueRecipients, 'queue.read', writes('queue.recipients_listed'), ({ query }, caller) =>
       listWaiting(world, caller, query),
     ),
+    route(listPlanned, 'messages.read', writes('planned.listed'), ({ query }, caller) =>
+      listPlannedMessages(world, caller, query),
+    ),
+    route(planAnew, 'messages.send', writes('message.planned_anew'), async ({ params, body }, caller) => {
+      const planned = await planMessageAnew(world, caller, params.id, body.sendAt);
+      nudge();
+      return planned;
+    }),
     route(holdEndpoint, 'queue.manage', writes('queue.held'), ({ body }, caller) => holdQueue(world, caller, body)),
     route(releaseEndpoint, 'queue.manage', writes('queue.released'), async ({ body }, caller) => {
       const changed = await releaseQueue(world, caller, body);

@@ -27,7 +27,7 @@ export function composeMessage(submission: Omit<Submission, 'to'>, letterhead: L
     from: written(letterhead.from),
     replyTo: letterhead.replyTo.map(written),
     to: letterhead.to.map(written),
-    subject: submission.subject,
+    subject: submission.subject ?? '',
     headers: customHeaders(submission.headers ?? {}),
     attachments: (submission.attachments ?? []).map(attachment),
     ...(submission.text ? { text: encodedText(submission.text) } : {}),

@@ -15,14 +15,14 @@ import { comparableAddress, readMessage } from '../core/message/index.ts';
 import { findLetterPlaces } from '../core/message/write-letter.ts';
 import { canonicalJson } from '../core/sending/canonical-json.ts';
 import { ValueFault } from '../core/template/marks.ts';
+import { readDueAt } from '../delivery/index.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import {
   type Letter,
   type LetterSource,
-  LetterSyntax,
   LinkTable,
-  openLetter,
+  openedLetter,
   type RecipientData,
   templateData,
   ValueMissing,
@@ -31,14 +31,12 @@ import {
 import { acceptMessage, type Desk, type SubmittedMessage, type SubmittedRecipient } from './accept-message.ts';
 import { composeMessage } from './compose-message.ts';
 import { earlierAnswer, type IdempotencyKey, readIdempotencyKey } from './idempotency.ts';
-import { readDueAt } from './read-due-at.ts';
 import { asciiDomain, readFrom, readMailbox, readReplyTo } from './read-mailbox.ts';
 import { refuseUnusable } from './submit-by-rest.ts';
+import { dataLengthMax, templateWords } from './template-words.ts';
 
 type Refused = BatchAccepted['refused'][number];
 
-/** Of one recipient, as canonical JSON. */
-const dataLengthMax = 16_384;
 /** Named in one answer that refuses all. */
 const namedAtMost = 100;
 /** Copies tried before others have their turn. */
@@ -84,8 +82,8 @@ async function submittedOf(
   const messageId = newId(acceptedAt);
   const from = readFrom(body.from);
   const dueAt = readDueAt(body.sendAt, acceptedAt);
-  const source = sourceOf(body);
-  const letter = open(source);
+  const source = await sourceOf(desk, caller, body);
+  const letter = openedLetter(source);
   refuseUnusable(desk, { ...shared, ...wordsOf(source) });
   const octets = await composeMessage(
     { ...shared, ...(letter.isPlain ? wordsOf(source) : standIns(source)) },
@@ -131,8 +129,13 @@ async function submittedOf(
   };
 }
 
-function sourceOf({ subject, html, text, missing }: BatchSubmission): LetterSource {
-  return { subject: subject ?? '', html: html || null, text: text || null, missing: missing ?? 'refuse' };
+/** As the request writes it, or the template that it names. */
+async function sourceOf(desk: Desk, caller: Caller, body: BatchSubmission): Promise<LetterSource> {
+  const missing = body.missing ?? 'refuse';
+  if (body.templateId !== undefined) return { ...(await templateWords(desk, caller, body)), missing };
+  if (body.subject === undefined)
+    throw new Problem('request.malformed', [{ field: 'subject', message: 'It is missing.' }]);
+  return { subject: body.subject, html: body.html || null, text: body.text || null, missing };
 }
 
 const wordsOf = ({ subject, html, text }: LetterSource) => ({
@@ -147,16 +150,6 @@ const standIns = ({ html, text }: LetterSource) => ({
   ...(html === null ? {} : { html: '–' }),
   ...(text === null ? {} : { text: '–' }),
 });
-
-function open(source: LetterSource): Letter {
-  try {
-    return openLetter(source);
-  } catch (error) {
-    if (!(error instanceof LetterSyntax)) throw error;
-    const { line, column, why } = error.fault;
-    throw new Problem('template.syntax', [{ field: error.field, message: `Line ${line}, column ${column}: ${why}.` }]);
-  }
-}
 
 interface Trial {
   readonly letter: Letter;

@@ -4,13 +4,14 @@ import type { Accepted, Submission } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import { comparableAddress, type Mailbox } from '../core/message/index.ts';
 import { decideTracking, type TrackingWish } from '../core/sending/tracking-choice.ts';
+import { readDueAt } from '../delivery/index.ts';
 import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import { acceptMessage, type Desk, type SubmittedMessage } from './accept-message.ts';
 import { composeMessage, refuseControls } from './compose-message.ts';
 import { earlierAnswer, type IdempotencyKey, readIdempotencyKey } from './idempotency.ts';
-import { readDueAt } from './read-due-at.ts';
 import { asciiDomain, readFrom, readMailbox, readReplyTo } from './read-mailbox.ts';
+import { withTemplate } from './template-words.ts';
 
 export async function submitByRest(
   desk: Desk,
@@ -23,7 +24,8 @@ export async function submitByRest(
   const ask = () => (key === null ? null : earlierAnswer<Accepted>(desk.world.db, caller.accountId, vault, key));
   const earlier = await ask();
   if (earlier !== null) return earlier;
-  const outcome = await acceptMessage(desk, await submittedOf(desk, caller, body, key));
+  const written = await withTemplate(desk, caller, body);
+  const outcome = await acceptMessage(desk, await submittedOf(desk, caller, written, key));
   if (outcome.kind === 'accepted') return outcome.answer;
   const first = await ask();
   if (first === null) throw new Problem('server.unavailable');
@@ -67,7 +69,7 @@ async function submittedOf(
 
 export function refuseUnusable(desk: Desk, body: Omit<Submission, 'to'>): void {
   if (!body.html && !body.text) throw new Problem('message.no_content');
-  refuseControls(body.subject, 'subject');
+  refuseControls(body.subject ?? '', 'subject');
   refuseControls(body.campaign ?? '', 'campaign');
   for (const [index, tag] of (body.tags ?? []).entries()) refuseControls(tag, `tags[${index}]`);
   // Before anything is decoded: a part takes at least as much room encoded as these many characters do.

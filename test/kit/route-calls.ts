@@ -84,9 +84,6 @@ const settings: Record<string, Prepare> = {
   judgeObservations: withBody({ observations: [{ kind: 'open' }] }),
   listScannerHabits: plain,
   forgetScannerHabits: plain,
-  readNetworks: plain,
-  refreshNetworks: plain,
-  listRules: plain,
   readRetention: plain,
   changeRetention: withBody({ messageDays: 900, eventDays: null, minimumDays: null, hour: 3 }),
   previewRetention: withBody({ messageDays: 365 }),
@@ -120,6 +117,8 @@ async function settledRejudgement({ make }: Stage): Promise<string> {
     if (Date.now() > deadline) throw new Error('a re-judging does not end');
   }
 }
+
+const networks = { readNetworks: plain, refreshNetworks: plain, listRules: plain };
 
 const judging: Record<string, Prepare> = {
   startRejudgement: async (stage) => {
@@ -468,6 +467,7 @@ export const routeCalls: Readonly<Record<string, Prepare>> = {
   ...batchCalls,
   ...settings,
   ...suppressionCalls,
+  ...networks,
   ...judging,
   ...providers,
   ...senders,
