@@ -20,6 +20,7 @@ after(() => stage?.close());
 const silentOnPurpose = [
   'judgeObservations',
   'passkeySignInOptions',
+  'previewTemplate',
   'stepUpOptions',
   'newPasskeyOptions',
   'newTotpSecret',
