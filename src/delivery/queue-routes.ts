@@ -15,8 +15,8 @@ import { cancelQueue, holdQueue, releaseQueue, retryQueue } from './change-queue
 import { listQueue } from './list-queue.ts';
 import { listWaiting } from './list-waiting.ts';
 import { rememberLooks } from './look-on.ts';
-import { readDestination } from './read-destination.ts';
 import { listPlannedMessages, planMessageAnew } from './planned.ts';
+import { readDestination } from './read-destination.ts';
 
 /** @param nudge what was let go or is to be tried is looked for at once. */
 export function queueRoutes(world: World, nudge: () => void): Route[] {

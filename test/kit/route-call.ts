@@ -1,4 +1,5 @@
 /** What a call of a route in tests is, and the plain ones. */
+/** One call of a route in tests: what it asks, and what is made first. */
 import type { Body } from './answer.ts';
 import type { Person } from './person.ts';
 import type { Stage } from './route-stage.ts';
@@ -24,3 +25,9 @@ export const at =
   async ({ make }) => ({ params: { id: idOf(await make('POST', path, made)) }, body });
 
 const idOf = (made: Body): string => made.id ?? made.user?.id;
+
+let names = 0;
+export const unused = (): string => {
+  names += 1;
+  return `thing ${names}`;
+};

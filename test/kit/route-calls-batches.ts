@@ -1,10 +1,5 @@
 /** Calls of the routes of batches, templates and planned mail: see route-calls.ts. */
-import type { Stage } from './route-stage.ts';
-
-interface Call {
-  readonly params?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-}
+import type { Prepare } from './route-call.ts';
 
 const batch = {
   from: 'care@clinic.example',
@@ -21,7 +16,7 @@ const newTemplate = () => {
   return { ...template, name: `Visit ${templates}` };
 };
 
-export const batchCalls: Readonly<Record<string, (stage: Stage) => Promise<Call> | Call>> = {
+export const batchCalls: Readonly<Record<string, Prepare>> = {
   sendBatch: () => ({ body: batch }),
   listPlanned: () => ({}),
   planAnew: async ({ make }) => ({
