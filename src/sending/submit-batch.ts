@@ -115,7 +115,6 @@ async function submittedOf(
       minimumTransport: body.minimumTransport,
       messageClass: body.class,
       unsubscribe: body.unsubscribe,
-      unsubscribe: body.unsubscribe,
       ...(trying.places === null
         ? {}
         : {
