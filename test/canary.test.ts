@@ -395,6 +395,7 @@ async function setUpSignOn(): Promise<void> {
     secondFactor: { claim: 'acr', value: word },
     isEnabled: true,
     isRequired: true,
+    widestReach: 'account',
   });
   assert.equal(made.status, 201, made.text);
   const { id } = JSON.parse(made.text) as { id: string };
