@@ -1,4 +1,3 @@
-/** What a call of a route in tests is, and the plain ones. */
 /** One call of a route in tests: what it asks, and what is made first. */
 import type { Body } from './answer.ts';
 import type { Person } from './person.ts';

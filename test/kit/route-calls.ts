@@ -3,9 +3,9 @@ import { sql } from '../../src/platform/database.ts';
 import { systemClock } from '../../src/platform/world.ts';
 import type { Body } from './answer.ts';
 import { mailRouteCalls } from './mail-route-calls.ts';
-import { Passkey, Passkey } from './passkey.ts';
-import { codeOf, codeOf, type Person, type Person, personAt, personAt, tokenOf, tokenOf } from './person.ts';
-import { at, at, type Prepare, type Prepare, plain, plain, type RouteCall, type RouteCall, unused, withBody, withBody } from './route-call.ts';
+import { Passkey } from './passkey.ts';
+import { codeOf, type Person, personAt, tokenOf } from './person.ts';
+import { at, type Prepare, plain, type RouteCall, unused, withBody } from './route-call.ts';
 import { batchCalls } from './route-calls-batches.ts';
 import { suppressionCalls } from './route-calls-suppressions.ts';
 import { password, type Staff, type Stage } from './route-stage.ts';
@@ -18,11 +18,6 @@ const atMessage =
   (body?: unknown): Prepare =>
   async ({ make }) => ({ params: { id: (await make('POST', '/v1/messages', submission)).id }, body });
 
-let names = 0;
-const unused = (): string => {
-  names += 1;
-  return `thing ${names}`;
-};
 const someone = () => ({ email: `${unused().replace(' ', '')}@example.org`, name: 'Bo', role: 'viewer' });
 
 const bySomebody =
