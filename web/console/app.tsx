@@ -57,6 +57,10 @@ const router = createBrowserRouter([
                 path: 'queue',
                 lazy: async () => ({ Component: (await import('./sending/queue/queue-page.tsx')).QueuePage }),
               },
+              {
+                path: 'routes',
+                lazy: async () => ({ Component: (await import('./sending/routes/routes-page.tsx')).RoutesPage }),
+              },
             ],
           },
           {
