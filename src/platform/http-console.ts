@@ -62,10 +62,13 @@ export async function mountConsole(server: FastifyInstance, folder: string): Pro
   });
 }
 
+/** Pages about a domain end with its name, which is no file's. */
+const ofDomains = /^\/(senders|sending)\//;
+
 /** The console has addresses of its own, such as /campaigns: a browser that asks for one gets the page. */
 function wantsPage(request: FastifyRequest): boolean {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   const [path = ''] = request.url.split('?');
-  if (/^\/(v1|scim|assets)(\/|$)/.test(path) || /\.\w{1,8}$/.test(path)) return false;
+  if (/^\/(v1|scim|assets)(\/|$)/.test(path) || (/\.\w{1,8}$/.test(path) && !ofDomains.test(path))) return false;
   return (request.headers.accept ?? '').includes('text/html');
 }

@@ -38,6 +38,7 @@ test('an administrator adds a domain, sees what to publish and what is missing, 
   await page.getByRole('textbox', { name: 'Domain' }).fill('clinic.example');
   await page.getByRole('textbox', { name: 'Domain' }).press('Enter');
   await page.getByRole('heading', { level: 1, name: 'clinic.example' }).waitFor();
+  await page.reload();
   await page.getByText('_waxwing.clinic.example', { exact: true }).waitFor();
   assert.equal(await page.getByText(/^v=DKIM1; k=rsa; p=/).count(), 1);
   assert.equal(await page.getByText(/^v=DKIM1; k=ed25519; p=/).count(), 1);

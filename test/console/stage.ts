@@ -41,6 +41,7 @@ export interface Stage {
   readonly apiKey: string;
   readonly messageId: string;
   readonly dns: DnsServer;
+  readonly sink: SmtpSink;
   /** A fresh one-time link. */
   signInLink(): Promise<string>;
   api<T>(path: string, init?: RequestInit): Promise<T>;
@@ -116,6 +117,7 @@ export async function setStage(): Promise<Stage> {
     apiKey,
     messageId,
     dns,
+    sink,
     api,
     signInLink: () => linkOf(program, url),
     async close() {

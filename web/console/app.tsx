@@ -61,6 +61,12 @@ const router = createBrowserRouter([
                 path: 'routes',
                 lazy: async () => ({ Component: (await import('./sending/routes/routes-page.tsx')).RoutesPage }),
               },
+              {
+                path: 'queue/:domain',
+                lazy: async () => ({
+                  Component: (await import('./sending/queue/destination-page.tsx')).DestinationPage,
+                }),
+              },
             ],
           },
           {

@@ -1,5 +1,5 @@
 /** One message: what it was, and for each recipient everything that happened, with the verdicts and their reasons. */
-import { Button, Paper, Text, TextInput, Title } from '@mantine/core';
+import { Box, Button, Paper, Text, TextInput, Title } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
@@ -9,8 +9,13 @@ import { Refusal } from '../../shared/client.ts';
 import { moment, plural } from '../../shared/format.ts';
 import { PageHead } from '../elements/page-head.tsx';
 import { reportPath } from '../elements/report-path.ts';
+import { Section } from '../elements/section.tsx';
 import { Answered, Empty } from '../elements/states.tsx';
 import { useCall } from '../queries.ts';
+import { QueueActions } from '../sending/queue/queue-actions.tsx';
+import { Steering } from '../sending/queue/steering.tsx';
+import { WaitingRecipients } from '../sending/queue/waiting-recipients.tsx';
+import { useMay } from '../use-may.ts';
 import { useTimeZone } from '../use-time-zone.ts';
 import { EraseMessage } from './erase-message.tsx';
 import { ErasedNote } from './erased-note.tsx';
@@ -86,6 +91,32 @@ function Recipients({ message, timeZone }: { message: Message; timeZone: string 
   );
 }
 
+/** What of it still waits, for whoever may look into the queue. */
+function Waiting({ message }: { message: Message }) {
+  const may = useMay();
+  const waits = message.recipients.filter(({ status }) => status === 'queued' || status === 'deferred').length;
+  if (waits === 0 || !may({ needs: ['queue.read'], isOfAccount: true })) return null;
+  return (
+    <Box mb="1.25rem">
+      <Steering>
+        <Section
+          title={`${plural(waits, 'copy', 'copies')} not delivered yet`}
+          aside={
+            <QueueActions
+              isButton
+              selection={{ messageId: message.id }}
+              name="what waits of this message"
+              offered={['retry', 'hold', 'release', 'cancel']}
+            />
+          }
+        >
+          <WaitingRecipients of={{ messageId: message.id }} />
+        </Section>
+      </Steering>
+    </Box>
+  );
+}
+
 const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
   <div>
     <dt>{name}</dt>
@@ -155,6 +186,7 @@ function MessageOf({ id }: { id: string }) {
           <>
             <Facts message={message} timeZone={timeZone} />
             {message.erased && <ErasedNote id={message.id} />}
+            <Waiting message={message} />
             <Recipients message={message} timeZone={timeZone} />
           </>
         )}
