@@ -52,6 +52,8 @@ after(async () => {
 
 async function isFine(page: Page, name: string): Promise<void> {
   await page.waitForLoadState('networkidle');
+  // Colours on their way from one scheme to the other are neither's.
+  await page.evaluate('Promise.allSettled(document.getAnimations().map((one) => one.finished))');
   assert.deepEqual(await seriousFaults(page), [], name);
   assert.equal(await overflowPx(page), 0, name);
   await screenshot(page, name);

@@ -67,6 +67,30 @@ const router = createBrowserRouter([
                   Component: (await import('./sending/queue/destination-page.tsx')).DestinationPage,
                 }),
               },
+              {
+                path: 'deliverability',
+                lazy: async () => ({
+                  Component: (await import('./sending/deliverability/deliverability-page.tsx')).DeliverabilityPage,
+                }),
+              },
+              {
+                path: 'suppressions',
+                lazy: async () => ({
+                  Component: (await import('./sending/suppressions/suppressions-page.tsx')).SuppressionsPage,
+                }),
+              },
+              {
+                path: 'transport',
+                lazy: async () => ({
+                  Component: (await import('./sending/transport/transport-page.tsx')).TransportPage,
+                }),
+              },
+              {
+                path: 'preflight',
+                lazy: async () => ({
+                  Component: (await import('./sending/preflight/preflight-page.tsx')).PreflightPage,
+                }),
+              },
             ],
           },
           {

@@ -2,8 +2,12 @@
 import { type Place, PlacesFrame } from '../elements/places-frame.tsx';
 
 export const sendingPlaces: readonly Place[] = [
-  { to: '/sending/queue', label: 'Queue', needs: ['queue.read'] },
+  { to: '/sending/queue', label: 'Queue', needs: ['queue.read'], isOfAccount: true },
+  { to: '/sending/deliverability', label: 'Deliverability', needs: ['reports.read'] },
+  { to: '/sending/suppressions', label: 'Suppressions', needs: ['suppressions.manage'], isOfAccount: true },
+  { to: '/sending/transport', label: 'Transport', needs: ['settings.read'] },
   { to: '/sending/routes', label: 'Routes', needs: ['routes.manage'] },
+  { to: '/sending/preflight', label: 'Preflight', needs: ['messages.send'] },
 ];
 
 export const SendingFrame = () => <PlacesFrame label="Sending" places={sendingPlaces} />;
