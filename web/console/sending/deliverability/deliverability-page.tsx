@@ -1,5 +1,5 @@
 /** How well mail arrives, by recipient domain and day: from roll-ups, so that a million messages cost what one does. */
-import { Button, SegmentedControl, Skeleton, Stack } from '@mantine/core';
+import { Button, SegmentedControl, Skeleton, Stack, UnstyledButton } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { type EngagementRow, readEngagement } from '../../../../src/contract/reports.ts';
 import { count, percent, plural, shareOf } from '../../../shared/format.ts';
@@ -75,17 +75,13 @@ function Domains({ rows, onChoose }: { rows: readonly EngagementRow[]; onChoose:
               {onChoose === null ? (
                 <span className={styles.name}>{row.key}</span>
               ) : (
-                <Button
-                  variant="transparent"
-                  p={0}
-                  h="auto"
-                  color="var(--ink)"
-                  className="quiet-link"
+                <UnstyledButton
+                  className={`quiet-link ${styles.name}`}
                   aria-label={`Recipients at ${row.key}`}
                   onClick={() => onChoose(row.key ?? '')}
                 >
                   {row.key}
-                </Button>
+                </UnstyledButton>
               )}
             </Cell>
             <Cell isNumber>{count(row.sent)}</Cell>
