@@ -33,26 +33,35 @@ const columns = [
 
 function Row({ one, onRemove }: { one: SuppressionBody; onRemove: (removed: Removed) => void }) {
   const timeZone = useTimeZone();
+  const { email, reason } = one;
   return (
     <tr>
       <Cell>
-        <span style={{ overflowWrap: 'anywhere' }}>{one.email}</span>
+        {email === null ? (
+          <Text size="sm" c="dimmed">
+            Known by its mark only: its message is erased
+          </Text>
+        ) : (
+          <span style={{ overflowWrap: 'anywhere' }}>{email}</span>
+        )}
       </Cell>
-      <Cell>{reasonWords[one.reason]}</Cell>
+      <Cell>{reasonWords[reason]}</Cell>
       <Cell isExtra>{scopeWords[one.scope]}</Cell>
       <Cell isExtra>
         {dayOfMoment(one.createdAt, timeZone)}
         {one.expiresAt !== null && ` until ${dayOfMoment(one.expiresAt, timeZone)}`}
       </Cell>
       <Cell>
-        <Button
-          size="compact-sm"
-          variant="subtle"
-          aria-label={`Remove ${one.email}, ${reasonWords[one.reason].toLowerCase()}`}
-          onClick={() => onRemove({ email: one.email, reason: one.reason })}
-        >
-          Remove
-        </Button>
+        {email !== null && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            aria-label={`Remove ${email}, ${reasonWords[reason].toLowerCase()}`}
+            onClick={() => onRemove({ email, reason })}
+          >
+            Remove
+          </Button>
+        )}
       </Cell>
     </tr>
   );
@@ -107,7 +116,7 @@ function ListSection({ onRemove }: { onRemove: (removed: Removed) => void }) {
             <>
               <DataTable caption="Whom no mail goes to" columns={columns}>
                 {all.map((one) => (
-                  <Row key={`${one.email} ${one.reason}`} one={one} onRemove={onRemove} />
+                  <Row key={`${one.email ?? one.createdAt} ${one.reason}`} one={one} onRemove={onRemove} />
                 ))}
               </DataTable>
               <ShowMore answer={answer} />
