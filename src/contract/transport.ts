@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { messageParams } from './messages.ts';
+import { suppressionReason, suppressionScope } from './suppressions.ts';
 import { id, instant, minimumTransport, noParams, noQuery, nothing, recipientStatus } from './values.ts';
 
 const rule = z
@@ -78,7 +79,12 @@ export const preflight = endpoint({
     recipients: z.array(
       z.object({
         email: z.string(),
-        outcome: z.enum(['sent', 'deferred', 'refused']).meta({ description: 'What a first attempt would come to.' }),
+        outcome: z.enum(['sent', 'deferred', 'refused', 'dropped']).meta({
+          description: 'What a first attempt would come to; `dropped`: none is made, the address is suppressed.',
+        }),
+        suppressed: z.object({ reason: suppressionReason, scope: suppressionScope }).nullable().meta({
+          description: 'What keeps mail of this class from the address; null: nothing.',
+        }),
         protection: z.enum(['tls', 'none']),
         transport: minimumTransport.nullable().meta({
           description: 'The rung that the connection would have to reach; null where none would be made.',

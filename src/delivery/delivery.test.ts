@@ -241,6 +241,30 @@ test('a permanent refusal bounces the recipient and nobody else', async () => {
   assert.deepEqual(await queued(message.recipientIds[0]), []);
 });
 
+test('who does not exist, as the server says at once, gets no more mail; whose server refuses us for another reason does', async () => {
+  const answers: Record<string, string> = {
+    'gone@example.org': '5.1.1 <gone@example.org>: user unknown',
+    'wary@example.org': '5.7.1 blocked using a list',
+  };
+  const target = await sink({
+    script: ({ stage, address }) => {
+      const text = stage === 'rcpt' ? answers[address] : undefined;
+      return text === undefined ? undefined : { code: 550, text };
+    },
+  });
+  const to = Object.keys(answers);
+  await delivering(relay(target.port), async (delivery) => {
+    const [gone, wary] = (await queue({ to })).recipientIds;
+    await hasStatus(gone, 'bounced');
+    await hasStatus(wary, 'bounced');
+    const [goneAgain, waryAgain] = (await queue({ to })).recipientIds;
+    delivery.nudge();
+    await hasStatus(goneAgain, 'dropped');
+    await hasStatus(waryAgain, 'bounced');
+    assert.match((await attempts(goneAgain))[0]?.why ?? '', /does not exist/);
+  });
+});
+
 test('a message that keeps failing for five days bounces as expired', async () => {
   const target = await sink({ script: ({ stage }) => (stage === 'mail' ? { code: 451, text: 'later' } : undefined) });
   const message = await queue({ to: ['ana@example.org'] });

@@ -12,11 +12,13 @@ import type { MailRoute } from '../core/delivery/mail-route.ts';
 import { classOf, type MessageClass } from '../core/delivery/message-class.ts';
 import { type Floor, type MinimumTransport, strictestFloor } from '../core/delivery/transport.ts';
 import { comparableAddress, parseAddressList } from '../core/message/index.ts';
+import { suppressedWords, whySuppressed } from '../core/returns/suppressed-words.ts';
 import type { Tx } from '../platform/database.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
 import { routeBook } from '../routing/index.ts';
+import { type Suppressed, suppressedAmong } from '../suppressions/index.ts';
 import { type LastContact, readLastContacts } from './receipt-store.ts';
 import { domainOf, type Router, type Way } from './route.ts';
 import { readRuleLevels, ruleIndex } from './rule-store.ts';
@@ -31,11 +33,13 @@ export interface PreflightQuestion {
   readonly campaign?: string | undefined;
 }
 
-export type Foreseen = Forecast & {
+export interface Foreseen extends Omit<Forecast, 'outcome'> {
   readonly email: string;
   readonly route: { readonly id: string | null; readonly name: string | null; readonly why: string };
   readonly floor: Floor;
-};
+  readonly outcome: Forecast['outcome'] | 'dropped';
+  readonly suppressed: Pick<Suppressed, 'reason' | 'scope'> | null;
+}
 
 const mostRecipients = 1_000;
 const lookedUpAtOnce = 20;
@@ -54,11 +58,11 @@ export async function preflight(
   const { floors, contacts, above } = await world.db.readAccount(caller, (tx) =>
     readKnown(tx, vault, { addresses, departmentId, wished: asked.minimumTransport }),
   );
+  const messageClass = classOf(asked.class, asked.campaign !== undefined);
   const { rules } = await routeBook(world, caller.accountId);
   const choices = new Map(
     [...new Set(addresses.map(domainOf))].map((domain) => {
       const senderDomain = senderDomainOf(asked.from);
-      const messageClass = classOf(asked.class, asked.campaign !== undefined);
       return [
         domain,
         chooseRoute(rules, { recipientDomain: domain, senderDomain, departmentIds: above, messageClass }),
@@ -66,6 +70,8 @@ export async function preflight(
     }),
   );
   const ways = await waysTo(router, choices);
+  const isMarketing = messageClass === 'marketing';
+  const keptFrom = await readSuppressed(world, caller, vault, { addresses, isMarketing });
   await world.db.asAccount(caller.accountId, (tx) =>
     record(tx, {
       ...{ at: world.clock.now(), actor: caller.actor, action: 'preflight.asked' },
@@ -77,6 +83,8 @@ export async function preflight(
     const way = ways.get(domainOf(email)) ?? unanswered;
     const chosen = choices.get(domainOf(email)) ?? { route: null, why: '' };
     const route = { id: chosen.route?.id ?? null, name: chosen.route?.name ?? null, why: chosen.why };
+    const suppressed = keptFrom.get(place) ?? null;
+    if (suppressed !== null) return { email, route, floor, suppressed, ...dropped(suppressed.reason) };
     const told =
       way.kind === 'none'
         ? forecastWithoutWay(way.end, floor)
@@ -85,8 +93,35 @@ export async function preflight(
             floor,
             contacts.get(place) ?? null,
           );
-    return { email, route, floor, ...told, reasons: [chosen.why, ...told.reasons] };
+    return { email, route, floor, suppressed, ...told, reasons: [chosen.why, ...told.reasons] };
   });
+}
+
+const dropped = (reason: Suppressed['reason']) => ({
+  ...({ outcome: 'dropped', protection: 'none', transport: null, host: null } as const),
+  reasons: [suppressedWords[reason]],
+});
+
+/** By the place of the address: what keeps mail of this class from it. The list is the account's, whoever asks. */
+async function readSuppressed(
+  world: Pick<World, 'db' | 'clock'>,
+  { accountId }: Caller,
+  vault: AccountVault,
+  { addresses, isMarketing }: { readonly addresses: readonly string[]; readonly isMarketing: boolean },
+): Promise<ReadonlyMap<number, Pick<Suppressed, 'reason' | 'scope'>>> {
+  const indexes = addresses.map((address) => vault.index('address', comparableAddress(address)));
+  const found = await world.db.readAccount(accountId, (tx) =>
+    tx.query<Suppressed>(suppressedAmong(indexes, world.clock.now())),
+  );
+  const byAddress = Map.groupBy(found, ({ addressIndex }) => addressIndex.toString('hex'));
+  return new Map(
+    indexes.flatMap((index, place) => {
+      const standings = byAddress.get(index.toString('hex')) ?? [];
+      const reason = whySuppressed(standings, isMarketing);
+      const scope = standings.find((one) => one.reason === reason)?.scope;
+      return reason === undefined || scope === undefined ? [] : [[place, { reason, scope }] as const];
+    }),
+  );
 }
 
 const unanswered: Way = { kind: 'none', end: { kind: 'failed', why: 'dns.no_answer' } };

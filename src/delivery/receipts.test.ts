@@ -191,6 +191,27 @@ test('looking ahead knows how the last copy for an address went', async () => {
   assert.match(body.recipients[0].reasons.join(' '), /taken by mx\.example\.org over TLSv1\.3/);
 });
 
+test('looking ahead names who is suppressed and why, for mail of the class that is asked about', async () => {
+  await ask('PUT', '/v1/suppressions/left@example.org', { reason: 'unsubscribed' });
+  const to = ['Left@Example.org', 'eve@example.org'];
+  const toldOf = async (more: object) =>
+    (await ask('POST', '/v1/preflight', { to, ...more })).body.recipients.map((one: Body) => [
+      one.outcome,
+      one.suppressed,
+    ]);
+  const suppressed = { reason: 'unsubscribed', scope: 'marketing' };
+  assert.deepEqual(await toldOf({ campaign: 'news' }), [
+    ['dropped', suppressed],
+    ['sent', null],
+  ]);
+  assert.deepEqual(await toldOf({ campaign: 'results', class: 'transactional' }), [
+    ['sent', null],
+    ['sent', null],
+  ]);
+  const { body } = await ask('POST', '/v1/preflight', { to: to.slice(0, 1), class: 'marketing' });
+  assert.deepEqual(body.recipients[0].reasons, ['Not sent: the recipient unsubscribed.']);
+});
+
 test('looking ahead refuses what a message would be refused for', async () => {
   const codeOf = async (body: object) => (await ask('POST', '/v1/preflight', body)).body.code;
   assert.equal(await codeOf({ to: [] }), 'message.no_recipients');

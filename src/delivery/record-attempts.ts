@@ -6,12 +6,14 @@ import { accountVault } from '../accounts/index.ts';
 import type { RetryPolicy } from '../core/delivery/backoff.ts';
 import { type Outcome, outcomeOf } from '../core/delivery/outcome.ts';
 import { reasons, type Why } from '../core/delivery/reasons.ts';
+import { saysGone } from '../core/returns/gone.ts';
 import { type DeliveryOutcome, holdMessages, recordDeliveries } from '../events/index.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
 import { sealForMessage } from '../platform/message-seal.ts';
 import { nullWhenBroken } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
+import { noteGone } from '../suppressions/index.ts';
 import { rejudgeRecipients } from '../tracking/index.ts';
 import type { Attempt } from './deliver-message.ts';
 import {
@@ -68,9 +70,19 @@ export async function recordEndings(
     await postponeDeliveries(tx, endings.flatMap(postponements));
     if (news.length === 0) return;
     const { hitBefore } = await recordDeliveries(tx, { accountId, vault }, news);
+    await noteGone(tx, vault, told.flatMap(gone));
     // Gateways fetch links before they answer for the message: those hits are judged with the delivery now known.
     if (hitBefore.length > 0) await rejudgeRecipients(tx, { accountId, vault }, hitBefore, world.clock.now());
   });
+}
+
+/** Whom the next hop says there is not. */
+function gone(ending: Ending): { recipientId: string; at: Date }[] {
+  if (ending.kind !== 'attempt' || ending.outcome.kind !== 'bounce') return [];
+  const { end, reply, claimed, at } = ending.attempt;
+  if (end.kind !== 'refused' || reply === null) return [];
+  const says = saysGone({ stage: end.stage, code: reply.code, reply: reply.text });
+  return says ? [{ recipientId: claimed.recipientId, at }] : [];
 }
 
 /** A server's answer and its name tell of people: of a message that was erased while it was sent, the code alone is kept. */

@@ -3,6 +3,7 @@
  * the envelope senders that let it come back.
  */
 export { type FollowedPages, followUnsubscribePages } from './follow-pages.ts';
+export { noteGone } from './note-gone.ts';
 export { noteReturn, softBounceDays } from './note-return.ts';
 export { noteUnsubscribed } from './note-unsubscribed.ts';
 export { returnPathOf, returnPathReader } from './return-path.ts';

@@ -3,59 +3,26 @@
  * them off. An address whose message is erased is suppressed by its hash alone, which is all that is left of it.
  */
 import { record } from '../audit/index.ts';
-import { normaliseAddress } from '../core/message/index.ts';
 import type { Tx } from '../platform/database.ts';
-import { type AccountVault, nullWhenBroken } from '../platform/vault.ts';
-import { addUnsubscribed, type CopyAddress, selectCopyAddresses } from './store.ts';
+import { type CopyVault, rowsOfCopies, type SpokenFor } from './copy-addresses.ts';
+import { addUnsubscribed } from './store.ts';
 
-export interface UnsubscribedRecipient {
-  readonly recipientId: string;
-  readonly at: Date;
-}
-
-const [reason, scope] = ['unsubscribed', 'marketing'] as const;
+const standing = { reason: 'unsubscribed', scope: 'marketing' } as const;
 
 /** In the transaction that records the event. Who is on the list already stays as they are, and no entry is written. */
-export async function noteUnsubscribed(
-  tx: Tx,
-  vault: Pick<AccountVault, 'seal' | 'openMessageKey'>,
-  recipients: readonly UnsubscribedRecipient[],
-): Promise<void> {
+export async function noteUnsubscribed(tx: Tx, vault: CopyVault, recipients: readonly SpokenFor[]): Promise<void> {
   if (recipients.length === 0) return;
-  const copies = await selectCopyAddresses(
-    tx,
-    recipients.map(({ recipientId }) => recipientId),
-  );
-  const times = new Map(recipients.map(({ recipientId, at }) => [recipientId, at]));
-  // An address once, however many of its copies say so: a statement may not touch a row twice.
-  const byIndex = new Map(copies.map((copy) => [copy.addressIndex.toString('hex'), copy]));
-  const rows = [...byIndex.values()].map((copy) => ({
-    addressIndex: copy.addressIndex,
-    addressSealed: resealed(vault, copy),
-    ...{ reason, scope, expiresAt: null },
-    createdAt: times.get(copy.recipientId) ?? new Date(0),
-  }));
-  const added = await addUnsubscribed(tx, rows);
-  const atOf = new Map(rows.map(({ addressIndex, createdAt }) => [addressIndex.toString('hex'), createdAt]));
+  const rows = await rowsOfCopies(tx, vault, recipients, standing);
+  const added = new Set(await addUnsubscribed(tx, rows));
+  const fresh = rows.filter(({ addressIndex }) => added.has(addressIndex.toString('hex')));
   await record(
     tx,
-    ...added.map((id) => ({
-      at: atOf.get(id) ?? new Date(0),
+    ...fresh.map(({ addressIndex, createdAt }) => ({
+      at: createdAt,
       actor: { kind: 'system' as const, id: 'unsubscribe' },
       action: 'suppression.set' as const,
-      object: { kind: 'suppression' as const, id },
-      detail: { reason, scope },
+      object: { kind: 'suppression' as const, id: addressIndex.toString('hex') },
+      detail: standing,
     })),
   );
-}
-
-/** Null: erased, or it does not open. The will of the recipient holds all the same. */
-function resealed(vault: Pick<AccountVault, 'seal' | 'openMessageKey'>, copy: CopyAddress): Buffer | null {
-  if (copy.keySealed === null) return null;
-  try {
-    const address = vault.openMessageKey(copy.keySealed).open('recipient.address', copy.addressSealed).toString();
-    return vault.seal('suppression.address', normaliseAddress(address));
-  } catch (error) {
-    return nullWhenBroken(error);
-  }
 }

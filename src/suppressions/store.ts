@@ -55,8 +55,10 @@ export async function upsertSuppressions(tx: Tx, rows: readonly SuppressionRow[]
       ${rows.map((row) => row.scope)}::text[], ${bytes(rows.map((row) => row.addressSealed))}::bytea[],
       ${rows.map((row) => row.createdAt.toISOString())}::timestamptz[],
       ${rows.map((row) => row.expiresAt?.toISOString() ?? null)}::timestamptz[]) AS m
+     ORDER BY 2, 3
     ON CONFLICT (account_id, address_index, reason) DO UPDATE
-       SET scope = EXCLUDED.scope, address_sealed = EXCLUDED.address_sealed, expires_at = EXCLUDED.expires_at`);
+       SET scope = EXCLUDED.scope, address_sealed = coalesce(EXCLUDED.address_sealed, s.address_sealed),
+           expires_at = EXCLUDED.expires_at`);
 }
 
 /** What a copy's address is known by; the key is null once its message is erased. */

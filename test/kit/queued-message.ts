@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { accountVault } from '../../src/accounts/index.ts';
 import { encodeStoredHeader, type StoredHeader } from '../../src/core/delivery/stored-header.ts';
+import { comparableAddress } from '../../src/core/message/addresses.ts';
 import { instrument } from '../../src/core/message/instrument.ts';
 import { readMessage } from '../../src/core/message/read-message.ts';
 import { enqueue } from '../../src/delivery/index.ts';
@@ -38,7 +39,12 @@ export async function queueMessage(
   ]);
   const acceptedAt = world.clock.now();
   const messageId = newId(acceptedAt);
-  const recipients = message.to.map((address) => ({ address, recipientId: newId(acceptedAt), domainId }));
+  const recipients = message.to.map((address) => ({
+    address,
+    addressIndex: vault.index('address', comparableAddress(address)),
+    recipientId: newId(acceptedAt),
+    domainId,
+  }));
   const shared = { accountId, messageId, acceptedAt, senderId, campaignId: 0, linkSetId: 0 };
   await world.db.asAccount(accountId, async (tx) => {
     const sealer = await insertMessage(tx, message, shared, vault.newMessageKey());
@@ -99,13 +105,16 @@ async function insertRecipients(
   tx: Tx,
   message: MessageToQueue,
   messageId: string,
-  recipients: readonly { address: string; recipientId: string }[],
+  recipients: readonly { address: string; addressIndex: Buffer; recipientId: string }[],
   sealer: NewKey['sealer'],
 ): Promise<void> {
   const tracked = message.level !== 'off';
   const rows = recipients.map(
-    ({ address, recipientId }, position) => sql`(current_account(), ${recipientId}, ${messageId}, ${position},
-      ${sealer.seal('recipient.address', address)}, ${randomBytes(16)}, ${randomBytes(8)},
+    (
+      { address, addressIndex, recipientId },
+      position,
+    ) => sql`(current_account(), ${recipientId}, ${messageId}, ${position},
+      ${sealer.seal('recipient.address', address)}, ${addressIndex}, ${randomBytes(8)},
       ${message.level ?? 'identified'}, ${tracked}, ${tracked})`,
   );
   await tx.query(sql`

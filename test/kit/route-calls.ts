@@ -7,7 +7,7 @@ import { Passkey } from './passkey.ts';
 import { codeOf, type Person, personAt, tokenOf } from './person.ts';
 import { at, type Prepare, plain, type RouteCall, unused, withBody } from './route-call.ts';
 import { batchCalls } from './route-calls-batches.ts';
-import { suppressionCalls } from './route-calls-suppressions.ts';
+import { sendingCalls } from './route-calls-sending.ts';
 import { password, type Staff, type Stage } from './route-stage.ts';
 import { Visitor } from './sign-on.ts';
 import { until } from './tracking.ts';
@@ -56,16 +56,6 @@ const messages: Record<string, Prepare> = {
   readMessage: atMessage(),
   listMessageEvents: atMessage(),
   eraseMessage: atMessage(),
-  readQueue: plain,
-  readQueueDestination: () => ({ params: { domain: 'example.org' } }),
-  listQueueRecipients: () => ({ query: '?destination=example.org' }),
-  holdQueue: withBody({ destination: 'example.org' }),
-  releaseQueue: withBody({ destination: 'example.org' }),
-  cancelQueue: withBody({ campaign: 'a campaign that was a mistake' }),
-  retryQueue: withBody({ destination: 'example.org' }),
-  readEngagement: plain,
-  readActivity: plain,
-  listReportRecipients: () => ({ query: '?of=sent' }),
 };
 
 const settings: Record<string, Prepare> = {
@@ -74,8 +64,6 @@ const settings: Record<string, Prepare> = {
     const { trackPlainText } = await make('GET', '/v1/settings/outbound');
     return { body: { trackPlainText: !trackPlainText } };
   },
-  setTrackingConsent: () => ({ params: { email: 'ana@example.org' }, body: { level: 'off' } }),
-  readTrackingConsent: () => ({ params: { email: 'ana@example.org' } }),
   judgeObservations: withBody({ observations: [{ kind: 'open' }] }),
   listScannerHabits: plain,
   forgetScannerHabits: plain,
@@ -461,7 +449,7 @@ export const routeCalls: Readonly<Record<string, Prepare>> = {
   ...messages,
   ...batchCalls,
   ...settings,
-  ...suppressionCalls,
+  ...sendingCalls,
   ...networks,
   ...judging,
   ...providers,
