@@ -243,7 +243,7 @@ test('a permanent refusal bounces the recipient and nobody else', async () => {
 
 test('who does not exist, as the server says at once, gets no more mail; whose server refuses us for another reason does', async () => {
   const answers: Record<string, string> = {
-    'gone@example.org': '5.1.1 <gone@example.org>: user unknown',
+    'absent@example.org': '5.1.1 <absent@example.org>: user unknown',
     'wary@example.org': '5.7.1 blocked using a list',
   };
   const target = await sink({
