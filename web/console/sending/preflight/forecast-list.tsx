@@ -12,6 +12,7 @@ const outcomes = {
   sent: { tone: 'good', words: 'Would be sent' },
   deferred: { tone: 'slow', words: 'Would wait' },
   refused: { tone: 'bad', words: 'Cannot be reached' },
+  dropped: { tone: 'bad', words: 'Would not be sent' },
 } as const;
 
 const heightOf = (level: Foreseen['transport']): number => rungs.findIndex((rung) => rung.level === level) + 1;
