@@ -1,0 +1,156 @@
+/**
+ * Kills processes of the real program, and the PostgreSQL below them, at random moments while mail goes through, and
+ * counts what arrived: everybody who was answered for has it, and few have it twice.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startSmtpSink } from '../test/kit/smtp-sink.ts';
+import { openSite, type Running, type Site, submit } from './programs.ts';
+
+export interface CrashSize {
+  readonly sends: number;
+  readonly perMessage: number;
+  readonly meanBetweenKillsMs: number;
+  /** Chance from 0 up to 1, so that a run can be repeated. */
+  readonly chance?: () => number;
+}
+
+export interface CrashFigures {
+  readonly sends: number;
+  readonly kills: { readonly worker: number; readonly web: number; readonly postgres: number };
+  readonly lost: number;
+  readonly sentTwice: number;
+  /** What all killed workers, and PostgreSQL below living ones, may have had under way. */
+  readonly inFlightAtMost: number;
+  readonly seconds: number;
+}
+
+type Victim = keyof CrashFigures['kills'];
+
+export const usualCrashSize: CrashSize = { sends: 100_000, perMessage: 20, meanBetweenKillsMs: 6_000 };
+/** What a process has begun and not recorded, at most: src/delivery/worker.ts. */
+const inFlightOfWorker = 100;
+const askersAtOnce = 8;
+const patienceMs = 1_800_000;
+
+export async function benchCrash(
+  say: (line: string) => void = () => undefined,
+  size: CrashSize = usualCrashSize,
+): Promise<CrashFigures> {
+  const arrived = new Map<string, number>();
+  const sink = await startSmtpSink({
+    keep: false,
+    onMessage: ({ to }) => {
+      for (const one of to) arrived.set(one, (arrived.get(one) ?? 0) + 1);
+    },
+  });
+  const site = await openSite(`smtp://127.0.0.1:${sink.port}`);
+  const began = performance.now();
+  try {
+    const cast = { web: await site.start('web,smtp'), worker: await site.start('worker') };
+    const state = { isOver: false };
+    const killing = killAtRandom(site, cast, size, state, say);
+    await submitAll(site, () => cast.web.httpPort, size);
+    say(`accepted after ${seconds(began)} s, ${arrived.size} arrived`);
+    await untilQuiet(arrived, size.sends, () => say(`${arrived.size} arrived after ${seconds(began)} s`));
+    state.isOver = true;
+    const kills = await killing;
+    // What a dead worker had under way is sent again when its lease ends: late copies count too.
+    await untilStill(arrived);
+    return figures(arrived, size, kills, seconds(began));
+  } finally {
+    await site.close();
+    await sink.close();
+  }
+}
+
+const seconds = (began: number): number => Math.round((performance.now() - began) / 1_000);
+
+function figures(
+  arrived: ReadonlyMap<string, number>,
+  { sends }: CrashSize,
+  kills: CrashFigures['kills'],
+  took: number,
+): CrashFigures {
+  let copies = 0;
+  for (const count of arrived.values()) copies += count;
+  return {
+    ...{ sends, kills, seconds: took },
+    lost: sends - arrived.size,
+    sentTwice: copies - arrived.size,
+    inFlightAtMost: (kills.worker + kills.postgres) * inFlightOfWorker,
+  };
+}
+
+async function submitAll(site: Site, port: () => number, { sends, perMessage }: CrashSize): Promise<void> {
+  const wanted = Math.ceil(sends / perMessage);
+  let next = 0;
+  const asker = async (): Promise<void> => {
+    for (let n = next++; n < wanted; n = next++) {
+      const first = n * perMessage;
+      const to = Array.from({ length: Math.min(perMessage, sends - first) }, (_, m) => `p${first + m}@example.org`);
+      const body = JSON.stringify({ from: 'care@clinic.example', to, subject: 'x', html: '<p>A letter.</p>' });
+      await submit(port, site.apiKey, { path: '/v1/messages', body, key: `order-${n}` });
+    }
+  };
+  await Promise.all(Array.from({ length: askersAtOnce }, asker));
+}
+
+async function killAtRandom(
+  site: Site,
+  cast: Record<'web' | 'worker', Running>,
+  { meanBetweenKillsMs, chance = Math.random }: CrashSize,
+  state: { readonly isOver: boolean },
+  say: (line: string) => void,
+): Promise<CrashFigures['kills']> {
+  const kills = { worker: 0, web: 0, postgres: 0 };
+  const victims: readonly Victim[] = ['worker', 'web', 'postgres'];
+  for (let n = 0; !state.isOver; n += 1) {
+    await sleep(meanBetweenKillsMs * (0.3 + 1.4 * chance()));
+    if (state.isOver) break;
+    // Each in turn before any at random, so that a short run has all of them.
+    const victim = victims[n < victims.length ? n : Math.floor(chance() * victims.length)] ?? 'worker';
+    kills[victim] += 1;
+    say(`kill -9 of ${victim}`);
+    if (victim === 'postgres') await killPostgres(site);
+    else {
+      const { roles, httpPort, kill } = cast[victim];
+      await kill();
+      cast[victim] = await site.start(roles, { WAXWING_HTTP_PORT: String(httpPort) });
+    }
+  }
+  return kills;
+}
+
+/** Its keeper starts it again. */
+async function killPostgres({ postgres }: Site): Promise<void> {
+  const { pid } = postgres;
+  if (pid === undefined) return;
+  process.kill(pid, 'SIGKILL');
+  for (const deadline = performance.now() + 60_000; performance.now() < deadline; await sleep(50))
+    if (postgres.pid !== undefined && postgres.pid !== pid) return;
+  throw new Error('PostgreSQL was not started again');
+}
+
+async function untilQuiet(arrived: ReadonlyMap<string, number>, wanted: number, tell: () => void): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (let n = 1; arrived.size < wanted; n += 1) {
+    if (performance.now() > deadline) return; // what is missing then is lost
+    await sleep(500);
+    if (n % 40 === 0) tell();
+  }
+}
+
+/** Until nothing came for longer than a lease. */
+async function untilStill(arrived: ReadonlyMap<string, number>): Promise<void> {
+  const copies = (): number => arrived.values().reduce((sum, one) => sum + one, 0);
+  for (let last = -1; last !== copies(); ) {
+    last = copies();
+    await sleep(25_000);
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const sends = Number(process.argv[2] ?? usualCrashSize.sends);
+  const run = await benchCrash((line) => console.error(line), { ...usualCrashSize, sends });
+  console.log(JSON.stringify(run));
+}
