@@ -3,6 +3,7 @@
  * counts what arrived: everybody who was answered for has it, and few have it twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { startSmtpSink } from '../test/kit/smtp-sink.ts';
 import { openSite, type Running, type Site, submit } from './programs.ts';
 
@@ -55,7 +56,7 @@ export async function benchCrash(
     state.isOver = true;
     const kills = await killing;
     // What a dead worker had under way is sent again when its lease ends: late copies count too.
-    await untilStill(arrived);
+    await untilEmpty(site);
     return figures(arrived, size, kills, seconds(began));
   } finally {
     await site.close();
@@ -103,10 +104,9 @@ async function killAtRandom(
   say: (line: string) => void,
 ): Promise<CrashFigures['kills']> {
   const kills = { worker: 0, web: 0, postgres: 0 };
-  const victims: readonly Victim[] = ['worker', 'web', 'postgres'];
-  for (let n = 0; !state.isOver; n += 1) {
+  const victims: readonly Victim[] = ['postgres', 'web', 'worker'];
+  for (let n = 0; n < victims.length || !state.isOver; n += 1) {
     await sleep(meanBetweenKillsMs * (0.3 + 1.4 * chance()));
-    if (state.isOver) break;
     // Each in turn before any at random, so that a short run has all of them.
     const victim = victims[n < victims.length ? n : Math.floor(chance() * victims.length)] ?? 'worker';
     kills[victim] += 1;
@@ -140,13 +140,24 @@ async function untilQuiet(arrived: ReadonlyMap<string, number>, wanted: number, 
   }
 }
 
-/** Until nothing came for longer than a lease. */
-async function untilStill(arrived: ReadonlyMap<string, number>): Promise<void> {
-  const copies = (): number => arrived.values().reduce((sum, one) => sum + one, 0);
-  for (let last = -1; last !== copies(); ) {
-    last = copies();
-    await sleep(25_000);
+async function isQueueEmpty(connection: pg.ClientConfig): Promise<boolean> {
+  const client = new pg.Client(connection);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.query('SELECT FROM deliveries LIMIT 1')).rowCount === 0;
+  } finally {
+    await client.end();
   }
+}
+
+/** Until nothing is in the queue, so that nobody can be sent anything any more. */
+async function untilEmpty({ postgres }: Site): Promise<void> {
+  for (const deadline = performance.now() + 120_000; performance.now() < deadline; await sleep(200)) {
+    // It may still be starting.
+    if (await isQueueEmpty(postgres.connection).catch(() => false)) return;
+  }
+  throw new Error('the queue did not become empty');
 }
 
 if (process.argv[1] === import.meta.filename) {
