@@ -3,6 +3,8 @@
  * shared and noisy: read the ratios. `--json` prints one object a line; names after it choose (edge, pipeline…).
  */
 import { measureVerdicts } from '../packages/verdict/bench/speed.ts';
+import { benchBacklog } from './backlog.ts';
+import { benchCrash } from './crash.ts';
 import { benchEdge } from './edge.ts';
 import { benchHabits } from './habits.ts';
 import { measureInstrument } from './instrument.ts';
@@ -13,6 +15,7 @@ import { benchQueue } from './queue.ts';
 import { benchRejudge } from './rejudge.ts';
 import { benchReport } from './report.ts';
 import { benchTransfer } from './transfer/index.ts';
+import { benchWorkers } from './workers.ts';
 
 interface Figure {
   readonly what: string;
@@ -83,6 +86,46 @@ const queue: Bench = async (say) => {
     { what: 'beside the slow one ÷ beside the fast one', value: run.ratio, unit: '', bar: { atLeast: 0.9 } },
     { what: `claim of 50 at ${run.deep.queued} queued`, value: run.deep.claimMs, unit: 'ms' },
     { what: `÷ at ${run.shallow.queued}`, value: run.depthRatio, unit: '', bar: { atMost: 2 } },
+  ];
+};
+
+const workers: Bench = async (say) => {
+  const run = await benchWorkers(say);
+  return [
+    { what: 'one worker, destinations answering after 50 ms', value: run.onePerSecond, unit: 'copies/s' },
+    { what: 'two workers', value: run.twoPerSecond, unit: 'copies/s' },
+    { what: 'two ÷ one', value: run.ratio, unit: '', bar: { atLeast: 1.7 } },
+    { what: 'copies sent twice', value: run.sentTwice, unit: '', bar: { atMost: 0 } },
+    { what: 'accepted until another process handed it over, p50', value: run.handedOverMs.p50, unit: 'ms' },
+    { what: 'the same, p99', value: run.handedOverMs.p99, unit: 'ms' },
+  ];
+};
+
+const backlog: Bench = async (say) => {
+  const run = await benchBacklog(say);
+  const { atFirst, accepting, sending } = run.residentBytes;
+  const atMost = 500_000_000 / mebibyte;
+  return [
+    { what: 'recipients queued', value: run.queued, unit: '' },
+    { what: 'accepted in batches of 10,000', value: run.acceptedPerSecond, unit: 'recipients/s' },
+    { what: 'memory of the program at its start', value: atFirst / mebibyte, unit: 'MiB' },
+    { what: 'at most, while it accepts them', value: accepting / mebibyte, unit: 'MiB', bar: { atMost } },
+    { what: 'at most, while it sends with all queued', value: sending / mebibyte, unit: 'MiB', bar: { atMost } },
+    { what: 'sent with all queued', value: run.deepPerSecond, unit: 'copies/s' },
+    { what: '÷ with ten thousand', value: run.deepPerSecond / run.shallowPerSecond, unit: '', bar: { atLeast: 0.8 } },
+    { what: 'a password reset beside them, p50', value: run.resetMs.p50, unit: 'ms' },
+    { what: 'the same, p99', value: run.resetMs.p99, unit: 'ms', bar: { atMost: 5_000 } },
+  ];
+};
+
+const crash: Bench = async (say) => {
+  const run = await benchCrash(say);
+  const { worker, web, postgres } = run.kills;
+  return [
+    { what: 'sent while processes were killed', value: run.sends, unit: '' },
+    { what: 'kill -9 of workers, web and PostgreSQL', value: worker + web + postgres, unit: '' },
+    { what: 'lost', value: run.lost, unit: '', bar: { atMost: 0 } },
+    { what: 'sent twice', value: run.sentTwice, unit: '', bar: { atMost: run.inFlightAtMost } },
   ];
 };
 
@@ -171,6 +214,9 @@ const benches: Readonly<Record<string, Bench>> = {
   pipeline,
   transfer,
   queue,
+  workers,
+  backlog,
+  crash,
   report,
   habits,
   rejudge,
