@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
 import { openTestDatabase, type TestDatabase } from '../../test/kit/database.ts';
 import { appleCsv, fails, gives, type Publisher, someNetworks, startPublisher } from '../../test/kit/publisher.ts';
 
@@ -68,6 +69,19 @@ describe('waxwing networks', () => {
     const list = lists.find((one: { name: string }) => one.name === 'apple-egress');
     assert.deepEqual([list.origin, list.prefixes, list.fetchedAt], ['import', 800, '2026-11-01T00:00:00.000Z']);
     assert.match((await waxwing('networks')).out, /^apple-egress +apple-egress +800 +import +\d/m);
+  });
+
+  it('leaves an entry in the audit log of whoever runs the installation', async () => {
+    assert.equal((await waxwing('accounts', 'create', 'Clinic')).status, 0);
+    const path = file('again.csv', appleCsv(someNetworks(800)));
+    assert.equal((await waxwing('networks', 'import', 'apple-egress', path)).status, 0);
+    const client = new pg.Client({ connectionString: database.connectionUrl });
+    await client.connect();
+    const { rows } = await client.query(
+      `SELECT actor_id AS by, detail FROM audit_entries WHERE action = 'networks.imported'`,
+    );
+    await client.end();
+    assert.deepEqual(rows, [{ by: 'command-line', detail: { list: 'apple-egress', prefixes: 800, forced: false } }]);
   });
 
   it('refuses a file that is no list, with what to do', async () => {

@@ -144,6 +144,8 @@ export interface AuditDetails {
   'unsubscribe_page.changed': { organisation: boolean; words: boolean };
   'habits.read': { habits: number; format: 'json' | 'csv' };
   'habits.forgotten': { domains: number };
+  'networks.imported': { list: string; prefixes: number; forced: boolean };
+  'networks.forgotten': { list: string };
   'networks.refresh_asked': { due: number };
   'sender_domain.added': Record<never, never>;
   'sender_domain.looked_at': { verified: boolean; keysTaken: number };

@@ -38,7 +38,11 @@ export const problemKinds = {
     'The sign-in link is used up or has expired.',
     'Run `npx waxwing sign-in` on the server for a new one.',
   ),
-  'auth.forbidden': kind(403, 'The key or session may not do this.', 'Ask an owner of the account for the permission.'),
+  'auth.forbidden': kind(
+    403,
+    'Your role, or the API key, does not allow this.',
+    'Ask an owner of the account, or whoever manages its people, to allow it; docs/permissions.md says what each role may.',
+  ),
   'auth.account_wide': kind(
     403,
     'This concerns the whole organisation, and your access is narrowed to a department.',

@@ -115,6 +115,9 @@ const mail: Words = {
   'consent.read': () => 'looked at a recipient’s tracking consent',
   'habits.read': () => 'looked at what was learned of scanners',
   'habits.forgotten': ({ domains }) => `had forgotten what was learned of scanners of ${plural(domains, 'domain')}`,
+  'networks.imported': ({ list, prefixes }) =>
+    `took the list of networks ${list} from a file (${plural(prefixes, 'prefix', 'prefixes')})`,
+  'networks.forgotten': ({ list }) => `went back to the list of networks ${list} that comes with the program`,
   'networks.refresh_asked': () => 'asked for fresh lists of networks',
   'provider_connection.created': ({ provider }) => `connected ${provider}`,
   'provider_connection.changed': () => 'changed a provider connection',
