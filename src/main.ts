@@ -16,7 +16,7 @@ import {
 import { alertingRoutes, startAlerting } from './alerting/index.ts';
 import { auditRoutes, startAuditSealer } from './audit/index.ts';
 import { type Config, keyProvider, networkRefresh } from './config.ts';
-import { hostnameOf, sendingNames } from './config-hostname.ts';
+import { hostnameOf, sendersOptions, sendingNames } from './config-hostname.ts';
 import { readTls } from './config-tls.ts';
 import { endpoints } from './contract/endpoints.ts';
 import { openApiDocument } from './contract/openapi.ts';
@@ -52,7 +52,6 @@ import type { ReadyCheck } from './platform/http-status.ts';
 import { errorFacts } from './platform/log.ts';
 import { followMasterKey, openMasterKey } from './platform/master-key.ts';
 import { measureConnections, openMetrics } from './platform/metrics.ts';
-import { isPublicAddress } from './platform/public-address.ts';
 import type { Actor, Route } from './platform/route.ts';
 import { openVault } from './platform/vault.ts';
 import { type Clock, type Listening, type Log, type Running, systemClock, type World } from './platform/world.ts';
@@ -338,19 +337,6 @@ const openRejudging = (world: World, config: Config, { networks, masterKey, conn
   world.clock === systemClock
     ? startRejudgingThread(world, { usesAsTable: usesAsTable(config), masterKey, connection })
     : startRejudging({ ...world, networks });
-
-const sendersOptions = (config: Config) => ({
-  ...config,
-  sendingAddresses: config.sendingAddresses ?? publicSources(config),
-  hostname: hostnameOf(config),
-  hasSmarthost: config.smarthost !== undefined,
-});
-
-/** Behind an address translation receivers see others, which only the operator knows. */
-function publicSources({ sourceAddresses = [] }: Config): readonly string[] | undefined {
-  const addresses = sourceAddresses.map(({ address }) => address);
-  return addresses.length > 0 && addresses.every(isPublicAddress) ? addresses : undefined;
-}
 
 const usesAsTable = (config: Config): boolean => config.networksAsnUrl !== 'off';
 
