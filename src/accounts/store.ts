@@ -248,6 +248,7 @@ export const settingColumnList =
            minimum_transport AS "minimumTransport", require_verified_sender AS "requireVerifiedSender",
            disabled_rules AS "disabledRules", learn_scanner_habits AS "learnScannerHabits",
            one_click_unsubscribe AS "oneClickUnsubscribe", feedback_id AS "feedbackId",
+           list_fields_by_smtp AS "listFieldsBySmtp",
            honeypot_links AS "honeypotLinks", keep_request_days AS "keepRequestDays",
            time_zone AS "timeZone"`);
 
@@ -271,6 +272,7 @@ const settingColumns: Record<keyof OutboundSettings, string> = {
   requireVerifiedSender: 'require_verified_sender',
   oneClickUnsubscribe: 'one_click_unsubscribe',
   feedbackId: 'feedback_id',
+  listFieldsBySmtp: 'list_fields_by_smtp',
   disabledRules: 'disabled_rules',
   learnScannerHabits: 'learn_scanner_habits',
   honeypotLinks: 'honeypot_links',

@@ -21,6 +21,10 @@ export const outboundSettings = z
       description:
         'The Feedback-ID of marketing mail, for Gmail’s reports: none, a keyed hash of the campaign, or its name.',
     }),
+    listFieldsBySmtp: z.boolean().meta({
+      description:
+        'Add these fields to marketing mail that comes by SMTP too; its headers stay as submitted otherwise.',
+    }),
     disabledRules: z.array(z.string().max(64)).max(100).meta({
       description:
         'Ids of rules that judge nothing here; holds for hits to come, and for the past once it is judged again.',

@@ -323,7 +323,12 @@ function headerOf(parts: Sealable): StoredHeader {
 function listHeaders(parts: Sealable): Pick<StoredHeader, 'unsubscribe' | 'feedbackId'> {
   const { submitted, message, settings, vault } = parts;
   const messageClass = classOfMail(parts);
-  const decided = decideListHeaders(message, { messageClass, unsubscribe: submitted.unsubscribe, settings });
+  const decided = decideListHeaders(message, {
+    via: submitted.via,
+    messageClass,
+    unsubscribe: submitted.unsubscribe,
+    settings,
+  });
   const unsubscribe = decided.unsubscribe === 'none' ? {} : { unsubscribe: decided.unsubscribe };
   if (!decided.feedbackId) return unsubscribe;
   const name = campaignOf(parts);

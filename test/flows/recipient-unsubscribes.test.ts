@@ -112,7 +112,7 @@ test('marketing mail carries both fields and a Feedback-ID; transactional mail a
   assert.equal(copy.bytes.toString().match(/^list-unsubscribe/gim)?.length, 1);
 });
 
-test('mail by SMTP gets them by its class, and two recipients get links of their own', async () => {
+test('mail by SMTP keeps its header until the account asks; then it gets them by its class, each recipient a link of their own', async () => {
   const client = await RawClient.signedIn(submission.port, account.apiKey);
   await client.envelope('care@clinic.example', 'bo@example.org', 'cy@example.org');
   const octets = mail(
@@ -124,12 +124,17 @@ test('mail by SMTP gets them by its class, and two recipients get links of their
     'Hello',
   );
   assert.match(await client.content(octets), /^250 /);
+  for (const to of ['bo@example.org', 'cy@example.org'])
+    assert.doesNotMatch((await arrived(to))[0]?.bytes.toString() ?? '', /list-unsubscribe|feedback-id/i);
+  await ask(api, changeOutboundSettings, account.apiKey, { body: { listFieldsBySmtp: true } });
+  await client.envelope('care@clinic.example', 'bo@example.org', 'cy@example.org');
+  assert.match(await client.content(octets), /^250 /);
   await client.envelope('care@clinic.example', 'dee@example.org');
   assert.match(await client.content(octets.replace('X-Waxwing-Campaign: news\r\n', '')), /^250 /);
   client.close();
   const links = await Promise.all(
     ['bo@example.org', 'cy@example.org'].map(async (to) => {
-      const { headers } = await PostalMime.parse((await arrived(to))[0]?.bytes ?? '');
+      const { headers } = await PostalMime.parse((await arrived(to, 2))[1]?.bytes ?? '');
       return linkIn(new Map(headers.map(({ key, value }) => [key, value])));
     }),
   );

@@ -7,9 +7,15 @@ import { fieldsNamed, fieldValue, type ReadMessage } from '../message/index.ts';
 
 export interface ListHeaderChoice {
   readonly messageClass: MessageClass;
+  /** Headers of mail that comes by SMTP stay as submitted unless the account asks for more. */
+  readonly via: 'rest' | 'smtp';
   /** What the message itself asks for; absent: marketing mail has them. */
   readonly unsubscribe: boolean | undefined;
-  readonly settings: { readonly oneClickUnsubscribe: boolean; readonly feedbackId: 'off' | 'opaque' | 'named' };
+  readonly settings: {
+    readonly oneClickUnsubscribe: boolean;
+    readonly feedbackId: 'off' | 'opaque' | 'named';
+    readonly listFieldsBySmtp: boolean;
+  };
 }
 
 export interface ListHeaders {
@@ -19,6 +25,7 @@ export interface ListHeaders {
 }
 
 export function decideListHeaders(message: ReadMessage, choice: ListHeaderChoice): ListHeaders {
+  if (choice.via === 'smtp' && !choice.settings.listFieldsBySmtp) return { unsubscribe: 'none', feedbackId: false };
   const isMarketing = choice.messageClass === 'marketing';
   const wanted = choice.unsubscribe ?? (isMarketing && choice.settings.oneClickUnsubscribe);
   const mayAdd = fieldsThatMayBeAdded(message);

@@ -86,6 +86,12 @@ export function Unsubscribing({ settings, onChange }: PartProps) {
         isOn={settings.oneClickUnsubscribe}
         onChange={(oneClickUnsubscribe) => onChange({ oneClickUnsubscribe })}
       />
+      <SwitchRow
+        name="Do so for mail that comes by SMTP too"
+        about="Off, the header fields of what your own programs submit stay exactly as they wrote them."
+        isOn={settings.listFieldsBySmtp}
+        onChange={(listFieldsBySmtp) => onChange({ listFieldsBySmtp })}
+      />
       <SettingRow name="What Gmail’s complaint reports are about" about={feedbackSentences[settings.feedbackId]}>
         {(labels) => (
           <NativeSelect

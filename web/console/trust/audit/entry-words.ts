@@ -1,9 +1,10 @@
-/** Entries of the audit log in plain words: what somebody did, who it was, and on what. What has no words yet is told by its name. */
+/** Entries of the audit log in plain words: what somebody did, who it was, and on what. What only an older or newer version knows is told by its name. */
 import type { AuditEntryAnswer } from '../../../../src/contract/audit.ts';
 import type { AuditAction, AuditDetails } from '../../../../src/contract/audit-actions.ts';
 import { plural } from '../../../shared/format.ts';
 
-type Words = { readonly [A in AuditAction]?: (detail: AuditDetails[A]) => string };
+type AllWords = { readonly [A in AuditAction]: (detail: AuditDetails[A]) => string };
+type Words = Partial<AllWords>;
 
 const by = {
   link: 'by an installation link',
@@ -21,7 +22,7 @@ const refusals = {
   'auth.network_refused': 'from a network that the key is not taken from',
 } as const;
 
-const people: Words = {
+const people = {
   'account.created': () => 'created the account',
   'access.refused': ({ code, times }) =>
     `was refused something, ${refusals[code]}${times > 1 ? ` (${times} more times)` : ''}`,
@@ -75,9 +76,9 @@ const people: Words = {
   'sso_identity.forgotten': () => 'untied somebody from their sign-on identity',
   'sso.refused': () => 'refused a single sign-on',
   'sso.logged_out': ({ sessions }) => `ended ${plural(sessions, 'session')} as the identity provider asked`,
-};
+} satisfies Words;
 
-const mail: Words = {
+const mail = {
   'settings.changed': ({ to }) => `changed the settings: ${Object.keys(to).join(', ')}`,
   'message.accepted': ({ recipients, via }) =>
     `sent a message to ${plural(recipients, 'recipient')}${via === 'smtp' ? ' by SMTP' : ''}`,
@@ -127,9 +128,52 @@ const mail: Words = {
   'rejudgement.cancelled': () => 'cancelled a re-judging',
   'rejudgement.ended': ({ flipped }) => `ended a re-judging: ${plural(flipped, 'verdict')} changed`,
   'flips.listed': () => 'looked at changed verdicts',
-};
+} satisfies Words;
 
-const trust: Words = {
+const going = (verb: string) => (detail: { readonly by: string; readonly recipients: number }) =>
+  detail.recipients === 0
+    ? `${verb} mail of a ${detail.by}`
+    : `${verb} mail to ${plural(detail.recipients, 'recipient')}`;
+
+const sending = {
+  'message.planned_anew': ({ recipients }) => `planned mail to ${plural(recipients, 'recipient')} for another time`,
+  'planned.listed': () => 'looked at what is planned',
+  'template.created': () => 'wrote a template',
+  'template.changed': ({ version }) => `changed a template, which is at version ${version} now`,
+  'template.deleted': () => 'deleted a template',
+  'queue.listed': () => 'looked at the queue',
+  'queue.recipients_listed': ({ recipients }) => `looked at ${plural(recipients, 'recipient')} in the queue`,
+  'queue.held': going('held back'),
+  'queue.released': going('let go held'),
+  'queue.cancelled': going('cancelled'),
+  'queue.retried': going('had tried again'),
+  'suppression.set': ({ scope }) =>
+    scope === 'marketing' ? 'put an address off all marketing mail' : 'put an address off all mail',
+  'suppression.read': () => 'looked whether an address is suppressed',
+  'suppression.removed': () => 'took an address off the suppression list',
+  'suppressions.listed': () => 'looked at the suppression list',
+  'suppressions.imported': ({ suppressions }) =>
+    `brought ${plural(suppressions, 'address', 'addresses')} into the suppression list`,
+  'suppressions.exported': () => 'took away the suppression list as a file',
+  'sender_domain.added': () => 'added a sender domain',
+  'sender_domain.looked_at': ({ verified }) =>
+    verified ? 'found a sender domain set up' : 'found a sender domain not set up',
+  'sender_domain.checked': () => 'had a sender domain checked',
+  'sender_domain.keys_made': () => 'made new signing keys of a sender domain',
+  'sender_domain.removed': () => 'removed a sender domain',
+  'webhook.created': () => 'added a webhook',
+  'webhook.changed': ({ isEnabled }) => (isEnabled ? 'changed a webhook' : 'changed a webhook, which is off now'),
+  'webhook.deleted': () => 'deleted a webhook',
+  'webhook.secret_rotated': () => 'replaced the secret of a webhook',
+  'webhook.tested': () => 'sent a test to a webhook',
+  'webhook.replayed': ({ replayed }) => `had ${plural(replayed, 'event')} sent again to a webhook`,
+  'webhook.disabled': ({ because }) =>
+    because === 'gone'
+      ? 'switched a webhook off: its address is gone'
+      : 'switched a webhook off: it had failed for days',
+} satisfies Words;
+
+const trust = {
   'hold.placed': ({ messages }) => `placed a legal hold on ${plural(messages, 'message')}`,
   'hold.released': () => 'released a legal hold',
   'hold.read': () => 'looked at a legal hold',
@@ -159,15 +203,14 @@ const trust: Words = {
   'alert_settings.changed': () => 'changed how alerts are mailed',
   'audit.searched': ({ format }) => (format === 'csv' ? 'took a table from the audit log' : 'looked at the audit log'),
   'audit.exported': () => 'exported the signed audit log',
-};
+} satisfies Words;
 
-const words: Words = { ...people, ...mail, ...trust };
+const words: AllWords = { ...people, ...mail, ...sending, ...trust };
 
 const isKnown = (action: string): action is AuditAction => Object.hasOwn(words, action);
 
 export function whatOf({ action, detail }: Pick<AuditEntryAnswer, 'action' | 'detail'>): string {
-  const say = isKnown(action) ? (words[action] as ((given: unknown) => string) | undefined) : undefined;
-  return say?.(detail) ?? nameOf(action);
+  return isKnown(action) ? (words[action] as (given: unknown) => string)(detail) : nameOf(action);
 }
 
 export const nameOf = (action: string): string => action.replaceAll(/[._]/g, ' ');
