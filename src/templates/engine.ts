@@ -88,6 +88,7 @@ const stepTag = 'waxwing_step';
 let values: Value[] = [];
 let steps = 0;
 let sources: readonly OutputSource[] = [];
+let whenMissing: Missing = 'refuse';
 
 interface OutputSource {
   readonly source: string;
@@ -142,6 +143,9 @@ function takeValue(value: unknown, output: number): string {
   const source = sources[output];
   if (source === undefined) throw new Error('an output of no template');
   if (values.length >= valuesMax) throw new ValueFault(`a copy has more than ${valuesMax} values`);
+  // Databases write null for what nobody filled in.
+  if ((value === undefined || value === null) && whenMissing === 'refuse')
+    throw new ValueMissing(source.source.replace(/^{{ | }}$/g, ''));
   values.push({ ...source, text: textOf(value, source.source) });
   return markOf(values.length - 1, output);
 }
@@ -150,6 +154,7 @@ function textOf(value: unknown, source: string): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map((one) => textOf(one, source)).join('');
   if (typeof value === 'object' || typeof value === 'function') throw new ValueFault(`${source} is no text`);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new ValueFault(`${source} is no number`);
   const text = withoutMarks(String(value));
   if (text.length > valueLengthMax) throw new ValueFault(`${source} is longer than ${valueLengthMax} characters`);
   return text;
@@ -216,6 +221,7 @@ function render(parsed: Template[], outputs: readonly OutputSource[], data: Temp
   values = [];
   steps = 0;
   sources = outputs;
+  whenMissing = missing;
   try {
     const text = String(engine.renderSync(parsed, data, { strictVariables: missing === 'refuse' }));
     return { text, values };
@@ -231,7 +237,7 @@ function render(parsed: Template[], outputs: readonly OutputSource[], data: Temp
 function faultOf(error: unknown): unknown {
   if (!LiquidError.is(error)) return error;
   const original = (error as { originalError?: unknown }).originalError;
-  if (original instanceof ValueFault) return original;
+  if (original instanceof ValueFault || original instanceof ValueMissing) return original;
   const name = (original as { variableName?: unknown } | undefined)?.variableName;
   if (typeof name === 'string') return new ValueMissing(name);
   const [line] = error.token.getPosition();

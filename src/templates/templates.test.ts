@@ -108,6 +108,14 @@ test('a preview shows what becomes of sample data, also of words that are not ke
     await code(contract.previewTemplate, { params, body: { data: { name: { a: 1 }, day: 'x' } } }),
     'template.value_unusable',
   );
+  assert.equal(
+    await code(contract.previewTemplate, { params, body: { data: { name: null, day: 'x' } } }),
+    'template.value_missing',
+  );
+  assert.equal(
+    await code(contract.previewTemplate, { params, body: { data: {}, html: null, text: '{{ 1 | divided_by: 0 }}' } }),
+    'template.value_unusable',
+  );
   const lenient = { params, body: { data: {}, missing: 'empty' } };
   assert.equal((await ask(api, contract.previewTemplate, account.apiKey, lenient)).text, 'You come on .');
 });

@@ -42,7 +42,8 @@ test('within an address a value is one part of it; as a whole address only kinds
     '<a href="https://x.example/a%20b?q=%22x%22">',
   );
   for (const address of ['javascript:alert(1)', ' JaVa\tscript:alert(1)', 'data:text/html,x', '//evil.example', '/x'])
-    assert.throws(() => fill('<a href="◆">', address), ValueFault, address);
+    for (const attribute of ['href', 'ping', 'lowsrc', 'manifest'])
+      assert.throws(() => fill(`<a ${attribute}="◆">`, address), ValueFault, address);
   for (const template of [
     '<a href="javascript:f(◆)">',
     '<a href="java&#x73;cript:◆">',
@@ -71,6 +72,8 @@ test('scripts, handlers, names of tags and attributes take no value', () => {
       '<iframe srcdoc="◆">',
       '<img srcset="◆">',
     ],
+    ...['<meta http-equiv="refresh" content="0;url=◆">', '<svg><a><set attributeName="href" to="◆"/></a></svg>'],
+    ...['<svg><animate attributeName="href" values="◆"/></svg>', '<param name="movie" value="◆">'],
     ...['<◆◆ src=x>', '<!doctype ◆>', '<xmp>◆</xmp>', '<script src=x>◆', '<style>p{color:◆}</style>'],
   ])
     assert.throws(() => fill(template, 'red;x:expression(alert(1))'), ValueFault, template);

@@ -44,7 +44,12 @@ interface Found {
 
 const addressAttributes = new Set([
   ...['href', 'src', 'action', 'formaction', 'background', 'poster', 'cite', 'data', 'longdesc', 'xlink:href'],
+  ...['codebase', 'dynsrc', 'lowsrc', 'manifest', 'ping', 'profile', 'usemap'],
 ]);
+/** Attributes that hold several addresses, or a document. */
+const closedAttributes = new Set(['srcdoc', 'srcset', 'imagesrcset', 'archive']);
+/** Elements whose attributes lead somewhere or change what other elements lead to, whatever the attributes are called. */
+const leadingElements = new Set(['meta', 'param', 'set', 'animate', 'animatemotion', 'animatetransform']);
 /** Elements whose content is no markup and no text either. */
 const closedElements = new Set(['script', 'xmp', 'iframe', 'noembed', 'noframes', 'plaintext', 'template']);
 const depthMax = 3;
@@ -134,7 +139,7 @@ class Reader implements TokenizerCallbacks {
     const before = this.text[from - 1] ?? '';
     // Without quotes an empty value would make the next attribute its own.
     if (before !== '"' && before !== "'") return;
-    if (/^on/.test(attribute) || attribute === 'srcdoc' || attribute === 'srcset') return;
+    if (/^on/.test(attribute) || closedAttributes.has(attribute) || leadingElements.has(this.element)) return;
     if (attribute === 'style') this.place(from, to, () => ({ kind: 'style' }));
     else if (addressAttributes.has(attribute)) this.placeAddress(from, to);
     else this.place(from, to, () => ({ kind: 'text' }));
