@@ -1,6 +1,6 @@
 /**
  * Loads what claimed recipients' copies are made from and opens the seals. A message with many recipients is loaded
- * once; what is kept is bounded in bytes. What does not open is said so and harms nobody else.
+ * once; what is kept is bounded in bytes and time. What does not open is said so and harms nobody else.
  */
 import { accountVault, readMailPolicies } from '../accounts/index.ts';
 import { chainAbove, decidePolicies } from '../core/access/department-policy.ts';
@@ -17,6 +17,7 @@ import type { World } from '../platform/world.ts';
 import { type RouteBook, routeBook } from '../routing/index.ts';
 import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
 import { isLetterPlan, type Letter, type LetterPlan, openLetter, type RecipientData } from '../templates/index.ts';
+import { holdOpenedMessages, type OpenedMessages } from './opened-messages.ts';
 import { domainOf } from './route.ts';
 import { readRuleLevels, ruleIndex } from './rule-store.ts';
 import { authorOf } from './sign-copy.ts';
@@ -71,6 +72,8 @@ export interface CopyLoader {
   load(accountId: string, claimed: readonly Claimed[]): Promise<LoadedCopies>;
   /** What this process is just storing need not be read and opened again. Whether it may go out is always asked. */
   remember(messageId: string, message: OpenMessage): void;
+  /** Nobody asked for it lately: it may be erased by now, or went out from another process. */
+  forgetOld(): void;
 }
 
 interface Loaded {
@@ -91,9 +94,10 @@ interface Loaded {
 
 /** Contents that one load reads at most, unless a single one is larger. */
 const loadBytes = 16 * 1024 * 1024;
+const rememberedForMs = 60_000;
 
 export function openCopyLoader(world: Pick<World, 'db' | 'vault' | 'clock'>, cacheBytes: number): CopyLoader {
-  const messages = newMessageCache(cacheBytes);
+  const messages = holdOpenedMessages(cacheBytes);
   return {
     async load(accountId, claimed) {
       const vault = await accountVault(world, accountId).catch(nullWhenBroken);
@@ -106,19 +110,27 @@ export function openCopyLoader(world: Pick<World, 'db' | 'vault' | 'clock'>, cac
       const copies = claimed
         .filter((one) => !isLater(one))
         .map((one) => openCopy(one, { ...loaded, senders, book }, vault));
-      for (const { messageId, recipientCount } of loaded.sources.values()) {
-        const message = loaded.known.get(messageId);
-        // With one recipient nobody else will ask for it; a retry reads it again.
-        if (message === undefined || recipientCount === 1) messages.drop(messageId);
-        else messages.keep(messageId, message);
+      for (const source of loaded.sources.values()) {
+        const message = loaded.known.get(source.messageId);
+        if (message === undefined || !isAskedAgain(source)) messages.drop(source.messageId);
+        else messages.keep(source.messageId, message, world.clock.now());
       }
       return { copies, later: claimed.filter(isLater) };
     },
-    remember: (messageId, message) => messages.keep(messageId, message),
+    remember: (messageId, message) => messages.keep(messageId, message, world.clock.now()),
+    forgetOld: () => messages.dropBefore(new Date(world.clock.now().getTime() - rememberedForMs)),
   };
 }
 
-async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: MessageCache, now: Date): Promise<Loaded> {
+/** With one recipient nobody else will ask for it, and a retry reads it again; an erased one must not outlive its key. */
+export const isAskedAgain = ({
+  recipientCount,
+  erasedAt,
+  keySealed,
+}: Pick<CopySource, 'recipientCount' | 'erasedAt' | 'keySealed'>): boolean =>
+  recipientCount > 1 && erasedAt === null && keySealed !== null;
+
+async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: OpenedMessages, now: Date): Promise<Loaded> {
   const sources = await readCopySources(
     tx,
     claimed.map((one) => one.recipientId),
@@ -228,34 +240,5 @@ function openMessage(sealer: Sealer, source: CopySource, contents: ReadonlyMap<s
     content: sealer.open('message.content', sealed.contentSealed),
     plan,
     letter: isLetterPlan(plan) ? openLetter(plan.source) : null,
-  };
-}
-
-interface MessageCache {
-  drop(messageId: string): void;
-  get(messageId: string): OpenMessage | undefined;
-  keep(messageId: string, message: OpenMessage): void;
-}
-
-/** The least recently used go first. A message larger than the whole cache is not kept. */
-function newMessageCache(maxBytes: number): MessageCache {
-  const kept = new Map<string, OpenMessage>();
-  let bytes = 0;
-  const drop = (messageId: string): void => {
-    bytes -= kept.get(messageId)?.content.length ?? 0;
-    kept.delete(messageId);
-  };
-  return {
-    drop,
-    get: (messageId) => kept.get(messageId),
-    keep(messageId, message) {
-      drop(messageId);
-      kept.set(messageId, message);
-      bytes += message.content.length;
-      for (const oldest of kept.keys()) {
-        if (bytes <= maxBytes) return;
-        drop(oldest);
-      }
-    },
   };
 }

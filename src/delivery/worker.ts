@@ -103,7 +103,10 @@ interface Desk {
 
 export function startDelivery(world: World, options: DeliveryOptions): Delivery {
   const desk = openDesk(world, options);
-  const renewing = setInterval(() => void renew(desk), desk.leaseMs / 4);
+  const renewing = setInterval(() => {
+    desk.loader.forgetOld();
+    void renew(desk);
+  }, desk.leaseMs / 4);
   const ear = hearQueueBell(world.db, () => nudge(desk));
   const looping = loop(desk, ear);
   return {

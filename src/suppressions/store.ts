@@ -87,7 +87,7 @@ export async function addUnsubscribed(tx: Tx, rows: readonly SuppressionRow[]): 
      ORDER BY 2, 3
     ON CONFLICT (account_id, address_index, reason) DO UPDATE
        SET expires_at = NULL, address_sealed = coalesce(EXCLUDED.address_sealed, s.address_sealed)
-     WHERE s.expires_at IS NOT NULL OR s.address_sealed IS NULL
+     WHERE s.expires_at IS NOT NULL OR (s.address_sealed IS NULL AND EXCLUDED.address_sealed IS NOT NULL)
     RETURNING address_index AS "addressIndex"`);
   return added.map(({ addressIndex }) => addressIndex.toString('hex'));
 }

@@ -142,6 +142,15 @@ describe('a POST to an unsubscribe link', () => {
     assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '60']);
   });
 
+  it('is told so however often it is tried, and is kept once the disk takes it again', async () => {
+    isDiskFull = true;
+    const url = linkTo();
+    for (let n = 0; n < 30; n++) assert.equal((await post(url, 'List-Unsubscribe=One-Click')).status, 503);
+    isDiskFull = false;
+    assert.equal((await post(url, 'List-Unsubscribe=One-Click')).status, 200);
+    assert.equal(entries.length, 1);
+  });
+
   it('said a thousand times fills no disk, and said anew later is kept anew', async () => {
     const url = linkTo();
     for (let n = 0; n < 1_000; n++) {

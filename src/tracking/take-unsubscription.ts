@@ -25,7 +25,7 @@ export type TakeUnsubscription = (token: string, request: IncomingMessage, respo
 const allowed = 'GET, HEAD, POST, OPTIONS';
 
 export function unsubscriptionTaker(desk: UnsubscribeDesk): TakeUnsubscription {
-  const isRepeated = repetitions(desk.clock);
+  const repeats = countRepeats(desk.clock);
   return (token, request, response) => {
     const subject = openUnsubscribeToken(desk.keys, token);
     const { method = 'GET' } = request;
@@ -36,7 +36,7 @@ export function unsubscriptionTaker(desk: UnsubscribeDesk): TakeUnsubscription {
     else
       collect(request, (body) => {
         if (body === 'too-large') text(response, 413, 'Too large\n');
-        else if (body !== 'broken-off') act(desk, { subject, body, isRepeated }, request, response);
+        else if (body !== 'broken-off') act(desk, { subject, body, repeats }, request, response);
       });
   };
 }
@@ -44,18 +44,18 @@ export function unsubscriptionTaker(desk: UnsubscribeDesk): TakeUnsubscription {
 interface Asked {
   readonly subject: UnsubscribeSubject;
   readonly body: Buffer;
-  readonly isRepeated: (recipientId: string) => boolean;
+  readonly repeats: Repeats;
 }
 
 function act(desk: UnsubscribeDesk, asked: Asked, request: IncomingMessage, response: ServerResponse): void {
-  const { subject, body, isRepeated } = asked;
+  const { subject, body, repeats } = asked;
   const words = desk.wordsOf(subject.accountId);
   const will = readWill(request.headers['content-type'], body);
   if (will === null) {
     page(response, 400, 'not-understood', words);
     return;
   }
-  if (isRepeated(subject.recipientId)) {
+  if (repeats.isEnough(subject.recipientId)) {
     page(response, 200, 'done', words);
     return;
   }
@@ -65,8 +65,10 @@ function act(desk: UnsubscribeDesk, asked: Asked, request: IncomingMessage, resp
       subject: { kind: 'recipient', ...subject },
     },
     (isKept) => {
-      if (isKept) page(response, 200, 'done', words);
-      else text(response, 503, 'Not kept, please try again\n', { 'Retry-After': '60' });
+      if (isKept) {
+        repeats.kept(subject.recipientId);
+        page(response, 200, 'done', words);
+      } else text(response, 503, 'Not kept, please try again\n', { 'Retry-After': '60' });
     },
   );
 }
@@ -104,21 +106,29 @@ const keptAMinute = 10;
 const windowMs = 60_000;
 const copiesAtMost = 50_000;
 
-/** A flood of one link must not fill the disk. */
-function repetitions(clock: Clock): (recipientId: string) => boolean {
+interface Repeats {
+  /** It is in the journal often enough: nothing would be lost by not putting it there again. */
+  isEnough(recipientId: string): boolean;
+  kept(recipientId: string): void;
+}
+
+/** A flood of one link must not fill the disk. What the journal did not keep does not count: it is tried again. */
+function countRepeats(clock: Clock): Repeats {
   const told = new Map<string, { readonly sinceMs: number; times: number }>();
-  return (recipientId) => {
-    const nowMs = clock.now().getTime();
+  const lately = (recipientId: string) => {
     const known = told.get(recipientId);
-    if (known !== undefined && Math.abs(nowMs - known.sinceMs) < windowMs) {
+    return known !== undefined && Math.abs(clock.now().getTime() - known.sinceMs) < windowMs ? known : undefined;
+  };
+  return {
+    isEnough: (recipientId) => (lately(recipientId)?.times ?? 0) >= keptAMinute,
+    kept(recipientId) {
+      const known = lately(recipientId) ?? { sinceMs: clock.now().getTime(), times: 0 };
       known.times += 1;
-      return known.times > keptAMinute;
-    }
-    told.delete(recipientId);
-    told.set(recipientId, { sinceMs: nowMs, times: 1 });
-    const [oldest] = told.keys();
-    if (told.size > copiesAtMost && oldest !== undefined) told.delete(oldest);
-    return false;
+      told.delete(recipientId);
+      told.set(recipientId, known);
+      const [oldest] = told.keys();
+      if (told.size > copiesAtMost && oldest !== undefined) told.delete(oldest);
+    },
   };
 }
 

@@ -219,6 +219,10 @@ test('the link of an erased message still acts, though nobody can read whom it n
     (await reasonsOf(to)).map(({ reason }) => reason),
     ['unsubscribed'],
   );
+  const entries = await entriesOfAudit();
+  await oneClick(linkIn(fields));
+  await tracking.drained();
+  assert.equal(await entriesOfAudit(), entries, 'said again it changes nothing, and no entry says that it did');
   const { suppressions } = await ask(api, listSuppressions, account.apiKey, {});
   assert.equal(suppressions.filter(({ email }) => email === null).length, 1);
   const later = await ask(api, sendMessage, account.apiKey, { body: newsletter(to) });
