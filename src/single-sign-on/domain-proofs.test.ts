@@ -1,13 +1,16 @@
 /** Domains of single sign-on: whose they are shows in the DNS, and nobody comes in by one that is not shown. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import pg from 'pg';
 import { acceptByPassword, personAt } from '../../test/kit/person.ts';
 import { type Clinic, identityAt, SignOnLab } from '../../test/kit/sign-on.ts';
 import { sql } from '../platform/database.ts';
 import { openLookUp } from '../platform/look-up.ts';
+import { SealBroken } from '../platform/vault.ts';
 import { systemClock } from '../platform/world.ts';
 import { listConnections } from './connections.ts';
 import { lookAtDueDomains } from './prove-domains.ts';
+import { lookAround } from './worker.ts';
 
 const [hourMs, dayMs] = [3_600_000, 86_400_000];
 const actor = { kind: 'system', id: 'single-sign-on' } as const;
@@ -126,6 +129,23 @@ test('a record that is gone is found within a day, warns for a week and only the
   assert.equal(await beginCode(`ana@${clinic.domain}`), 'sso.no_connection');
   assert.equal((await alertsOf(clinic)).length, 2);
   assert.equal((await lab.actionsOf(clinic)).filter((one) => one === 'sso_domains.checked').length, 3);
+});
+
+test('an account whose connections do not open keeps nobody else’s domains from being looked at', async () => {
+  const clinics = [await lab.newClinic(), await lab.newClinic(), await lab.newClinic()];
+  const [first, broken, last] = clinics;
+  if (first === undefined || broken === undefined || last === undefined) throw new Error('three were made');
+  const owner = new pg.Client(lab.world.database.connection);
+  await owner.connect();
+  const swap = `UPDATE sso_connections SET settings_sealed = overlay(settings_sealed placing '\\x00'::bytea from 30) WHERE account_id = $1`;
+  assert.equal((await owner.query(swap, [broken.accountId])).rowCount, 1);
+  for (const { domain } of [first, last]) lab.dns.tell(`_waxwing-challenge.${domain}`, {});
+  lab.world.clock.advance(dayMs);
+  const needs = { ...lab.world, dns: openLookUp([lab.dns.address]) };
+  await assert.rejects(lookAround(needs, new AbortController().signal), SealBroken);
+  for (const clinic of [first, last]) assert.equal((await proofOf(clinic, clinic.domain)).state, 'missed');
+  await owner.query('UPDATE sso_connections SET is_enabled = false WHERE account_id = $1', [broken.accountId]);
+  await owner.end();
 });
 
 test('a DNS that does not answer locks nobody out', async () => {
