@@ -21,6 +21,7 @@ const silentOnPurpose = [
   'judgeObservations',
   'passkeySignInOptions',
   'previewTemplate',
+  'previewWords',
   'stepUpOptions',
   'newPasskeyOptions',
   'newTotpSecret',

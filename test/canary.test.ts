@@ -169,6 +169,8 @@ async function sendBatch(): Promise<void> {
   const path = `/v1/templates/${(JSON.parse(template.text) as { id: string }).id}`;
   const shown = await call('POST', `${path}/preview`, { data: { name: word, result: word } });
   assert.equal(shown.status, 200, shown.text);
+  const fresh = { subject: `${word} {{ name }}`, text: `${word} {% for` };
+  assert.equal((await call('POST', '/v1/templates/preview', { ...fresh, data: { name: word } })).status, 400);
   assert.equal((await call('PATCH', path, { subject: `${word} {{ name }} again` })).status, 200);
   assert.equal((await call('PATCH', path, { text: `${word} {% for` })).status, 400);
   const recipients = ['hana', 'ivo'].map((name) => ({

@@ -162,6 +162,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   createTemplate: { name: 'mine', subject: 'mine', text: 'mine' },
   changeTemplate: { name: 'mine' },
   previewTemplate: { data: {} },
+  previewWords: { subject: 'mine', text: 'mine' },
   sendBatch: { from: 'me@clinic.example', subject: 'mine', text: 'mine', recipients: [{ email: 'bo@example.org' }] },
   holdQueue: { destination: 'mine.example' },
   releaseQueue: { destination: 'mine.example' },

@@ -28,6 +28,11 @@ export const batchProblems = {
     'A value cannot stand where the template puts it.',
     'See `errors` for the place: a list or object is no text, an address must be a web, mail or phone address.',
   ),
+  'template.misplaced': kind(
+    400,
+    'A placeholder stands where nothing is filled in.',
+    'Values go into subject, html and text. Write `from` and `replyTo` as every recipient is to see them.',
+  ),
   'template.not_found': kind(404, 'The account has no such template.', 'List the templates to see them.'),
   'template.name_taken': kind(409, 'Another template has this name.', 'Choose another name.'),
   'template.too_many': kind(409, 'The account has as many templates as it can have.', 'Delete one first.'),

@@ -50,12 +50,15 @@ export const sendBatch = endpoint({
   params: noParams,
   query: noQuery,
   body: batchSubmission,
+  // Each may take 66 MB to read and a minute to try.
+  atOnce: { most: 4, mostOfAccount: 2, waiting: 64, waitingOfAccount: 32, waitMs: 20_000 },
   status: 202,
   result: batchAccepted,
   headers: { 'Idempotency-Key': 'Repeat it with the same body to get the same answer without sending twice.' },
   problems: [
     'batch.recipients_refused',
     'template.syntax',
+    'template.misplaced',
     'template.not_found',
     'message.no_recipients',
     'message.too_many_recipients',
@@ -70,6 +73,7 @@ export const sendBatch = endpoint({
     'idempotency.key_invalid',
     'sender.not_verified',
     'department.unknown',
+    'server.busy',
   ],
 });
 

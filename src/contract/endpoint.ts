@@ -2,6 +2,15 @@
 import type { z } from 'zod';
 import type { ProblemCode } from './problem.ts';
 
+/** How many requests are worked on at once in one process, from before their body is read, and how many wait for a turn. */
+export interface AtOnce {
+  readonly most: number;
+  readonly mostOfAccount: number;
+  readonly waiting: number;
+  readonly waitingOfAccount: number;
+  readonly waitMs: number;
+}
+
 export interface Endpoint<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
@@ -34,6 +43,8 @@ export interface Endpoint<
   readonly takes?: readonly string[];
   /** Default: 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** Absent: as many as come. */
+  readonly atOnce?: AtOnce;
   /** Headers that the route reads, by name, with a sentence each. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -117,6 +117,7 @@ export const sendMessage = endpoint({
     'message.nul_octet',
     'attachment.invalid_base64',
     'batch.data_too_large',
+    'template.misplaced',
     'template.not_found',
     'template.syntax',
     'template.value_missing',

@@ -410,6 +410,11 @@ export const problemKinds = {
     'Look at the receipt for why it is still not taken.',
   ),
   'server.unavailable': kind(503, 'The database cannot be reached.', 'Try again in a moment; nothing was stored.'),
+  'server.busy': kind(
+    503,
+    'The server works on as many requests of this kind as it takes at once.',
+    'Send the same again after the seconds given in Retry-After; nothing was stored.',
+  ),
   'server.error': kind(500, 'Something went wrong on our side.', 'Try again; if it stays, tell us the request id.'),
 } as const satisfies Record<string, ProblemKind>;
 

@@ -112,6 +112,10 @@ export const deleteTemplate = endpoint({
   problems: ['template.not_found'],
 });
 
+const sample = { data: templateData.optional(), missing: missingValues.optional() };
+const previewed = z.object({ subject: z.string(), html: z.string().nullable(), text: z.string().nullable() });
+export type PreviewedTemplate = z.infer<typeof previewed>;
+
 export const previewTemplate = endpoint({
   name: 'previewTemplate',
   method: 'POST',
@@ -122,11 +126,27 @@ export const previewTemplate = endpoint({
   accountWide: true,
   params,
   query: noQuery,
-  body: written.partial().extend({ data: templateData.optional(), missing: missingValues.optional() }),
+  body: written.partial().extend(sample),
   maxBodyBytes,
   status: 200,
-  result: z.object({ subject: z.string(), html: z.string().nullable(), text: z.string().nullable() }),
+  result: previewed,
   problems: ['template.not_found', 'template.syntax', 'template.value_missing', 'template.value_unusable'],
+});
+
+export const previewWords = endpoint({
+  name: 'previewWords',
+  method: 'POST',
+  path: '/v1/templates/preview',
+  summary: 'What words that are no template yet become with sample data. Nothing is stored or sent.',
+  area: 'templates',
+  accountWide: true,
+  params: noParams,
+  query: noQuery,
+  body: written.omit({ name: true }).extend(sample),
+  maxBodyBytes,
+  status: 200,
+  result: previewed,
+  problems: ['template.syntax', 'template.value_missing', 'template.value_unusable'],
 });
 
 export const templateEndpoints = [
@@ -136,4 +156,5 @@ export const templateEndpoints = [
   changeTemplate,
   deleteTemplate,
   previewTemplate,
+  previewWords,
 ];

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { Problem } from '../contract/problem.ts';
+import { openTurns } from './at-once.ts';
 import { fieldErrors } from './http-problems.ts';
 import { Answer, type Caller, type Route, type RoutePermission } from './route.ts';
 
@@ -26,13 +27,14 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
   const { endpoint, permission } = route;
   const callers = new WeakMap<FastifyRequest, Caller>();
   const addresses = new WeakMap<FastifyRequest, string>();
+  const turns = takeTurns(endpoint);
   server.route({
     method: endpoint.method,
     url: pathPattern(endpoint),
     bodyLimit: options.bodyLimitBytes(endpoint),
     config: { name: endpoint.name },
     // Before the body is read: a stranger does not make us read megabytes.
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       const address = addressOf(request);
       addresses.set(request, address);
       options.admit(endpoint, address);
@@ -42,25 +44,56 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
       const caller = await options.identify(asked, permission);
       if (endpoint.accountWide === true && caller.departments !== undefined) throw new Problem('auth.account_wide');
       callers.set(request, caller);
+      await turns?.begin(request, reply, caller);
     },
     handler: async (request, reply) => {
       if (request.body !== undefined) refuseOtherTypes(endpoint, request.headers['content-type'] ?? '');
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const result = await route.handle(
-        {
-          params: readParams(endpoint, request.params),
-          query: readQuery(endpoint, request.query),
-          body: readBody(endpoint, rawBody),
-          headers: plainHeaders(request),
-          rawBody,
-          requestId: request.id,
-          address: addresses.get(request) ?? addressOf(request),
-        },
-        callers.get(request) ?? nobody,
-      );
-      return answer(reply, endpoint, result);
+      const work = () =>
+        route.handle(
+          {
+            params: readParams(endpoint, request.params),
+            query: readQuery(endpoint, request.query),
+            body: readBody(endpoint, rawBody),
+            headers: plainHeaders(request),
+            rawBody,
+            requestId: request.id,
+            address: addresses.get(request) ?? addressOf(request),
+          },
+          callers.get(request) ?? nobody,
+        );
+      return answer(reply, endpoint, await (turns === undefined ? work() : turns.during(request, work)));
     },
   });
+}
+
+/** A turn lasts until the work is done, also when its client is gone by then; without work, as long as the connection. */
+function takeTurns({ atOnce }: Endpoint) {
+  if (atOnce === undefined) return undefined;
+  const turns = openTurns(atOnce);
+  const ends = new WeakMap<FastifyRequest, () => void>();
+  const working = new WeakSet<FastifyRequest>();
+  return {
+    async begin(request: FastifyRequest, reply: FastifyReply, { accountId }: Caller): Promise<void> {
+      const left = new AbortController();
+      reply.raw.once('close', () => {
+        left.abort();
+        if (!working.has(request)) ends.get(request)?.();
+      });
+      if (reply.raw.destroyed) throw new Problem('request.malformed');
+      const end = await turns.take(accountId, left.signal);
+      ends.set(request, end);
+      if (left.signal.aborted) end();
+    },
+    async during(request: FastifyRequest, work: () => unknown): Promise<unknown> {
+      working.add(request);
+      try {
+        return await work();
+      } finally {
+        ends.get(request)?.();
+      }
+    },
+  };
 }
 
 /** A connection that is cut already has no address any more: what nobody waits for is not done, as it could not be told of. */

@@ -182,7 +182,7 @@ function refuse(world: Needs, error: unknown, request: FastifyRequest, reply: Fa
   }
   const problem = known ?? new Problem('server.error');
   if (problem.status === 401) reply.header('www-authenticate', challengeOf(problem));
-  if (problem.code === 'server.unavailable') reply.header('retry-after', '5');
+  if (problem.code === 'server.unavailable' || problem.code === 'server.busy') reply.header('retry-after', '5');
   if (problem.code === 'request.rate_limited') reply.header('retry-after', String(problem.retryAfterSeconds ?? 60));
   const { type, document } = problemForm(request.url, problem, request.id);
   return reply

@@ -299,3 +299,16 @@ test('nobody, too many, no words and a null subject are refused as for a message
     'batch.data_too_large',
   );
 });
+
+test('a placeholder in a sender or reply address is refused, as it would go out as written', async () => {
+  const recipients = [{ email: 'ana@six.example', name: 'Ana', data: { day: 'Monday' } }];
+  for (const [field, value] of [
+    ['from', '{{ name }} <care@clinic.example>'],
+    ['from', '{% if name %}Clinic{% endif %} <care@clinic.example>'],
+    ['replyTo', '"{{ name }}" <care@clinic.example>'],
+  ] as const) {
+    const { status, code, errors } = await refused({ [field]: value, recipients });
+    assert.deepEqual([status, code, errors[0]?.field], [400, 'template.misplaced', field]);
+  }
+  assert.equal(sink.of('ana@six.example').length, 0);
+});

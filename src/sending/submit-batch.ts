@@ -33,7 +33,7 @@ import { composeMessage } from './compose-message.ts';
 import { earlierAnswer, type IdempotencyKey, readIdempotencyKey } from './idempotency.ts';
 import { asciiDomain, readFrom, readMailbox, readReplyTo } from './read-mailbox.ts';
 import { refuseUnusable } from './submit-by-rest.ts';
-import { dataLengthMax, templateWords } from './template-words.ts';
+import { dataLengthMax, refuseMisplaced, templateWords } from './template-words.ts';
 
 type Refused = BatchAccepted['refused'][number];
 
@@ -78,6 +78,7 @@ async function submittedOf(
   const { recipients, ...shared } = body;
   if (recipients.length === 0) throw new Problem('message.no_recipients');
   if (recipients.length > batchRecipientsMax) throw new Problem('message.too_many_recipients');
+  refuseMisplaced(body);
   const acceptedAt = desk.world.clock.now();
   const messageId = newId(acceptedAt);
   const from = readFrom(body.from);

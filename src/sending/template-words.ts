@@ -8,6 +8,14 @@ import type { Desk } from './accept-message.ts';
 /** Of one recipient, as JSON. */
 export const dataLengthMax = 16_384;
 
+/** Mail that is written from a template goes out under one name, which no value changes. */
+export function refuseMisplaced(body: Pick<Submission, 'from' | 'replyTo'>): void {
+  const errors = (['from', 'replyTo'] as const)
+    .filter((field) => /\{\{|\{%/.test(body[field] ?? ''))
+    .map((field) => ({ field, message: 'It holds a placeholder.' }));
+  if (errors.length > 0) throw new Problem('template.misplaced', errors);
+}
+
 type Words = Pick<Submission, 'subject' | 'html' | 'text' | 'templateId'>;
 
 export async function templateWords({ world }: Desk, { accountId }: Caller, body: Words) {
@@ -27,6 +35,7 @@ export async function withTemplate(desk: Desk, caller: Caller, body: Submission)
       throw new Problem('request.malformed', [{ field: 'subject', message: 'It is missing.' }]);
     return body;
   }
+  refuseMisplaced(body);
   if (JSON.stringify(body.data ?? {}).length > dataLengthMax) throw new Problem('batch.data_too_large');
   const source = { ...(await templateWords(desk, caller, body)), missing: 'refuse' } as const;
   const { subject, html, text } = writeForOne(source, body.data ?? {});

@@ -2,7 +2,7 @@
 import { accountVault } from '../accounts/index.ts';
 import { record } from '../audit/index.ts';
 import { Problem } from '../contract/problem.ts';
-import type { TemplateBody, WrittenTemplate } from '../contract/templates.ts';
+import type { PreviewedTemplate, TemplateBody, WrittenTemplate } from '../contract/templates.ts';
 import { ValueFault } from '../core/template/marks.ts';
 import type { Tx } from '../platform/database.ts';
 import { newId } from '../platform/ids.ts';
@@ -110,10 +110,21 @@ export interface PreviewWish extends Change {
 }
 
 export async function previewOneTemplate(world: Needs, { accountId }: Caller, id: string, wish: PreviewWish) {
-  const { data, missing, ...change } = wish;
   const kept = await readOneTemplate(world, accountId, id);
-  const { subject, html, text } = changed(kept, change);
-  const written = writeForOne({ subject, html, text, missing: missing ?? 'refuse' }, data ?? {});
+  return previewOf(changed(kept, wish), wish);
+}
+
+type NewWords = Omit<WrittenTemplate, 'name'> & Pick<PreviewWish, 'data' | 'missing'>;
+
+export const previewNewWords = ({ subject, html, text, ...wish }: NewWords): PreviewedTemplate =>
+  previewOf({ subject, html: html ?? null, text: text ?? null }, wish);
+
+function previewOf(
+  { subject, html, text }: Omit<Content, 'name'>,
+  { data, missing }: Pick<PreviewWish, 'data' | 'missing'>,
+): PreviewedTemplate {
+  const source = { subject, html: html || null, text: text || null, missing: missing ?? 'refuse' };
+  const written = writeForOne(source, data ?? {});
   return { subject: written.subject, html: written.html, text: written.text };
 }
 

@@ -7,6 +7,7 @@ import {
   createOneTemplate,
   deleteOneTemplate,
   listAllTemplates,
+  previewNewWords,
   previewOneTemplate,
   readOneTemplate,
 } from './manage-templates.ts';
@@ -33,6 +34,12 @@ export function templateRoutes(world: Pick<World, 'db' | 'vault' | 'clock'>): Ro
       'templates.read',
       writesNothing('the data is the caller’s own, and nothing is kept'),
       ({ params, body }, caller) => previewOneTemplate(world, caller, params.id, body),
+    ),
+    route(
+      contract.previewWords,
+      'templates.read',
+      writesNothing('words and data are the caller’s own, and nothing is kept'),
+      async ({ body }) => previewNewWords(body),
     ),
   ];
 }

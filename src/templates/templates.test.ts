@@ -120,6 +120,24 @@ test('a preview shows what becomes of sample data, also of words that are not ke
   assert.equal((await ask(api, contract.previewTemplate, account.apiKey, lenient)).text, 'You come on .');
 });
 
+test('words that are no template yet are previewed alike, and nothing is kept', async () => {
+  const asked = { subject: 'Dear {{ name }}', html: '<b>{{ name }}</b>', text: '', data: { name: 'A & B' } };
+  const before = await ask(api, contract.listTemplates, account.apiKey);
+  const shown = await ask(api, contract.previewWords, account.apiKey, { body: asked });
+  assert.deepEqual(shown, { subject: 'Dear A & B', html: '<b>A &#38; B</b>', text: null });
+  const refused = await request(api, contract.previewWords, account.apiKey, {
+    body: { ...asked, html: '<p>\n  {{ name }' },
+  });
+  const { code: why, errors } = (await refused.json()) as { code: string; errors: object[] };
+  assert.deepEqual([refused.status, why, errors.length], [400, 'template.syntax', 1]);
+  assert.match(JSON.stringify(errors), /"field":"html","message":"Line 2, column 3: /);
+  assert.equal(
+    await code(contract.previewWords, { body: { subject: 'x', data: {}, text: '{{ y }}' } }),
+    'template.value_missing',
+  );
+  assert.deepEqual(await ask(api, contract.listTemplates, account.apiKey), before);
+});
+
 test('mail goes out as its template was when it was accepted, whatever became of it since', async () => {
   const { id } = await create();
   const sendAt = new Date(world.clock.now().getTime() + 60_000).toISOString();
@@ -151,6 +169,8 @@ test('one message takes a template with its data for all recipients alike', asyn
   assert.match(copy, /You come on Friday\./);
   assert.equal(await code(sendMessage, { body: { ...body, data: {} } }), 'template.value_missing');
   assert.equal(await code(sendMessage, { body: { ...body, text: 'mine' } }), 'request.malformed');
+  const misplaced = { ...body, from: '{{ name }} <care@clinic.example>' };
+  assert.equal(await code(sendMessage, { body: misplaced }), 'template.misplaced');
   assert.equal(await code(sendMessage, { body: { ...body, templateId: crypto.randomUUID() } }), 'template.not_found');
   assert.equal(
     await code(sendMessage, { body: { from: body.from, to: body.to, subject: 'x', text: 'x', data: {} } }),

@@ -35,5 +35,6 @@ export const batchCalls: Readonly<Record<string, Prepare>> = {
     params: { id: (await make('POST', '/v1/templates', newTemplate())).id },
     body: { data: { name: 'Ana' } },
   }),
+  previewWords: () => ({ body: { subject: 'Hello {{ name }}', text: 'Dear {{ name }}', data: { name: 'Ana' } } }),
   readBatch: async ({ make }) => ({ params: { id: (await make('POST', '/v1/batches', batch)).id } }),
 };
