@@ -22,6 +22,7 @@ const areas = [
   'routing',
   'delivery',
   'sending',
+  'tls-reports',
   'returns',
   'alerting',
   'providers',

@@ -59,6 +59,14 @@ export const hostname: Form<string> = {
     /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text) ? text : undefined,
 };
 
+export const mailAddress: Form<string> = {
+  expects: 'an address such as tls-reports@clinic.example',
+  parse: (text) =>
+    /^[a-z0-9._%+-]{1,64}@(?=.{3,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/i.test(text)
+      ? text.toLowerCase()
+      : undefined,
+};
+
 export const oneOf = <Choice extends string>(choices: readonly Choice[]): Form<Choice> => ({
   expects: `one of ${choices.join(', ')}`,
   parse: (text) => choices.find((choice) => choice === text),

@@ -13,6 +13,7 @@ import {
   hostname,
   hoursOrOff,
   listUrl,
+  mailAddress,
   oneOf,
   path,
   port,
@@ -215,6 +216,14 @@ const settings = {
     absent: 15_000,
     about:
       'How long a delivery that failed for now waits before it is tried again the first time. The later waits are multiples of it: 4, 20, 60, 120, 240, 480 and then 960 times, until the message is five days old.',
+  }),
+  tlsReportsFrom: setting({
+    name: 'WAXWING_TLS_REPORTS_FROM',
+    form: mailAddress,
+    absent: undefined,
+    absentMeans: 'none are sent',
+    about:
+      'The address that daily reports about TLS (RFC 8460) come from, and the contact they name. Its domain must be a verified sender domain that signs. See [TLS reports](tls-reports.md).',
   }),
   dnsServers: setting({
     name: 'WAXWING_DNS_SERVERS',

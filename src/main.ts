@@ -74,6 +74,7 @@ import { startSettling } from './settling/index.ts';
 import { singleSignOnRoutes, startProvingDomains } from './single-sign-on/index.ts';
 import { type FollowedPages, followUnsubscribePages, suppressionRoutes } from './suppressions/index.ts';
 import { templateRoutes } from './templates/index.ts';
+import { startForgettingTlsReports, startSendingTlsReports } from './tls-reports/index.ts';
 import {
   type Edge,
   hitCounter,
@@ -305,6 +306,11 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     startEmergencyCare(world),
     startAlerting(world, { trackingUrl: needs.trackingUrl, onQueued, consoleUrl: config.publicUrl }),
   );
+  const { tlsReportsFrom, dnsServers } = config;
+  if (tlsReportsFrom !== undefined)
+    parts.loops.push(
+      startSendingTlsReports(world, { tlsReportsFrom, dnsServers, onQueued, trackingUrl: needs.trackingUrl }),
+    );
   parts.loops.push(
     delivery,
     startFold(world),
@@ -314,6 +320,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     startBackups(world, config.backupDir, needs.connection),
     startForgettingDrafts(world),
     startForgettingReturns(world),
+    startForgettingTlsReports(world),
     startAuditSealer(world),
     startKeyDestruction(world),
     startRetention(world),

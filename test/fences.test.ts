@@ -165,7 +165,9 @@ test('a function with its owner’s rights answers only who needs it, and finds 
       ['settle_chained_entries', null],
       ['ensure_event_partitions', 'waxwing_worker'],
       ['destroy_request_keys', 'waxwing_worker'],
+      ['account_of_verified_sender', 'waxwing_worker'],
       ['prune_returns', 'waxwing_worker'],
+      ['prune_tls_reports', 'waxwing_worker'],
       ['prune_table', 'waxwing_worker'],
       ['drop_event_month', 'waxwing_worker'],
       ['queue_audit_entries', null], // a trigger's

@@ -3,12 +3,13 @@
  * to. It writes nothing to the database and logs no word of the message.
  */
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { demandName, type HopEvidence, stsEvidence, type TransportEvidence } from '../core/delivery/evidence.ts';
 import type { MailRoute } from '../core/delivery/mail-route.ts';
 import { type HostAnswer, mayTryNextHost } from '../core/delivery/next-host.ts';
 import type { AttemptEnd } from '../core/delivery/outcome.ts';
 import type { Why } from '../core/delivery/reasons.ts';
-import { type HopPlan, planHop, rungOf } from '../core/delivery/transport.ts';
+import { type HopFacts, type HopPlan, planHop, rungOf } from '../core/delivery/transport.ts';
 import { mailboxWords } from '../core/message/header-words.ts';
 import { render } from '../core/message/index.ts';
 import type { TokenKeyring } from '../core/token.ts';
@@ -23,6 +24,7 @@ import type { OpenCopy } from './open-copies.ts';
 import { domainOf, type Gateway, type Router, type Station, type Way } from './route.ts';
 import { signCopy } from './sign-copy.ts';
 import type { Claimed } from './store.ts';
+import type { TlsTally } from './tls-tally.ts';
 
 /** What an attempt came to, with all that is to be recorded. */
 export interface Attempt {
@@ -49,6 +51,8 @@ export interface Carrier {
   readonly keys: TokenKeyring;
   readonly unsubscribeKeys: TokenKeyring;
   readonly trackingUrl: string;
+  /** Null: no reports about TLS are sent. */
+  readonly tally: Pick<TlsTally, 'saw'> | null;
   readonly now: () => Date;
   /** The envelope sender that a copy's bounces come back to us by; null: the message's own. */
   readonly returnPath: ((handle: Uint8Array) => string) | null;
@@ -127,7 +131,7 @@ const hostsForMs = 120_000;
 async function transmit(
   carrier: Carrier,
   { stations, via }: Extract<Way, { kind: 'hops' }>,
-  { floor, released }: Pick<OpenCopy, 'floor' | 'released'>,
+  { floor, released, message }: Pick<OpenCopy, 'floor' | 'released' | 'message'>,
   copy: Copy,
 ): Promise<Transmitted> {
   const tries: HopEvidence[] = [];
@@ -135,7 +139,9 @@ async function transmit(
   let last: Transmitted = { sent: unsent(carrier, 'domain.no_host'), hop: null, tries };
   for (const { key, hop, facts } of carrier.health.arrange(stations)) {
     if (performance.now() - beganMs > hostsForMs) break;
-    const plan = planHop({ ...facts, floor: floor.level, released });
+    const plan = planHop(
+      message.header.isTlsReport === true ? unasked(facts) : { ...facts, floor: floor.level, released },
+    );
     // A host that policy bars is not told of the message: it has answered nothing, and stands in no event.
     if (plan.kind === 'barred') last = { sent: unsent(carrier, plan.why), hop: null, tries };
     else {
@@ -144,9 +150,22 @@ async function transmit(
       carrier.health.answered(key, answerOf(last.sent));
     }
     tries.push(hopEvidence(facts, plan, last.sent));
+    if (via === 'mx' && isIP(facts.host) === 0 && message.header.isTlsReport !== true)
+      tallySession(carrier, copy.to, facts, last.sent);
     if (!mayTryNextHost(answerOf(last.sent), via)) return last;
   }
   return last;
+}
+
+/** RFC 8460 §3: a report that TLS fails must not fail for that. It holds counts and names of servers alone. */
+const unasked = (facts: Station['facts']): HopFacts => ({
+  ...facts,
+  ...{ floor: 'opportunistic', released: null, sts: { kind: 'none' }, dane: { kind: 'none' } },
+});
+
+function tallySession({ tally }: Carrier, to: string, facts: Station['facts'], sent: Sent): void {
+  const why = sent.kind === 'failed' ? sent.why : null;
+  tally?.saw({ ...sent, domain: domainOf(to), facts, why });
 }
 
 const answerOf = (sent: Sent): HostAnswer => ({
@@ -164,6 +183,8 @@ const unsent = (carrier: Carrier, why: Why): Sent => ({
     source: null,
     reached: false,
     bodyBegan: false,
+    isNew: false,
+    tlsBroke: false,
   },
 });
 

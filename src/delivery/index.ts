@@ -9,4 +9,5 @@ export { openQueueBell } from './queue-bell.ts';
 export { queueRoutes } from './queue-routes.ts';
 export { deliveryRoutes } from './routes.ts';
 export { enqueue } from './store.ts';
+export { takeTlsDay } from './tls-tally.ts';
 export { type Delivery, type DeliveryOptions, startDelivery } from './worker.ts';

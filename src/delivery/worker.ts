@@ -27,12 +27,15 @@ import { openRecorder, type Recorder } from './recorder.ts';
 import { openRouter, type RouteOptions } from './route.ts';
 import { destinationName, type PaceTeller, startTellingPaces } from './tell-paces.ts';
 import { startTellingRelays } from './tell-relays.ts';
+import { startTlsTally, type TlsTally } from './tls-tally.ts';
 
 export interface DeliveryOptions extends RouteOptions, SourceOptions {
   /** Where recipients reach the tracking host. */
   readonly trackingUrl: string;
   /** Copies leave with an envelope sender of their own there; absent: with the message's. */
   readonly bounceDomain?: string | undefined;
+  /** Who sends reports about TLS; absent: nobody, and nothing is counted. */
+  readonly tlsReportsFrom?: string | undefined;
   /** Sent with EHLO; the name that this host is known by. */
   readonly helloName: string;
   /** The first wait before a retry. */
@@ -83,6 +86,7 @@ interface Desk {
   readonly pacing: Pacing;
   readonly paces: PaceTeller;
   readonly relays: Running;
+  readonly tally: TlsTally | null;
   readonly retry: RetryPolicy;
   /** Begun and not recorded: what a crash may send twice. */
   readonly inFlight: WaitGauge;
@@ -125,6 +129,7 @@ export function startDelivery(world: World, options: DeliveryOptions): Delivery 
       clearInterval(renewing);
       await desk.paces.close();
       await desk.relays.close();
+      await desk.tally?.close();
       desk.carrier.client.close();
     },
   };
@@ -139,6 +144,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
   const router = openRouter(options, dns, openPolicySources(world, dns, options));
   const health = openHostHealth(now);
   const relays = startTellingRelays(world, health, router.installation);
+  const tally = options.tlsReportsFrom === undefined ? null : startTlsTally(world);
   const maxInFlight = options.maxInFlight ?? 100;
   const pacing = openPacing({
     now,
@@ -160,6 +166,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
       keys: tokenKeys(world.vault),
       unsubscribeKeys: unsubscribeKeys(world.vault),
       trackingUrl: options.trackingUrl,
+      tally,
       returnPath: options.bounceDomain === undefined ? null : returnPathOf(world.vault, options.bounceDomain),
       now,
     },
@@ -172,6 +179,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     claims: openClaims(),
     pacing,
     relays,
+    tally,
     paces: startTellingPaces(world, pacing, () => countByDestination(held.values())),
     retry: { ...defaultRetryPolicy, baseMs: options.retryBaseMs ?? defaultRetryPolicy.baseMs },
     inFlight,

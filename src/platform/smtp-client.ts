@@ -51,6 +51,10 @@ export type Sent = Transmission & {
   readonly source: string | null;
   /** False when no session came about: this next hop has heard nothing of the message. */
   readonly reached: boolean;
+  /** The connection was tried for this message, and not for one before it. */
+  readonly isNew: boolean;
+  /** TLS was offered and broke, so that clear text was spoken. */
+  readonly tlsBroke: boolean;
   /** Bytes of the message were on their way: without an answer nobody knows whether it was taken. */
   readonly bodyBegan: boolean;
 };
@@ -142,8 +146,7 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     const pool = poolOf(poolKey(hop, demand));
     const open: Open = () => openTo(hop, demand, options);
     const grant = await acquire(pool, open);
-    if (grant.kind !== 'open')
-      return { tls: null, address: null, source: null, ...grant, at: options.now(), reached: false, bodyBegan: false };
+    if (grant.kind !== 'open') return { ...unopened, ...grant, at: options.now(), isNew: isFirstToldOf(grant) };
     const { session } = grant;
     const reused = session.sent() > 0;
     const { end, unheard, bodyBegan } = await session.send(copy).catch((error) => {
@@ -154,8 +157,8 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     release(pool, session, open);
     // A server may close a connection between two messages (RFC 5321 §3.8, and 421 at any time): nobody's failure.
     if (reused && (unheard || isFarewell(end))) return attempt(hop, demand, copy);
-    const { tls, address, source } = session;
-    return { ...end, at, tls, address, source, reached: true, bodyBegan };
+    const { tls, address, source, tlsBroke } = session;
+    return { ...end, at, tls, address, source, reached: true, bodyBegan, isNew: !reused, tlsBroke };
   };
 
   return {
@@ -166,6 +169,16 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
       sweep(pools, 0);
     },
   };
+}
+
+const unopened = { tls: null, address: null, source: null, reached: false, bodyBegan: false, tlsBroke: false } as const;
+
+/** All who waited for a connection hear of the same failure. */
+const told = new WeakSet<Closed>();
+function isFirstToldOf(closed: Closed): boolean {
+  if (told.has(closed)) return false;
+  told.add(closed);
+  return true;
 }
 
 const isFarewell = (end: Transmission): boolean => end.kind === 'refused' && end.code === 421 && end.stage === 'mail';

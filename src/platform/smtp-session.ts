@@ -65,6 +65,8 @@ export type Transmission =
 
 export interface SmtpSession {
   readonly tls: TlsFacts | null;
+  /** TLS was offered and broke, so that clear text is spoken. */
+  readonly tlsBroke: boolean;
   /** The IP address of the other side. */
   readonly address: string;
   /** Ours, where one was chosen for it. */
@@ -100,7 +102,7 @@ export async function openSession(target: SessionTarget): Promise<Opening> {
   const first = await connect(target, false);
   if (first.kind === 'tls-broken') {
     // RFC 7435: where clear text is allowed, a broken handshake must not be worse than no TLS at all.
-    if (target.tls === 'if-offered' && !target.implicitTls) return settled(await connect(target, true), target);
+    if (target.tls === 'if-offered' && !target.implicitTls) return settled(await connect(target, true), target, true);
     return { kind: 'failed', why: first.certificate ? 'tls.certificate' : 'tls.handshake' };
   }
   return settled(first, target);
@@ -112,7 +114,7 @@ type Connected =
   | Refusal
   | Failure;
 
-async function settled(connected: Connected, target: SessionTarget): Promise<Opening> {
+async function settled(connected: Connected, target: SessionTarget, tlsBroke = false): Promise<Opening> {
   if (connected.kind === 'tls-broken') return { kind: 'failed', why: 'tls.handshake' };
   if (connected.kind !== 'connected') return connected;
   const { connection } = connected;
@@ -127,7 +129,7 @@ async function settled(connected: Connected, target: SessionTarget): Promise<Ope
     const refusal = await login(connection, target.login);
     if (refusal !== null) return refusal;
   }
-  return { kind: 'open', session: sessionOn(connection, facts, target) };
+  return { kind: 'open', session: { ...sessionOn(connection, facts, target), tlsBroke } };
 }
 
 function whyUnmet(demand: TlsDemand, facts: TlsFacts | null): Why {
@@ -241,7 +243,11 @@ interface Offered {
   readonly _supportedExtensions?: readonly string[];
 }
 
-function sessionOn(connection: SMTPConnection, facts: TlsFacts | null, target: SessionTarget): SmtpSession {
+function sessionOn(
+  connection: SMTPConnection,
+  facts: TlsFacts | null,
+  target: SessionTarget,
+): Omit<SmtpSession, 'tlsBroke'> {
   let sent = 0;
   let usable = true;
   connection.once('end', () => {

@@ -77,6 +77,8 @@ export interface SubmittedMessage {
   readonly messageClass?: MessageClass | undefined;
   /** Absent: marketing mail can be unsubscribed from, where the account wants it. */
   readonly unsubscribe?: boolean | undefined;
+  /** A report about TLS that the program itself sends. */
+  readonly isTlsReport?: true;
   readonly idempotencyKey: IdempotencyKey | null;
   /** Each copy has words of its own: the message's own are stand-ins. */
   readonly letter?: Pick<LetterPlan, 'source' | 'places' | 'links' | 'plainText'> | undefined;
@@ -317,6 +319,7 @@ function headerOf(parts: Sealable): StoredHeader {
     ownTo: submitted.ownTo,
     ...floorAtAcceptance(settings.minimumTransport, submitted.minimumTransport),
     ...listHeaders(parts),
+    ...(submitted.isTlsReport === true ? { isTlsReport: true } : {}),
   };
 }
 

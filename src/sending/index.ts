@@ -1,6 +1,6 @@
 /** The door of sending: submission by REST and by SMTP, one pipeline behind both. */
 
-export { type Desk, openDesk, type SendingOptions } from './accept-message.ts';
+export { acceptMessage, type Desk, openDesk, type SendingOptions } from './accept-message.ts';
 export { keptCertificate, type TlsIdentity } from './certificate.ts';
 export { eraseAgain, eraseUnlessKept } from './erase-message.ts';
 export {

@@ -36,6 +36,7 @@ export const accountColumns: readonly SealedColumn[] = (
     ['sso_connections', 'client_secret_sealed', 'sign-on.secret'],
     ['sso_connections', 'settings_sealed', 'sign-on.connection'],
     ['template_versions', 'content_sealed', 'template.content'],
+    ['tls_reports', 'content_sealed', 'tls.received'],
     ['transport_rules', 'domain_sealed', 'transport.rule'],
     ['suppressions', 'address_sealed', 'suppression.address'],
     ['tracking_consents', 'address_sealed', 'consent.address'],

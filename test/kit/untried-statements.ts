@@ -39,6 +39,17 @@ export const untried: readonly Untried[] = [
         'WITH due AS ( SELECT domain_',
         'DELETE FROM mta_sts_policies',
       ],
+      'src/delivery/tls-store.ts': ['INSERT INTO tls_sessions AS ', 'WITH one AS ( SELECT day, d'],
+      'src/tls-reports/store.ts': [
+        'INSERT INTO tls_reports_due ',
+        'WITH due AS ( SELECT id FROM tls_rep',
+        'UPDATE tls_reports_due SET r',
+        'DELETE FROM tls_reports_due WHERE id',
+        'SELECT account_id AS "accoun',
+        'DELETE FROM tls_sessions WHE',
+        'DELETE FROM tls_reports_due WHERE gi',
+        'SELECT prune_tls_reports(…::',
+      ],
       'src/events/fold-store.ts': ['SELECT ensure_event_partitio'],
       'src/main.ts': ['SELECT 1'],
       'src/networks/store.ts': [

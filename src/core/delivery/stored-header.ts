@@ -17,6 +17,8 @@ export interface StoredHeader {
   /** Fields that every copy gets from us; absent: none. `link`: the sender wrote List-Unsubscribe-Post. */
   readonly unsubscribe?: 'both' | 'link';
   readonly feedbackId?: string;
+  /** A report of ours about TLS: it goes whatever policies say. Absent: it is not. */
+  readonly isTlsReport?: true;
 }
 
 export const encodeStoredHeader = (header: StoredHeader): string => JSON.stringify(header);

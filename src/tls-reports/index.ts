@@ -1,0 +1,2 @@
+/** The door of reports about TLS (RFC 8460). */
+export { startForgettingTlsReports, startSendingTlsReports } from './worker.ts';
