@@ -18,7 +18,7 @@ import { tell } from '../src/providers/fixtures/story.ts';
 import { makeBackup } from '../src/upkeep/index.ts';
 import { findBelow, findIn, needlesFor } from './kit/needles.ts';
 import { acceptByPassword, type Person, personAt } from './kit/person.ts';
-import { type SmtpSink, startSmtpSink } from './kit/smtp-sink.ts';
+import { type SinkReply, type SmtpSink, startSmtpSink } from './kit/smtp-sink.ts';
 import { mail, RawClient } from './kit/submission.ts';
 import { until } from './kit/tracking.ts';
 
@@ -29,6 +29,7 @@ const needles = [
   ...needlesFor([word, ...addresses]),
   { spelling: 'sixteen bytes', bytes: Buffer.from('20010db8deadbeefcafef00d12345678', 'hex') },
 ];
+const bounceDomain = 'bounces.clinic.example';
 const apiKey = 'wx_canary_bootstrap_key_0123456789';
 
 const usualTmp = process.env.TMPDIR;
@@ -42,14 +43,24 @@ let program: Program;
 let url: string;
 
 const deferred = new Set<string>();
-/** The remote's words name whom they refuse, as many servers do. */
+/** The remote's words name whom they refuse and whom they take, as many servers do. */
 const answer: Parameters<SmtpSink['answerWith']>[0] = ({ stage, address }) => {
+  if (stage === 'data') return answerToMail(address);
+  if (stage === 'mail' && !deferred.has(stage)) {
+    deferred.add(stage);
+    return { code: 451, text: ['4.3.0 busy', `4.3.0 with ${word} from <${address}>`] };
+  }
   if (stage !== 'rcpt') return undefined;
   if (address.startsWith('nobody')) return { code: 550, text: `5.1.1 <${address}> ${word}: no such patient` };
   const isFirst = address.startsWith('later') && !deferred.has(address);
   deferred.add(address);
   return isFirst ? { code: 451, text: `4.7.1 <${address}> ${word}: come back later` } : undefined;
 };
+
+function answerToMail(address: string): SinkReply {
+  if (address.startsWith('refused')) return { code: 554, text: `5.7.1 <${address}> mail about ${word} is not taken` };
+  return { code: 250, text: ['2.0.0 ok', `2.0.0 ${word} queued for <${address}>`] };
+}
 
 before(async () => {
   for (const folder of [temporary, backups]) mkdirSync(folder);
@@ -61,6 +72,8 @@ before(async () => {
     WAXWING_HTTP_PORT: '0',
     WAXWING_TRACKING_PORT: '0',
     WAXWING_SMTP_PORT: '0',
+    WAXWING_BOUNCE_PORT: '0',
+    WAXWING_BOUNCE_DOMAIN: bounceDomain,
     WAXWING_SMARTHOST: `smtp://127.0.0.1:${sink.port}`,
     WAXWING_TRUSTED_PROXIES: '127.0.0.1',
     WAXWING_NETWORKS_REFRESH_HOURS: 'off',
@@ -117,7 +130,7 @@ const submission = (to: readonly string[]) => ({
 });
 
 async function sendByRest(): Promise<string> {
-  const sent = await call('POST', '/v1/messages', submission(['ana', 'later', 'nobody']), {
+  const sent = await call('POST', '/v1/messages', submission(['ana', 'later', 'nobody', 'refused']), {
     'idempotency-key': `order-${word}`,
   });
   assert.equal(sent.status, 202, sent.text);
@@ -212,6 +225,116 @@ async function hitTracking(): Promise<void> {
           cookie: `name=${word}`,
         },
       });
+}
+
+/** What comes back is written by strangers and by their servers, and cites what was sent. */
+async function takeWhatComesBack(): Promise<void> {
+  const client = await RawClient.connect(program.ports.bounces ?? 0);
+  await client.say(`EHLO ${word}.example`);
+  for (const [name, octets] of returned()) {
+    const [copy] = sink.of(person(name));
+    assert.ok(copy?.from.endsWith(`@${bounceDomain}`) === true, name);
+    await client.envelope(person('mailer'), copy.from);
+    assert.match(await client.content(octets), /^250 /, name);
+  }
+  await client.say(`MAIL FROM:<${person('spammer')}>`);
+  for (const wrong of [`${word}@${bounceDomain}`, `b-${word}@${bounceDomain}`, person('ana')])
+    assert.match(await client.say(`RCPT TO:<${wrong}>`), /^550 /);
+  await client.say(`VRFY ${word}`);
+  client.close();
+  for (const [name, reason] of [
+    ['hana', 'hard-bounce'],
+    ['ivo', 'complaint'],
+  ] as const)
+    assert.ok((await call('GET', `/v1/suppressions/${encodeURIComponent(person(name))}`)).text.includes(reason), name);
+}
+
+const returned = (): readonly (readonly [string, string])[] => [
+  ['hana', report('delivery-status', deliveryStatus(`550 5.1.1 <${person('hana')}> ${word} is no patient here`))],
+  ['later', report('delivery-status', deliveryStatus(`452 4.2.2 <${word}> ${word} has a full mailbox`))],
+  ['ivo', report('feedback-report', mail('Feedback-Type: abuse', `User-Agent: ${word}`, `Source-IP: ${addresses[0]}`))],
+  [
+    'emil',
+    mail(
+      ...[`From: ${word} <${person('emil')}>`, `Subject: ${word} is away`, 'Auto-Submitted: auto-replied', ''],
+      `${word} has an operation`,
+    ),
+  ],
+  ['ana', mail(`From: ${word} <${person('ana')}>`, `Subject: Re: Results for ${word}`, '', `${word} takes warfarin`)],
+  ['emil', mail(`From: <${person('emil')}>`, 'Content-Type: text/plain; charset=utf-8', '', `${word} è malato`)],
+];
+
+const deliveryStatus = (said: string): string =>
+  mail(
+    ...[`Reporting-MTA: dns; ${word}.example`, '', `Final-Recipient: rfc822; ${person('hana')}`, 'Action: failed'],
+    ...[`Status: ${said.slice(4, 9)}`, `Diagnostic-Code: smtp; ${said}`],
+  );
+
+const report = (kind: string, told: string): string =>
+  mail(
+    ...[`From: ${person('mailer-daemon')}`, `Subject: ${word} came back`, 'MIME-Version: 1.0'],
+    ...[`Content-Type: multipart/report; report-type=${kind}; boundary="${word}"`, '', `--${word}`, ''],
+    ...[`Your mail to ${person('hana')} came back.`, `--${word}`, `Content-Type: message/${kind}`, '', told],
+    ...[`--${word}`, 'Content-Type: message/rfc822', '', `Subject: Results for ${word}`, '', word, `--${word}--`],
+  );
+
+/** Whom no mail goes to: by hand, by lists that others kept, and what is wrong in those. */
+async function suppress(): Promise<void> {
+  const path = (name: string): string => `/v1/suppressions/${encodeURIComponent(person(name))}`;
+  for (const name of ['kim', 'lea']) assert.equal((await call('PUT', path(name), {})).status, 200);
+  assert.equal((await call('DELETE', path('lea'))).status, 204);
+  const wrong = { email: `${word} @`, reason: 'manual' };
+  const listed = { suppressions: [{ email: person('mia'), reason: 'unsubscribed' }, wrong] };
+  const csv = `email,reason,scope\n${person('noa')},manual,all\n"${word} ""${word}"" x",${word},${word}\n`;
+  for (const body of [listed, { csv }]) {
+    const taken = await call('POST', '/v1/suppression-import', body);
+    assert.equal((JSON.parse(taken.text) as { added: number }).added, 1, taken.text);
+  }
+  assert.equal((await call('POST', '/v1/suppression-import', { csv: 'x\n'.repeat(10_000) + word })).status, 400);
+  assert.ok((await call('GET', '/v1/suppression-export')).text.includes(person('noa')));
+  for (const name of ['kim', 'lea', 'nobody']) assert.equal((await call('GET', path(name))).status, 200);
+  const dropped = JSON.parse((await call('POST', '/v1/messages', submission(['kim']))).text) as { id: string };
+  assert.ok((await call('GET', `/v1/messages/${dropped.id}`)).text.includes('"dropped"'));
+  assert.equal((await call('POST', '/v1/preflight', submission(['kim', 'noa']))).status, 200);
+}
+
+/**
+ * The page that whoever unsubscribes is shown, and what else is said to its link. Its own words are for everybody who has
+ * one, and lie in clear (test/clear-text.test.ts); those that are refused lie nowhere.
+ */
+async function unsubscribe(): Promise<void> {
+  const page = { organisation: 'Clinic by the Lake', words: 'Our desk\nsays goodbye' };
+  assert.equal((await call('PUT', '/v1/settings/unsubscribe-page', page)).status, 200);
+  const wrong = { organisation: `${word}\u0007`, words: word };
+  assert.equal((await call('PUT', '/v1/settings/unsubscribe-page', wrong)).status, 400);
+  const [copy] = sink.of(person('ivo'));
+  const link = /^List-Unsubscribe: <(http[^>]+)>/im.exec(
+    (copy?.bytes.toString() ?? '').replace(/\r\n[ \t]+/g, ''),
+  )?.[1];
+  assert.ok(link !== undefined);
+  const headers = { 'user-agent': word, 'x-forwarded-for': addresses[0] as string, cookie: `name=${word}` };
+  await until(
+    async () => (await (await fetch(link, { headers })).text()).includes(page.organisation),
+    'the page says it',
+  );
+  const post = async (body: URLSearchParams) => (await fetch(link, { method: 'POST', headers, body })).status;
+  assert.equal(await post(new URLSearchParams({ why: `${word} ${word}` })), 400);
+  assert.equal(await post(new URLSearchParams({ 'List-Unsubscribe': 'One-Click', why: word })), 200);
+  const path = `/v1/suppressions/${encodeURIComponent(person('ivo'))}`;
+  await until(async () => (await call('GET', path)).text.includes('unsubscribed'), 'it holds');
+}
+
+/** What is held back, let go and taken out is named by campaign and by domain. */
+async function steerTheQueue(): Promise<void> {
+  const campaign = `held ${word}`;
+  const act = (what: string, body: object) => call('POST', `/v1/queue/${what}`, body);
+  assert.equal((await act('hold', { campaign })).status, 200);
+  await call('POST', '/v1/messages', { ...submission(['pia']), campaign });
+  assert.ok((await call('GET', '/v1/queue')).text.includes(campaign));
+  const destination = `${word.toLowerCase()}.example`;
+  assert.equal((await call('GET', `/v1/queue/destinations/${destination}`)).status, 200);
+  assert.ok((await call('GET', `/v1/queue/recipients?destination=${destination}`)).text.includes(person('pia')));
+  for (const what of ['retry', 'cancel', 'release']) assert.equal((await act(what, { campaign })).status, 200, what);
 }
 
 /** Copies are quoted-printable or base64; their URLs are read from either. */
@@ -481,6 +604,10 @@ test('nothing that people wrote, and nobody’s address, lies readable on the di
   await hearProviders();
   const heard = await counted('hits');
   await hitTracking();
+  await takeWhatComesBack();
+  await suppress();
+  await unsubscribe();
+  await steerTheQueue();
   await consentAndAsk(messageId);
   await provision();
   await keepForTheLawyers();

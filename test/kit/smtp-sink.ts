@@ -22,7 +22,7 @@ export interface SinkQuestion {
   readonly session: string;
 }
 
-/** `drop` cuts the connection without a word; nothing accepts. */
+/** `drop` cuts the connection without a word; nothing accepts, and so does a 250 of one's own at `data`. */
 export type SinkAnswer = SinkReply | 'drop' | undefined;
 export type SinkScript = (question: SinkQuestion) => SinkAnswer | Promise<SinkAnswer>;
 
@@ -197,7 +197,8 @@ function handlers(options: SinkOptions, state: SinkState, drop: (session: SMTPSe
       });
       stream.on('end', () =>
         ask('data', recipient, session, (refusal) => {
-          if (!refusal) take(options, state, session, Buffer.concat(chunks));
+          const isTaken = !(refusal instanceof SinkRefusal) || refusal.responseCode < 300;
+          if (isTaken) take(options, state, session, Buffer.concat(chunks));
           done(refusal ?? null, 'taken');
         }),
       );
