@@ -11,6 +11,8 @@ export interface CrashSize {
   readonly sends: number;
   readonly perMessage: number;
   readonly meanBetweenKillsMs: number;
+  /** Each victim in turn, then at random until it is over; absent: as many as fit. */
+  readonly killsAtMost?: number;
   /** Chance from 0 up to 1, so that a run can be repeated. */
   readonly chance?: () => number;
 }
@@ -47,7 +49,9 @@ export async function benchCrash(
   const site = await openSite(`smtp://127.0.0.1:${sink.port}`);
   const began = performance.now();
   try {
-    const cast = { web: await site.start('web,smtp'), worker: await site.start('worker') };
+    const [web, worker] = await Promise.all([site.start('web,smtp'), site.start('worker')]);
+    const cast = { web, worker };
+    say(`started after ${seconds(began)} s`);
     const state = { isOver: false };
     const killing = killAtRandom(site, cast, size, state, say);
     await submitAll(site, () => cast.web.httpPort, size);
@@ -99,13 +103,14 @@ async function submitAll(site: Site, port: () => number, { sends, perMessage }: 
 async function killAtRandom(
   site: Site,
   cast: Record<'web' | 'worker', Running>,
-  { meanBetweenKillsMs, chance = Math.random }: CrashSize,
+  { meanBetweenKillsMs, killsAtMost = Number.POSITIVE_INFINITY, chance = Math.random }: CrashSize,
   state: { readonly isOver: boolean },
   say: (line: string) => void,
 ): Promise<CrashFigures['kills']> {
   const kills = { worker: 0, web: 0, postgres: 0 };
-  const victims: readonly Victim[] = ['postgres', 'web', 'worker'];
-  for (let n = 0; n < victims.length || !state.isOver; n += 1) {
+  // The worker first: its lease ends while the others start again.
+  const victims: readonly Victim[] = ['worker', 'postgres', 'web'];
+  for (let n = 0; n < victims.length || (n < killsAtMost && !state.isOver); n += 1) {
     await sleep(meanBetweenKillsMs * (0.3 + 1.4 * chance()));
     // Each in turn before any at random, so that a short run has all of them.
     const victim = victims[n < victims.length ? n : Math.floor(chance() * victims.length)] ?? 'worker';

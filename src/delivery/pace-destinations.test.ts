@@ -5,7 +5,12 @@ import { openPacing } from './pace-destinations.ts';
 
 let nowMs = 1_000_000;
 const open = (behindRelay = false) =>
-  openPacing({ now: () => new Date(nowMs), mostPerDestination: 4, mostOfRelay: behindRelay ? 4 : null });
+  openPacing({
+    now: () => new Date(nowMs),
+    mostPerDestination: 4,
+    mostOfRelay: behindRelay ? 4 : null,
+    ...{ mostUnheard: 8, mostAside: 6 },
+  });
 
 let ids = 0;
 function copy(domainId: number): Claimed {
@@ -72,4 +77,52 @@ test('what a destination takes is divided among processes, what a relay takes is
   const going = (pacing: typeof direct) => copies(6).filter((one) => pacing.admit(one) === 'go').length;
   assert.equal(going(direct), 2);
   assert.equal(going(relayed), 4);
+});
+
+test('destinations that never answered share a part of the places, and one that did answer is not held up by them', () => {
+  const pacing = open();
+  for (const domain of [1, 2, 3]) for (const one of copies(4, domain)) pacing.admit(one);
+  assert.notEqual(pacing.admit(copy(4)), 'go', 'three hold what two may');
+  const heard = copy(5);
+  pacing.answered(heard, { kind: 'took', tookMs: 10, host: 'mx.healthy.example' });
+  assert.equal(pacing.admit(heard), 'go');
+});
+
+test('copies whose destination is silent for ten seconds stand aside, so many and no more, and their places are free', () => {
+  const pacing = open();
+  const [first, second] = [copies(4, 1), copies(4, 2)];
+  for (const one of [...first, ...second]) assert.equal(pacing.admit(one), 'go');
+  nowMs += 9_999;
+  assert.deepEqual(
+    pacing.standAside(() => true),
+    [],
+  );
+  assert.notEqual(pacing.admit(copy(3)), 'go');
+  nowMs += 1;
+  assert.deepEqual(
+    pacing.standAside((id) => id === first[0]?.recipientId),
+    [first[0]?.recipientId],
+    'only what has set out',
+  );
+  assert.equal(pacing.standAside(() => true).length, 5);
+  assert.equal(pacing.standAside(() => true).length, 0);
+  assert.equal(pacing.admit(copy(3)), 'go');
+  assert.notEqual(pacing.admit(copy(1)), 'go', 'the silent one itself gets no more');
+  for (const one of first) pacing.left(one);
+  assert.equal(pacing.admit(copy(1)), 'go', 'one that was silent is tried again');
+});
+
+test('an answer of any kind makes a destination heard, and its copies keep their places', () => {
+  const pacing = open();
+  const four = copies(4, 1);
+  for (const one of four) pacing.admit(one);
+  nowMs += 8_000;
+  const [first] = four;
+  assert.ok(first);
+  pacing.answered(first, { kind: 'other', tookMs: 8_000, host: 'mx.slow.example' });
+  nowMs += 8_000;
+  assert.deepEqual(
+    pacing.standAside(() => true),
+    [],
+  );
 });

@@ -4,13 +4,16 @@
  */
 import QuickLru from 'quick-lru';
 import {
+  admissionOf,
   afterAnswer,
   destinationGroup,
+  mayStandAside,
   newPace,
   type Pace,
   type PaceAnswer,
   type PaceLimits,
-  slotsOf,
+  placesOf,
+  standingOf,
   turnAfter,
 } from '../core/delivery/pace.ts';
 import type { Claimed } from './claim-store.ts';
@@ -21,6 +24,10 @@ export interface PaceOptions {
   readonly mostPerDestination: number;
   /** Mail goes to the installation's relays unless an account's rules say otherwise: to them so many. Null: there are none. */
   readonly mostOfRelay: number | null;
+  /** Copies at once, in this process, to all destinations together that are not known to answer. */
+  readonly mostUnheard: number;
+  /** Copies of silent destinations that keep no place of this process. */
+  readonly mostAside: number;
 }
 
 export interface Pacing {
@@ -28,6 +35,8 @@ export interface Pacing {
   admit(claimed: Claimed): 'go' | Date;
   /** Gives the place back. */
   left(claimed: Claimed): void;
+  /** Those that now wait beside the places, of those that have set out: their destinations are silent. */
+  standAside(hasSetOut: (recipientId: string) => boolean): string[];
   /** @param host the mail server that was tried; null: none. */
   answered(
     claimed: Claimed,
@@ -53,19 +62,30 @@ interface Destination {
   readonly limits: () => PaceLimits;
   pace: Pace;
   inFlight: number;
+  /** Of them, those that keep no place of the process. */
+  aside: number;
+  waitingSinceMs: number | null;
   lastTurnMs: number;
+}
+
+interface Place {
+  readonly destination: Destination;
+  readonly beganMs: number;
+  isAside: boolean;
 }
 
 const rememberedDomains = 100_000;
 const rememberedDestinations = 20_000;
 const relayName = 'the relay';
 
-export function openPacing({ now, mostPerDestination, mostOfRelay }: PaceOptions): Pacing {
+export function openPacing(options: PaceOptions): Pacing {
+  const { now, mostPerDestination, mostOfRelay, mostUnheard, mostAside } = options;
   const destinations = new Map<string, Destination>();
   /** Learned from the first answer: many domains are one destination. */
   const groups = new QuickLru<string, string>({ maxSize: rememberedDomains });
   /** Where each copy under way took its place, whatever is learned meanwhile. */
-  const places = new Map<string, Destination>();
+  const places = new Map<string, Place>();
+  const busy = new Set<Destination>();
   let limits: PaceLimits = { start: mostPerDestination, most: mostPerDestination };
   const ofRelay: PaceLimits = { start: mostOfRelay ?? 1, most: mostOfRelay ?? 1 };
 
@@ -77,8 +97,7 @@ export function openPacing({ now, mostPerDestination, mostOfRelay }: PaceOptions
     const known = destinations.get(name);
     if (known !== undefined) return known;
     if (destinations.size >= rememberedDestinations) forgetIdle(destinations);
-    const limitsOf = (): PaceLimits => (name === relayName ? ofRelay : limits);
-    const made: Destination = { pace: newPace(limitsOf()), limits: limitsOf, inFlight: 0, lastTurnMs: 0 };
+    const made = newDestination(() => (name === relayName ? ofRelay : limits));
     destinations.set(name, made);
     return made;
   };
@@ -87,37 +106,84 @@ export function openPacing({ now, mostPerDestination, mostOfRelay }: PaceOptions
       if (places.has(claimed.recipientId)) return 'go';
       const one = destinationOf(nameOf(claimed));
       const nowMs = now().getTime();
-      if (nowMs >= one.pace.pausedUntilMs && one.inFlight < slotsOf(one.pace, one.limits())) {
+      const isCrowded = unheardPlaces(busy, nowMs) >= mostUnheard;
+      if (admissionOf(one.pace, one.limits(), { ...one, nowMs, isCrowded }) === 'go') {
+        places.set(claimed.recipientId, { destination: one, beganMs: nowMs, isAside: false });
         one.inFlight += 1;
-        places.set(claimed.recipientId, one);
+        one.waitingSinceMs ??= nowMs;
+        busy.add(one);
         return 'go';
       }
-      const turnMs = turnAfter(one.pace, one.limits(), { nowMs, lastTurnMs: one.lastTurnMs, chance: Math.random() });
+      const turnMs = turnAfter(one.pace, one.limits(), { ...one, nowMs, chance: Math.random() });
       one.lastTurnMs = Math.max(one.lastTurnMs, turnMs);
       return new Date(turnMs);
     },
     left({ recipientId }) {
-      const one = places.get(recipientId);
-      if (one === undefined) return;
+      const place = places.get(recipientId);
+      if (place === undefined) return;
       places.delete(recipientId);
+      const one = place.destination;
       one.inFlight -= 1;
-      if (one.inFlight === 0) one.lastTurnMs = Math.min(one.lastTurnMs, now().getTime());
+      if (place.isAside) one.aside -= 1;
+      if (one.inFlight > 0) return;
+      busy.delete(one);
+      one.waitingSinceMs = null;
+      one.lastTurnMs = Math.min(one.lastTurnMs, now().getTime());
     },
+    standAside: (hasSetOut) => standAside(places, now().getTime(), mostAside, hasSetOut),
     answered(claimed, { kind, tookMs, host, relay = null }) {
       if (host !== null) groups.set(`${claimed.accountId} ${claimed.domainId}`, groupOf(claimed, host, relay));
-      const one = destinationOf(nameOf(claimed));
-      one.pace = afterAnswer(one.pace, { kind, tookMs, atMs: now().getTime(), chance: Math.random() }, one.limits());
+      const atMs = now().getTime();
+      for (const one of new Set([destinationOf(nameOf(claimed)), places.get(claimed.recipientId)?.destination])) {
+        if (one === undefined) continue;
+        one.pace = afterAnswer(one.pace, { kind, tookMs, atMs, chance: Math.random() }, one.limits());
+        if (kind !== 'silent' && one.waitingSinceMs !== null) one.waitingSinceMs = atMs;
+      }
     },
     shareWith(processes) {
       const most = Math.max(1, Math.floor(mostPerDestination / Math.max(1, processes)));
       limits = { start: most, most };
     },
     paceOf(claimed) {
-      const { pace, limits: bounds } = destinationOf(nameOf(claimed));
-      const isPaused = pace.pausedUntilMs > now().getTime();
-      return { atMost: slotsOf(pace, bounds()), pausedUntil: isPaused ? new Date(pace.pausedUntilMs) : null };
+      const one = destinationOf(nameOf(claimed));
+      const nowMs = now().getTime();
+      const isPaused = one.pace.pausedUntilMs > nowMs;
+      return {
+        atMost: placesOf(one.pace, one.limits(), standingOf(one.pace, one, nowMs)),
+        pausedUntil: isPaused ? new Date(one.pace.pausedUntilMs) : null,
+      };
     },
   };
+}
+
+const newDestination = (limits: () => PaceLimits): Destination => ({
+  ...{ limits, pace: newPace(limits()), inFlight: 0, aside: 0, waitingSinceMs: null, lastTurnMs: 0 },
+});
+
+function unheardPlaces(busy: ReadonlySet<Destination>, nowMs: number): number {
+  let sum = 0;
+  for (const one of busy) if (standingOf(one.pace, one, nowMs) !== 'heard') sum += one.inFlight - one.aside;
+  return sum;
+}
+
+function standAside(
+  places: ReadonlyMap<string, Place>,
+  nowMs: number,
+  most: number,
+  hasSetOut: (recipientId: string) => boolean,
+): string[] {
+  const gone: string[] = [];
+  let aside = 0;
+  for (const place of places.values()) if (place.isAside) aside += 1;
+  for (const [recipientId, place] of places) {
+    const { destination, beganMs, isAside } = place;
+    if (isAside || aside + gone.length >= most || !mayStandAside(beganMs, nowMs)) continue;
+    if (standingOf(destination.pace, destination, nowMs) !== 'silent' || !hasSetOut(recipientId)) continue;
+    place.isAside = true;
+    destination.aside += 1;
+    gone.push(recipientId);
+  }
+  return gone;
 }
 
 /** An account's own relay is its own destination: what one login is told there is nothing to others. */

@@ -72,6 +72,10 @@ const soonestMs = 20;
 const fullWaitMs = 200;
 /** A destination whose servers are slow must not take every place. */
 const destinationPart = 0.25;
+/** Places that destinations may hold together of which nobody knows whether they answer. */
+const unheardPart = 0.5;
+/** Copies beside the places, for each of them, whose destinations have fallen silent. */
+const asidePerPlace = 2;
 /** After a claim of only a few the next waits this long for company. */
 const gatherMs = 30;
 const few = 25;
@@ -90,6 +94,9 @@ interface Desk {
   readonly retry: RetryPolicy;
   /** Begun and not recorded: what a crash may send twice. */
   readonly inFlight: WaitGauge;
+  /** The same without those that wait aside, because their destinations are silent. */
+  readonly placed: WaitGauge;
+  readonly aside: Set<string>;
   readonly loadedBytes: WaitGauge;
   /** By recipient: what this process has begun and not recorded yet. */
   readonly held: Map<string, Claimed>;
@@ -138,7 +145,7 @@ export function startDelivery(world: World, options: DeliveryOptions): Delivery 
 function openDesk(world: World, options: DeliveryOptions): Desk {
   const now = (): Date => world.clock.now();
   const held = new Map<string, Claimed>();
-  const inFlight = newGauge();
+  const [inFlight, placed] = [newGauge(), newGauge()];
   const metrics = deliveryMetrics(world, () => held.size);
   const dns = openDns({ servers: options.dnsServers ?? [] });
   const router = openRouter(options, dns, openPolicySources(world, dns, options));
@@ -150,6 +157,8 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     now,
     mostPerDestination: options.maxPerDestination ?? Math.ceil(maxInFlight * destinationPart),
     mostOfRelay: router.installation.kind === 'relay' ? maxInFlight : null,
+    mostUnheard: Math.ceil(maxInFlight * unheardPart),
+    mostAside: maxInFlight * asidePerPlace,
   });
   return {
     world,
@@ -174,6 +183,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     recorder: openRecorder(world, (endings) => {
       for (const ending of endings) held.delete(claimedOf(ending).recipientId);
       inFlight.add(-endings.length);
+      placed.add(-endings.length);
     }),
     metrics,
     claims: openClaims(),
@@ -183,6 +193,8 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     paces: startTellingPaces(world, pacing, () => countByDestination(held.values())),
     retry: { ...defaultRetryPolicy, baseMs: options.retryBaseMs ?? defaultRetryPolicy.baseMs },
     inFlight,
+    placed,
+    aside: new Set(),
     loadedBytes: newGauge(),
     held,
     maxInFlight,
@@ -211,14 +223,23 @@ function nudge(desk: Desk): void {
 async function loop(desk: Desk, ear: Ear): Promise<void> {
   while (!desk.stopping) {
     // A claim costs a transaction: wait until a worthwhile part of the places is free.
-    await desk.inFlight.belowOrAfter(desk.maxInFlight / 2, fullWaitMs);
-    if (desk.inFlight.level() >= desk.maxInFlight) continue;
+    await desk.placed.belowOrAfter(desk.maxInFlight / 2, fullWaitMs);
+    standAside(desk);
+    if (desk.placed.level() >= desk.maxInFlight) continue;
     desk.nudged = false;
     const began = performance.now();
     const found = await claimAndDeliver(desk);
     if (found === 'nothing') await rest(desk, untilNextMs(desk, ear.isHearing()));
     else if (found === 'trouble') await rest(desk, troubleWaitMs);
     else if (found === 'few') await sleep(Math.max(0, gatherMs - (performance.now() - began)));
+  }
+}
+
+/** Silent destinations keep no place from those that answer. */
+function standAside({ pacing, held, aside, placed }: Desk): void {
+  for (const recipientId of pacing.standAside((id) => held.has(id))) {
+    aside.add(recipientId);
+    placed.add(-1);
   }
 }
 
@@ -264,7 +285,7 @@ async function claimAndDeliver(desk: Desk): Promise<'many' | 'few' | 'nothing' |
 async function claim(desk: Desk): Promise<Claimed[]> {
   const now = desk.world.clock.now();
   const leaseEnd = new Date(now.getTime() + desk.leaseMs);
-  const room = desk.maxInFlight - desk.inFlight.level();
+  const room = desk.maxInFlight - desk.placed.level();
   // A lease that a crash of the database takes back is one that ended early: no more is sent twice than was in flight.
   const taken = await desk.world.db.asWorkerForNow(async (tx) => {
     const some = await desk.claims.take(tx, { now, leaseEnd }, room);
@@ -318,13 +339,16 @@ function begin(desk: Desk, copy: LoadedCopy): void {
   const bytes = copy.kind === 'ready' ? copy.message.content.length : 0;
   desk.held.set(copy.claimed.recipientId, copy.claimed);
   desk.inFlight.add(1);
+  desk.placed.add(1);
   desk.loadedBytes.add(bytes);
   void end(desk, copy)
     .then((ending) => {
       desk.pacing.left(copy.claimed);
+      if (desk.aside.delete(copy.claimed.recipientId)) desk.placed.add(1);
       if (ending !== 'lost') return desk.recorder.add(ending);
       desk.held.delete(copy.claimed.recipientId);
       desk.inFlight.add(-1);
+      desk.placed.add(-1);
     })
     .finally(() => desk.loadedBytes.add(-bytes));
 }
@@ -340,7 +364,7 @@ async function end(desk: Desk, copy: LoadedCopy): Promise<Ending | 'lost'> {
     const attempt = await deliverCopy(desk.carrier, copy, () => assertHeld(desk, claimed));
     const tookMs = Math.max(0, attempt.at.getTime() - at.getTime());
     const { host, relay } = attempt;
-    desk.pacing.answered(claimed, { kind: paceAnswerOf(attempt.reply), tookMs, host, relay });
+    desk.pacing.answered(claimed, { kind: paceAnswerOf({ ...attempt, tookMs }), tookMs, host, relay });
     const ending = endingOf(attempt, desk.retry, Math.random());
     desk.metrics.attempted(ending.outcome);
     desk.paces.saw(ending);

@@ -334,6 +334,27 @@ test('an 8-bit body goes unchanged to a hop without 8BITMIME', async () => {
   assert.equal(old.received[0]?.mailParameters.BODY, undefined);
 });
 
+test('a host that greets and then lets a client wait, for EHLO or for AUTH, is given up in time', async () => {
+  for (const [answer, login] of [
+    [() => '', null],
+    [
+      (line: string) => (line.startsWith('EHLO') ? '250-mute.example\r\n250 AUTH PLAIN\r\n' : ''),
+      { user: 'u', password: 'p' },
+    ],
+  ] as const) {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (line) => socket.write(answer(line.toString())));
+      socket.write('220 mute.example ESMTP\r\n');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    opened.push(server);
+    const { port } = server.address() as { port: number };
+    const sent = await client({ setupTimeoutMs: 200 }).send(hopTo(port, { login }), 'if-offered', copy());
+    assert.ok(sent.kind === 'failed' && sent.why === 'connection.timeout' && !sent.reached);
+  }
+});
+
 test('a message above the size that the hop announces is impossible there', async () => {
   const target = await sink({ sizeLimitBytes: 1_000 });
   const sent = await client().send(

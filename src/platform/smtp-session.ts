@@ -95,6 +95,8 @@ export type Opening = { readonly kind: 'open'; readonly session: SmtpSession } |
  * ready in half a minute here, because another host or a later attempt can take over; a message that is under way gets all ten.
  */
 const setupTimeoutMs = 30_000;
+/** The greeting may come late, and the replies after it too: in all no more than this many times as long. */
+const setupsInAll = 2;
 const silenceTimeoutMs = 600_000;
 const farewellMs = 2_000;
 
@@ -126,7 +128,7 @@ async function settled(connected: Connected, target: SessionTarget, tlsBroke = f
   if (!meetsDemand(target.tls, facts)) return refuse(whyUnmet(target.tls, facts));
   if (target.login !== null) {
     if (facts === null && !isLoopback(target.address)) return refuse('tls.needed_for_login');
-    const refusal = await login(connection, target.login);
+    const refusal = await login(connection, target.login, target);
     if (refusal !== null) return refusal;
   }
   return { kind: 'open', session: { ...sessionOn(connection, facts, target), tlsBroke } };
@@ -158,17 +160,37 @@ function connect(target: SessionTarget, ignoreTls: boolean): Promise<Connected> 
   });
   return new Promise((resolve) => {
     let securing = false;
+    const waiting = endWhenSilent(connection, target, () =>
+      resolve(failedConnect(silence, connection.upgrading === true)),
+    );
     connection.once('error', (error: SmtpError) => {
       connection.on('error', () => {});
+      clearTimeout(waiting);
       securing ||=
         target.implicitTls && error.command === 'CONN' && error.responseCode === undefined && isTlsError(error);
       resolve(failedConnect(error, securing || connection.upgrading === true));
     });
     connection.connect((error) => {
+      clearTimeout(waiting);
       if (error) return resolve(failedConnect(error as SmtpError, connection.upgrading === true));
       resolve({ kind: 'connected', connection });
     });
   });
+}
+
+/** Beside the timeouts of connecting and of the greeting, for replies to what is said before the first message. */
+function endWhenSilent(
+  connection: SMTPConnection,
+  target: Pick<SessionTarget, 'setupTimeoutMs'>,
+  tell: () => void,
+): NodeJS.Timeout {
+  return setTimeout(
+    () => {
+      tell();
+      connection.close();
+    },
+    setupsInAll * (target.setupTimeoutMs ?? setupTimeoutMs),
+  );
 }
 
 interface SmtpError extends Error {
@@ -186,6 +208,8 @@ function failedConnect(error: SmtpError, securing: boolean): Connected {
   if (error.responseCode !== undefined) return refusal(error);
   return { kind: 'failed', why: whyOf(error) };
 }
+
+const silence: SmtpError = Object.assign(new Error('no reply in time'), { code: 'ETIMEDOUT' });
 
 const certificateCodes =
   /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ISSUER|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|DEPTH_ZERO|CRL/;
@@ -226,10 +250,19 @@ function refusal(error: SmtpError): Refusal {
   return { kind: 'refused', stage, code: error.responseCode ?? 0, reply: error.response ?? '' };
 }
 
-function login(connection: SMTPConnection, { user, password }: Login): Promise<Refusal | Failure | null> {
+function login(
+  connection: SMTPConnection,
+  { user, password }: Login,
+  target: Pick<SessionTarget, 'setupTimeoutMs'>,
+): Promise<Refusal | Failure | null> {
   return new Promise((resolve) => {
-    connection.once('error', (error: SmtpError) => resolve({ kind: 'failed', why: whyOf(error) }));
+    const waiting = endWhenSilent(connection, target, () => resolve({ kind: 'failed', why: 'connection.timeout' }));
+    connection.once('error', (error: SmtpError) => {
+      clearTimeout(waiting);
+      resolve({ kind: 'failed', why: whyOf(error) });
+    });
     connection.login({ user, pass: password }, (error) => {
+      clearTimeout(waiting);
       if (!error) return resolve(null);
       connection.close();
       const failed = error as SmtpError;

@@ -1,7 +1,9 @@
 /**
  * Decides how many copies a destination gets at once, by its answers: one more for each round that it takes, half when it
- * says that this is too much, none for a while when even one was too much. It knows no clock but what it is told.
+ * says that this is too much or lets us wait for nothing, none for a while when even one was too much, and few while it is
+ * not known to answer at all. It knows no clock but what it is told.
  */
+import type { AttemptEnd } from './outcome.ts';
 
 export interface Pace {
   /** Copies at once; whole ones count. */
@@ -14,6 +16,8 @@ export interface Pace {
   readonly cutAtMs: number;
   /** How long a copy takes there, smoothed. */
   readonly copyMs: number;
+  /** When it answered last, whatever it said. */
+  readonly heardAtMs: number;
 }
 
 export interface PaceLimits {
@@ -22,14 +26,21 @@ export interface PaceLimits {
   readonly most: number;
 }
 
-/** What an attempt says of the destination itself, whatever it says of the recipient. */
-export type PaceAnswer = 'took' | 'throttled' | 'other';
+/**
+ * What an attempt says of the destination itself, whatever it says of the recipient. `failed`: no answer came, and that
+ * was soon known; `silent`: it was waited for.
+ */
+export type PaceAnswer = 'took' | 'throttled' | 'other' | 'failed' | 'silent';
 
 const cutEveryMs = 1_000;
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
 const smoothing = 0.1;
 const firstGuessMs = 250;
+/** Healthy servers answer sooner, also those that make a client wait for their greeting a little. */
+const silentAfterMs = 10_000;
+const heardForMs = 300_000;
+const unheardSlots = 4;
 
 export const newPace = ({ start, most }: PaceLimits): Pace => ({
   slots: Math.min(start, most),
@@ -37,19 +48,27 @@ export const newPace = ({ start, most }: PaceLimits): Pace => ({
   pauses: 0,
   cutAtMs: Number.NEGATIVE_INFINITY,
   copyMs: firstGuessMs,
+  heardAtMs: Number.NEGATIVE_INFINITY,
 });
 
 /**
  * RFC 5321 §3.8: 421 ends the service for now. RFC 3463 §3.8: X.7.x is about policy, and temporary ones are how large
  * receivers say "slower"; X.4.5 is mail-system congestion; X.3.2 that the system takes nothing now.
  */
-export function paceAnswerOf(reply: { readonly code: number; readonly text: string } | null): PaceAnswer {
-  if (reply === null) return 'other';
+export function paceAnswerOf(attempt: {
+  readonly reply: { readonly code: number; readonly text: string } | null;
+  readonly end: AttemptEnd;
+  readonly tookMs: number;
+}): PaceAnswer {
+  const { reply, end, tookMs } = attempt;
+  if (reply === null) return isTimeout(end) || tookMs >= silentAfterMs ? 'silent' : 'failed';
   if (reply.code < 400) return 'took';
   if (reply.code === 421) return 'throttled';
   if (reply.code >= 500) return 'other';
   return /^\d{3}[ -]4\.(7\.\d|4\.5|3\.2)/.test(reply.text) ? 'throttled' : 'other';
 }
+
+const isTimeout = (end: AttemptEnd): boolean => end.kind === 'failed' && end.why === 'connection.timeout';
 
 /** @param chance from 0 up to 1, so that processes do not come back together. */
 export function afterAnswer(
@@ -57,10 +76,19 @@ export function afterAnswer(
   answer: { readonly kind: PaceAnswer; readonly tookMs: number; readonly atMs: number; readonly chance: number },
   { most }: PaceLimits,
 ): Pace {
-  if (answer.kind === 'throttled') return afterThrottle(pace, answer.atMs, answer.chance);
-  const copyMs = pace.copyMs + smoothing * (answer.tookMs - pace.copyMs);
-  if (answer.kind === 'other') return { ...pace, copyMs };
-  return { ...pace, copyMs, pauses: 0, slots: Math.min(most, pace.slots + 1 / Math.max(1, pace.slots)) };
+  const { kind, tookMs, atMs, chance } = answer;
+  if (kind === 'silent') return afterSilence(pace, answer);
+  const heardAtMs = kind === 'failed' ? pace.heardAtMs : Math.max(pace.heardAtMs, atMs);
+  if (kind === 'throttled') return afterThrottle({ ...pace, heardAtMs }, atMs, chance);
+  const copyMs = pace.copyMs + smoothing * (tookMs - pace.copyMs);
+  if (kind !== 'took') return { ...pace, copyMs, heardAtMs };
+  return { ...pace, copyMs, heardAtMs, pauses: 0, slots: Math.min(most, pace.slots + 1 / Math.max(1, pace.slots)) };
+}
+
+/** Others were answered meanwhile: it has too much to do. Nobody was: even one copy is too much. */
+function afterSilence(pace: Pace, { tookMs, atMs, chance }: { tookMs: number; atMs: number; chance: number }): Pace {
+  const wasHeardMeanwhile = pace.heardAtMs > atMs - tookMs;
+  return afterThrottle(wasHeardMeanwhile ? pace : { ...pace, slots: 1 }, atMs, chance);
 }
 
 function afterThrottle(pace: Pace, atMs: number, chance: number): Pace {
@@ -72,6 +100,43 @@ function afterThrottle(pace: Pace, atMs: number, chance: number): Pace {
 
 export const slotsOf = (pace: Pace, { most }: PaceLimits): number =>
   Math.max(1, Math.min(Math.floor(pace.slots), most));
+
+/** `silent`: copies are under way there, and nothing was heard for long. `unheard`: nobody knows yet whether it answers. */
+export type Standing = 'heard' | 'unheard' | 'silent';
+
+export interface UnderWay {
+  readonly inFlight: number;
+  /** Since when something is under way without a word; null: nothing is. */
+  readonly waitingSinceMs: number | null;
+}
+
+export function standingOf({ heardAtMs }: Pace, { waitingSinceMs }: UnderWay, nowMs: number): Standing {
+  if (waitingSinceMs !== null && nowMs - waitingSinceMs >= silentAfterMs) return 'silent';
+  return nowMs - heardAtMs < heardForMs ? 'heard' : 'unheard';
+}
+
+/** What is under way so long at a silent destination need not keep a place from others while it goes on waiting. */
+export const mayStandAside = (beganMs: number, nowMs: number): boolean => nowMs - beganMs >= silentAfterMs;
+
+/** How many at once, whatever is under way. */
+export const placesOf = (pace: Pace, limits: PaceLimits, standing: Standing): number =>
+  standing === 'unheard' ? Math.min(unheardSlots, slotsOf(pace, limits)) : slotsOf(pace, limits);
+
+/** `crowded`: all who are not known to answer hold what they may hold of a process's places together. */
+export type Admission = 'go' | 'paused' | 'full' | 'silent' | 'crowded';
+
+/** Whether one more copy may set out now. */
+export function admissionOf(
+  pace: Pace,
+  limits: PaceLimits,
+  at: UnderWay & { readonly nowMs: number; readonly isCrowded: boolean },
+): Admission {
+  if (at.nowMs < pace.pausedUntilMs) return 'paused';
+  const standing = standingOf(pace, at, at.nowMs);
+  if (standing === 'silent') return 'silent';
+  if (at.inFlight >= placesOf(pace, limits, standing)) return 'full';
+  return standing === 'unheard' && at.isCrowded ? 'crowded' : 'go';
+}
 
 /** A little faster than it was measured, or it could never get faster. */
 const headroom = 1.25;
@@ -85,11 +150,17 @@ const furthestMs = 3_600_000;
 export function turnAfter(
   pace: Pace,
   limits: PaceLimits,
-  at: { readonly nowMs: number; readonly lastTurnMs: number; readonly chance: number },
+  at: UnderWay & { readonly nowMs: number; readonly lastTurnMs: number; readonly chance: number },
 ): number {
-  const first = Math.max(at.nowMs + soonestMs, pace.pausedUntilMs);
+  const first = Math.max(at.nowMs + soonestMs, pace.pausedUntilMs, at.nowMs + silentMs(pace, at));
   const turnMs = Math.max(first, at.lastTurnMs) + pace.copyMs / slotsOf(pace, limits) / headroom;
   return turnMs - at.nowMs <= furthestMs ? turnMs : at.nowMs + furthestMs * (0.5 + 0.5 * at.chance);
+}
+
+/** Whoever was silent so long is not waited for sooner than after as long again. */
+function silentMs(pace: Pace, at: UnderWay & { readonly nowMs: number }): number {
+  if (at.waitingSinceMs === null || standingOf(pace, at, at.nowMs) !== 'silent') return 0;
+  return Math.min(at.nowMs - at.waitingSinceMs, longestPauseMs);
 }
 
 /**
