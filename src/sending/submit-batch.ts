@@ -3,7 +3,7 @@
  * message to acceptance, whole or not at all. It keeps no written copy; each is written again when it leaves.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { accountVault, departmentOfMail } from '../accounts/index.ts';
+import { departmentOfMail } from '../accounts/index.ts';
 import {
   type BatchAccepted,
   type BatchRecipient,
@@ -30,7 +30,7 @@ import {
 } from '../templates/index.ts';
 import { acceptMessage, type Desk, type SubmittedMessage, type SubmittedRecipient } from './accept-message.ts';
 import { composeMessage } from './compose-message.ts';
-import { earlierAnswer, type IdempotencyKey, readIdempotencyKey } from './idempotency.ts';
+import { answerOnce, type IdempotencyKey } from './idempotency.ts';
 import { asciiDomain, readFrom, readMailbox, readReplyTo } from './read-mailbox.ts';
 import { refuseUnusable } from './submit-by-rest.ts';
 import { dataLengthMax, refuseMisplaced, templateWords } from './template-words.ts';
@@ -44,30 +44,23 @@ const atOnce = 50;
 /** What trying all copies may take together. */
 const tryingMs = 60_000;
 
-export async function submitBatch(
+export const submitBatch = (
   desk: Desk,
   caller: Caller,
   body: BatchSubmission,
   idempotencyHeader: string | undefined,
-): Promise<BatchAccepted> {
-  const vault = await accountVault(desk.world, caller.accountId);
-  const key = readIdempotencyKey(vault, caller, idempotencyHeader, body);
-  const ask = () => (key === null ? null : earlierAnswer<BatchAccepted>(desk.world.db, caller.accountId, vault, key));
-  const earlier = await ask();
-  if (earlier !== null) return earlier;
-  const { submitted, refused } = await submittedOf(desk, caller, body, key);
-  const answerOf = (warnings: readonly string[] | undefined): BatchAccepted => ({
-    id: submitted.messageId,
-    accepted: submitted.recipients.length,
-    refused,
-    ...(warnings === undefined ? {} : { warnings: [...warnings] }),
+): Promise<BatchAccepted> =>
+  answerOnce<BatchAccepted>(desk.world, caller, { header: idempotencyHeader, body }, async (key) => {
+    const { submitted, refused } = await submittedOf(desk, caller, body, key);
+    const answerOf = (warnings: readonly string[] | undefined): BatchAccepted => ({
+      id: submitted.messageId,
+      accepted: submitted.recipients.length,
+      refused,
+      ...(warnings === undefined ? {} : { warnings: [...warnings] }),
+    });
+    const outcome = await acceptMessage(desk, { ...submitted, answerOf: ({ warnings }) => answerOf(warnings) });
+    return outcome.kind === 'accepted' ? answerOf(outcome.answer.warnings) : null;
   });
-  const outcome = await acceptMessage(desk, { ...submitted, answerOf: ({ warnings }) => answerOf(warnings) });
-  if (outcome.kind === 'accepted') return answerOf(outcome.answer.warnings);
-  const first = await ask();
-  if (first === null) throw new Problem('server.unavailable');
-  return first;
-}
 
 async function submittedOf(
   desk: Desk,

@@ -1,5 +1,5 @@
 /** Turns a REST submission into a message and hands it to acceptance, at most once per Idempotency-Key. */
-import { accountVault, departmentOfMail } from '../accounts/index.ts';
+import { departmentOfMail } from '../accounts/index.ts';
 import type { Accepted, Submission } from '../contract/messages.ts';
 import { Problem } from '../contract/problem.ts';
 import { comparableAddress, type Mailbox } from '../core/message/index.ts';
@@ -9,28 +9,21 @@ import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import { acceptMessage, type Desk, type SubmittedMessage } from './accept-message.ts';
 import { composeMessage, refuseControls } from './compose-message.ts';
-import { earlierAnswer, type IdempotencyKey, readIdempotencyKey } from './idempotency.ts';
+import { answerOnce, type IdempotencyKey } from './idempotency.ts';
 import { asciiDomain, readFrom, readMailbox, readReplyTo } from './read-mailbox.ts';
 import { withTemplate } from './template-words.ts';
 
-export async function submitByRest(
+export const submitByRest = (
   desk: Desk,
   caller: Caller,
   body: Submission,
   idempotencyHeader: string | undefined,
-): Promise<Accepted> {
-  const vault = await accountVault(desk.world, caller.accountId);
-  const key = readIdempotencyKey(vault, caller, idempotencyHeader, body);
-  const ask = () => (key === null ? null : earlierAnswer<Accepted>(desk.world.db, caller.accountId, vault, key));
-  const earlier = await ask();
-  if (earlier !== null) return earlier;
-  const written = await withTemplate(desk, caller, body);
-  const outcome = await acceptMessage(desk, await submittedOf(desk, caller, written, key));
-  if (outcome.kind === 'accepted') return outcome.answer;
-  const first = await ask();
-  if (first === null) throw new Problem('server.unavailable');
-  return first;
-}
+): Promise<Accepted> =>
+  answerOnce<Accepted>(desk.world, caller, { header: idempotencyHeader, body }, async (key) => {
+    const written = await withTemplate(desk, caller, body);
+    const outcome = await acceptMessage(desk, await submittedOf(desk, caller, written, key));
+    return outcome.kind === 'accepted' ? outcome.answer : null;
+  });
 
 async function submittedOf(
   desk: Desk,
