@@ -12,9 +12,12 @@ import { readMessage } from '../contract/messages.ts';
 import { openToken } from '../core/token.ts';
 import { type Delivery, startDelivery } from '../delivery/index.ts';
 import { sql } from '../platform/database.ts';
+import type { Caller } from '../platform/route.ts';
 import { reportRoutes } from '../reports/index.ts';
 import { tokenKeys } from '../tracking/index.ts';
+import { openDesk } from './accept-message.ts';
 import { sendingRoutes } from './index.ts';
+import { submitBatch } from './submit-batch.ts';
 
 const trackingUrl = 'https://t.clinic.example';
 let world: TestWorld;
@@ -283,6 +286,21 @@ test('a letter that would loop for ever or write without end is refused, soon', 
     const { errors } = await refused({ recipients, text });
     assert.match(errors[0]?.message ?? '', /template\.value_unusable/, text);
   }
+});
+
+test('a copy that its values make larger than a message may be is refused, and the others go', async () => {
+  const { accountId } = account;
+  const caller: Caller = { accountId, actor: { kind: 'system', id: 'test' } };
+  const desk = openDesk(world, { trackingUrl, maxMessageBytes: 8_000 });
+  const recipients = [
+    { email: 'pia@ten.example', name: 'Pia', data: { day: 'Monday' } },
+    { email: 'quy@ten.example', name: 'Quy', data: { day: 'x'.repeat(7_000) } },
+  ];
+  const answer = await submitBatch(desk, caller, { ...letter, recipients, partial: true }, undefined);
+  assert.deepEqual(
+    [answer.accepted, answer.refused.map(({ index, code }) => [index, code])],
+    [1, [[1, 'message.too_large']]],
+  );
 });
 
 test('nobody, too many, no words and a null subject are refused as for a message', async () => {

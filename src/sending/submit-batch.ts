@@ -39,8 +39,8 @@ type Refused = BatchAccepted['refused'][number];
 
 /** Named in one answer that refuses all. */
 const namedAtMost = 100;
-/** Copies tried before others have their turn. */
-const atOnce = 50;
+/** Others have their turn after so long. */
+const turnMs = 25;
 /** What trying all copies may take together. */
 const tryingMs = 60_000;
 
@@ -150,8 +150,8 @@ interface Trial {
   /** Null: every copy has the same words. */
   readonly places: ReturnType<typeof findLetterPlaces> | null;
   readonly links: LinkTable;
-  /** Writes the recipient's copy as it will leave, and forgets it. */
-  write(email: string, data: RecipientData): void;
+  /** Writes the recipient's copy as it will leave, and forgets it. False: it is larger than a message may be. */
+  fits(email: string, data: RecipientData): boolean;
 }
 
 function openTrial(desk: Desk, letter: Letter, octets: Buffer, plainText: boolean): Trial {
@@ -164,10 +164,13 @@ function openTrial(desk: Desk, letter: Letter, octets: Buffer, plainText: boolea
     letter,
     places,
     links,
-    write(email, data) {
-      if (plan === null) return;
+    fits(email, data) {
+      if (plan === null) return true;
       const written = letter.write(templateData(email, data));
+      const wordsBytes = Buffer.byteLength(written.html ?? '') + Buffer.byteLength(written.text ?? '');
+      if (octets.length + wordsBytes > desk.maxMessageBytes) return false;
       links.see(written, () => writeCopy(octets, plan, written, wish));
+      return true;
     },
   };
 }
@@ -181,8 +184,12 @@ async function tryAll(trial: Trial, recipients: readonly BatchRecipient[]): Prom
   const tried: Tried = { taken: [], refused: [] };
   const known = new Set<string>();
   const began = performance.now();
+  let turnBegan = began;
   for (const [index, recipient] of recipients.entries()) {
-    if (index % atOnce === atOnce - 1) await breathe();
+    if (performance.now() - turnBegan > turnMs) {
+      await breathe();
+      turnBegan = performance.now();
+    }
     if (performance.now() - began > tryingMs)
       throw new Problem('template.value_unusable', [{ field: '', message: 'The copies take too long to write.' }]);
     const one = tryOne(trial, recipient, known);
@@ -209,7 +216,8 @@ function tryOne(trial: Trial, recipient: BatchRecipient, known: Set<string>): Su
   if (known.has(same)) return refusal('batch.duplicate_recipient', 'It is the same as one before.');
   known.add(same);
   try {
-    trial.write(mailbox.address, kept);
+    if (!trial.fits(mailbox.address, kept))
+      return refusal('message.too_large', 'Its copy is larger than a message may be.');
   } catch (error) {
     if (error instanceof ValueMissing)
       return refusal('template.value_missing', `It has no value for ${error.message}.`);

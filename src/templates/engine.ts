@@ -56,6 +56,9 @@ const memoryUnitsMax = 4_000_000;
 /** Far beyond what the limits above let happen: a backstop. */
 const renderMs = 10_000;
 const valueLengthMax = 100_000;
+/** Of all values of one part together, and of what stands between them: loops could make gigabytes of a small template. */
+const valuesLengthMax = 1_000_000;
+const writtenLengthMax = 2_000_000;
 
 const tags = {
   assign: AssignTag,
@@ -87,6 +90,7 @@ const stepTag = 'waxwing_step';
 /** Of the rendering under way: it is never interrupted. */
 let values: Value[] = [];
 let steps = 0;
+let valuesLength = 0;
 let sources: readonly OutputSource[] = [];
 let whenMissing: Missing = 'refuse';
 
@@ -97,9 +101,10 @@ interface OutputSource {
 }
 
 class StepTag extends Tag {
-  render(): string {
+  render(_context: unknown, { buffer }: { readonly buffer: string }): string {
     steps += 1;
     if (steps > stepsMax) throw new ValueFault(`a copy goes more than ${stepsMax} times round its loops`);
+    if (buffer.length > writtenLengthMax) throw new ValueFault('a copy becomes too long by its loops');
     return '';
   }
 }
@@ -146,7 +151,11 @@ function takeValue(value: unknown, output: number): string {
   // Databases write null for what nobody filled in.
   if ((value === undefined || value === null) && whenMissing === 'refuse')
     throw new ValueMissing(source.source.replace(/^{{ | }}$/g, ''));
-  values.push({ ...source, text: textOf(value, source.source) });
+  const text = textOf(value, source.source);
+  valuesLength += text.length;
+  if (valuesLength > valuesLengthMax)
+    throw new ValueFault(`the values of a copy are longer than ${valuesLengthMax} characters together`);
+  values.push({ ...source, text });
   return markOf(values.length - 1, output);
 }
 
@@ -219,6 +228,7 @@ function withNumber(text: string, outputs: OutputSource[]): string {
 
 function render(parsed: Template[], outputs: readonly OutputSource[], data: TemplateData, missing: Missing): Skeleton {
   values = [];
+  valuesLength = 0;
   steps = 0;
   sources = outputs;
   whenMissing = missing;

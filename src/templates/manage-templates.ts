@@ -43,15 +43,23 @@ const changed = (content: Content, { name, subject, html, text }: Change): Conte
   text: text === undefined ? content.text : text,
 });
 
+/** A name is sealed with its words, which may be long: so many are opened at a time. */
+const openedAtOnce = 10;
+
 export async function listAllTemplates(world: Needs, { accountId }: Caller) {
   const vault = await accountVault(world, accountId);
-  const rows = await world.db.readAccount(accountId, selectTemplates);
-  return {
-    templates: rows.map((row) => {
-      const { id, name, version, createdAt, updatedAt } = opened(vault, row);
-      return { id, name, version, createdAt, updatedAt };
-    }),
-  };
+  return world.db.readAccount(accountId, async (tx) => {
+    const templates: Omit<TemplateBody, 'subject' | 'html' | 'text'>[] = [];
+    for (let after = 0; after < templatesMost; after += openedAtOnce) {
+      const rows = await selectTemplates(tx, after, openedAtOnce);
+      for (const row of rows) {
+        const { id, name, version, createdAt, updatedAt } = opened(vault, row);
+        templates.push({ id, name, version, createdAt, updatedAt });
+      }
+      if (rows.length < openedAtOnce) break;
+    }
+    return { templates };
+  });
 }
 
 export async function readOneTemplate(world: Needs, accountId: string, id: string, version?: number) {

@@ -12,13 +12,14 @@ export interface TemplateRow {
 export const templatesMost = 200;
 const versionsMost = 50;
 
-const columns = sql`t.id, t.version, t.created_at AS "createdAt", t.updated_at AS "updatedAt", v.content_sealed AS "contentSealed"`;
-
-export const selectTemplates = (tx: Tx): Promise<TemplateRow[]> =>
+/** Those behind a place, as they are now, by the time of their last change. */
+export const selectTemplates = (tx: Tx, after: number, most: number): Promise<TemplateRow[]> =>
   tx.query<TemplateRow>(sql`
-    SELECT ${columns} FROM templates t
+    SELECT t.id, t.version, t.created_at AS "createdAt", t.updated_at AS "updatedAt", v.content_sealed AS "contentSealed"
+      FROM (SELECT * FROM templates WHERE account_id = current_account()
+             ORDER BY updated_at DESC, id LIMIT ${most} OFFSET ${after}) AS t
       JOIN template_versions v ON v.account_id = t.account_id AND v.template_id = t.id AND v.version = t.version
-     WHERE t.account_id = current_account() ORDER BY t.updated_at DESC, t.id LIMIT ${templatesMost}`);
+     ORDER BY t.updated_at DESC, t.id`);
 
 /** As it is now, or as it was in an earlier version. */
 export async function selectTemplate(tx: Tx, id: string, version?: number): Promise<TemplateRow | undefined> {

@@ -183,4 +183,13 @@ test('an account keeps 200 templates and no more', async () => {
   const other = await createTestAccount(world);
   for (let n = 0; n < 200; n += 1) await ask(api, contract.createTemplate, other.apiKey, { body: words() });
   assert.equal(await refusal(api, contract.createTemplate, other.apiKey, { body: words() }), 'template.too_many');
+  const { templates } = await ask(api, contract.listTemplates, other.apiKey);
+  assert.equal(new Set(templates.map(({ name }) => name)).size, 200);
+  assert.deepEqual(
+    templates.map(({ updatedAt }) => updatedAt),
+    templates
+      .map(({ updatedAt }) => updatedAt)
+      .toSorted()
+      .toReversed(),
+  );
 });

@@ -8,7 +8,7 @@ export const parts: readonly { readonly part: QueuePart; readonly label: string;
   { part: 'due', label: 'due', about: 'Go out next' },
   { part: 'inFlight', label: 'being sent', about: 'On the wire now' },
   { part: 'deferred', label: 'to be tried again', about: 'Refused for now; their next attempt is planned' },
-  { part: 'scheduled', label: 'planned', about: 'Sent for a later time' },
+  { part: 'scheduled', label: 'planned', about: 'Planned for a later time' },
   { part: 'held', label: 'held', about: 'Wait until somebody releases them' },
 ];
 
