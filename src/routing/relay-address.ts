@@ -13,7 +13,7 @@ export const mayBeRelay = (address: string, networks: readonly string[]): boolea
 export function relayHostOf(wished: string, networks: readonly string[]): string | null {
   const address = wished.replace(/^\[|\]$/g, '');
   if (isIP(address) > 0) return mayBeRelay(address, networks) ? address : null;
-  const name = domainToASCII(wished.replace(/\.$/, ''));
+  const name = asciiOf(wished);
   // What URL parsers take for an address in disguise, such as 0x7f.1, is none that anybody means.
   return labels.test(name) && isIP(name) === 0 && !/(^|\.)(\d+|0x[0-9a-f]*)$/.test(name) ? name : null;
 }
@@ -21,6 +21,10 @@ export function relayHostOf(wished: string, networks: readonly string[]): string
 /** `example.org` or `*.example.org`, in ASCII form. Null: neither. */
 export function domainPatternOf(wished: string): string | null {
   const [star, rest] = wished.startsWith('*.') ? ['*.', wished.slice(2)] : ['', wished];
-  const name = domainToASCII(rest.replace(/\.$/, ''));
+  const name = asciiOf(rest);
   return labels.test(name) ? `${star}${name}` : null;
 }
+
+/** Empty: no name. What URLs end a host with, or pass over, would otherwise be cut off and another host be meant. */
+const asciiOf = (name: string): string =>
+  /[\p{Cc}\s/\\?#@:%]/u.test(name) ? '' : domainToASCII(name.replace(/\.$/, ''));

@@ -155,6 +155,8 @@ test('a relay whose name leads into a network that is not allowed is never conne
     '0x7f.1',
     '2130706433',
     'a b',
+    'relay.example/other.example',
+    'relay.exa\r\nmple',
   ])
     assert.equal(
       await codeOf('POST', '/v1/routes', { name: unused(), kind: 'relay', hosts: [{ host }] }),
