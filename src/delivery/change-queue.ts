@@ -16,6 +16,7 @@ import {
   cancelPart,
   holdPart,
   liftHolds,
+  type Part,
   placeHolds,
   releasePart,
   retryPart,
@@ -29,7 +30,6 @@ export interface QueueChanged {
 }
 
 type Action = 'queue.held' | 'queue.released' | 'queue.cancelled' | 'queue.retried';
-type Part = (tx: Tx, selected: Selected, now: Date, limit: number) => Promise<string[]>;
 type Change = (world: World, caller: Caller, selection: QueueSelection) => Promise<QueueChanged>;
 
 const partSize = 1_000;
@@ -42,7 +42,7 @@ export const holdQueue: Change = (world, caller, selection) =>
   inParts(world, caller, selection, 'queue.held', async (tx, selected, now, limit) => {
     if (!isStanding(selected)) return holdPart(tx, selected, now, limit);
     await placeHolds(tx, selected, now);
-    return [];
+    return { recipientIds: [], isMore: false };
   });
 
 export const releaseQueue: Change = (world, caller, selection) =>
@@ -58,7 +58,7 @@ export const cancelQueue: Change = async (world, caller, selection) => {
   const keys = { accountId: caller.accountId, vault: await accountVault(world, caller.accountId) };
   return inParts(world, caller, selection, 'queue.cancelled', async (tx, selected, now, limit) => {
     const cancelled = await cancelPart(tx, selected, now, limit);
-    await tellDropped(tx, keys, cancelled, now);
+    await tellDropped(tx, keys, cancelled.recipientIds, now);
     return cancelled;
   });
 };
@@ -85,12 +85,13 @@ async function inParts(
   for (let n = 0; n < partsAtMost; n += 1) {
     const changed = await world.db.asAccount(caller, async (tx) => {
       const at = world.clock.now();
-      const ids = await part(tx, selected, at, partSize);
-      if (ids.length > 0 || n === 0) await record(tx, entry(caller, action, selected, ids.length, at));
-      return ids.length;
+      const { recipientIds, isMore } = await part(tx, selected, at, partSize);
+      const count = recipientIds.length;
+      if (count > 0 || n === 0) await record(tx, entry(caller, action, selected, count, at));
+      return { count, isMore };
     });
-    recipients += changed;
-    if (changed < partSize) return { recipients, isMore: false };
+    recipients += changed.count;
+    if (!changed.isMore) return { recipients, isMore: false };
   }
   return { recipients, isMore: true };
 }

@@ -176,45 +176,75 @@ function isSelected(selected: Selected): Sql {
 
 const isFree = (now: Date): Sql => sql`NOT (is_leased AND due_at > ${now})`;
 
-/** At most so many of those selected; what is being sent, or changed by somebody else, is left alone. */
+/** At most so many of those selected; what is being sent, or changed by somebody else just now, is left alone. */
 const part = (selected: Selected, more: Sql, now: Date, limit: number): Sql => sql`
   ARRAY (SELECT recipient_id FROM deliveries
           WHERE account_id = current_account() AND ${isSelected(selected)} AND ${isFree(now)} ${more}
           LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
 
-const idsOf = async (rows: Promise<{ recipientId: string }[]>): Promise<string[]> =>
-  (await rows).map(({ recipientId }) => recipientId);
+export interface PartChanged {
+  readonly recipientIds: readonly string[];
+  /** Some are left, beyond the limit or because somebody else was changing them: ask again. */
+  readonly isMore: boolean;
+}
 
-export const holdPart = (tx: Tx, selected: Selected, now: Date, limit: number): Promise<string[]> =>
-  idsOf(
-    tx.query(sql`
-      UPDATE deliveries SET held_because = 'queue.held', is_leased = false
-       WHERE recipient_id = ANY (${part(selected, sql`AND held_because IS NULL`, now, limit)})
-      RETURNING recipient_id AS "recipientId"`),
+export type Part = (tx: Tx, selected: Selected, now: Date, limit: number) => Promise<PartChanged>;
+
+async function changedPart(
+  tx: Tx,
+  selected: Selected,
+  more: Sql,
+  { now, limit }: { readonly now: Date; readonly limit: number },
+  changing: (ids: Sql) => Sql,
+): Promise<PartChanged> {
+  const rows = await tx.query<{ recipientId: string }>(
+    sql`${changing(part(selected, more, now, limit))} RETURNING recipient_id AS "recipientId"`,
+  );
+  const recipientIds = rows.map(({ recipientId }) => recipientId);
+  if (recipientIds.length === limit) return { recipientIds, isMore: true };
+  const [left] = await tx.query<{ isLeft: boolean }>(sql`
+    SELECT EXISTS (SELECT FROM deliveries
+                    WHERE account_id = current_account() AND ${isSelected(selected)} AND ${isFree(now)} ${more}) AS "isLeft"`);
+  return { recipientIds, isMore: left?.isLeft ?? false };
+}
+
+export const holdPart: Part = (tx, selected, now, limit) =>
+  changedPart(
+    tx,
+    selected,
+    sql`AND held_because IS NULL`,
+    { now, limit },
+    (ids) => sql`
+      UPDATE deliveries SET held_because = 'queue.held', is_leased = false WHERE recipient_id = ANY (${ids})`,
   );
 
 /** They are due when they were due; what was put aside when its turn came, now. */
-export const releasePart = (tx: Tx, selected: Selected, now: Date, limit: number): Promise<string[]> =>
-  idsOf(
-    tx.query(sql`
+export const releasePart: Part = (tx, selected, now, limit) =>
+  changedPart(
+    tx,
+    selected,
+    sql`AND held_because IS NOT NULL`,
+    { now, limit },
+    (ids) => sql`
       UPDATE deliveries SET held_because = NULL, is_leased = false,
              due_at = CASE WHEN queued_at > ${now} THEN queued_at ELSE ${now} END
-       WHERE recipient_id = ANY (${part(selected, sql`AND held_because IS NOT NULL`, now, limit)})
-      RETURNING recipient_id AS "recipientId"`),
+       WHERE recipient_id = ANY (${ids})`,
   );
 
-export const retryPart = (tx: Tx, selected: Selected, now: Date, limit: number): Promise<string[]> =>
-  idsOf(
-    tx.query(sql`
-      UPDATE deliveries SET due_at = ${now}, is_leased = false
-       WHERE recipient_id = ANY (${part(selected, sql`AND held_because IS NULL AND due_at > ${now} AND queued_at <= ${now}`, now, limit)})
-      RETURNING recipient_id AS "recipientId"`),
+export const retryPart: Part = (tx, selected, now, limit) =>
+  changedPart(
+    tx,
+    selected,
+    sql`AND held_because IS NULL AND due_at > ${now} AND queued_at <= ${now}`,
+    { now, limit },
+    (ids) => sql`UPDATE deliveries SET due_at = ${now}, is_leased = false WHERE recipient_id = ANY (${ids})`,
   );
 
-export const cancelPart = (tx: Tx, selected: Selected, now: Date, limit: number): Promise<string[]> =>
-  idsOf(
-    tx.query(sql`
-      DELETE FROM deliveries WHERE account_id = current_account()
-         AND recipient_id = ANY (${part(selected, empty, now, limit)})
-      RETURNING recipient_id AS "recipientId"`),
+export const cancelPart: Part = (tx, selected, now, limit) =>
+  changedPart(
+    tx,
+    selected,
+    empty,
+    { now, limit },
+    (ids) => sql`DELETE FROM deliveries WHERE account_id = current_account() AND recipient_id = ANY (${ids})`,
   );

@@ -143,6 +143,16 @@ test('what is cancelled is dropped, says why, and is never sent', async () => {
   assert.equal(sink.count(), before + 1);
 });
 
+test('what somebody else is changing in the same moment is not passed over in silence', async () => {
+  const { messageId, recipientIds } = await queue({ to: ['a@example.org', 'b@example.org'] });
+  await world.db.asAccount(caller, async (tx) => {
+    await tx.query(sql`SELECT FROM deliveries WHERE recipient_id = ${recipientIds[0]} FOR UPDATE`);
+    assert.deepEqual(await cancelQueue(world, caller, { messageId }), { recipients: 1, isMore: true });
+  });
+  assert.deepEqual(await cancelQueue(world, caller, { messageId }), { recipients: 1, isMore: false });
+  for (const recipientId of recipientIds) assert.equal(await statusOf(recipientId), 'dropped');
+});
+
 test('a deferred recipient is tried at once when asked; one planned for later still waits', async () => {
   sink.answerWith(({ stage }) => (stage === 'rcpt' ? { code: 451, text: '4.2.0 later' } : undefined));
   const { recipientIds } = await queue({ to: ['a@example.org'] });
@@ -209,12 +219,9 @@ test('a destination says what it said within a day, in words and how often, and 
   const first = await listWaiting(world, caller, { destination: 'said.example', limit: 1 });
   const second = await listWaiting(world, caller, { messageId, limit: 1, cursor: first.nextCursor ?? '' });
   assert.deepEqual(
-    [...first.recipients, ...second.recipients].map(({ email, state, attempts, last }) => [
-      email,
-      state,
-      attempts,
-      last?.reply,
-    ]),
+    [...first.recipients, ...second.recipients]
+      .map(({ email, state, attempts, last }) => [email, state, attempts, last?.reply])
+      .toSorted(),
     [
       ['ana@said.example', 'deferred', 1, '451 4.2.0 later, ana'],
       ['bo@said.example', 'deferred', 1, '451 4.2.0 later, ana'],
