@@ -98,12 +98,14 @@ export async function checkUrl(
   url: string | undefined,
   meaning: string,
   now: Date,
+  /** What is lost without https. */
+  lost = '',
 ): Promise<readonly Finding[]> {
   if (url === undefined) return [warning(name, 'is not set', `Set it to ${meaning}.`)];
   const isHttps = url.startsWith('https:');
   const plain = isHttps
     ? []
-    : [warning(name, `${url} is not https`, 'Put a TLS proxy in front, and set the https address.')];
+    : [warning(name, `${url} is not https`, `Put a TLS proxy in front, and set the https address. ${lost}`.trim())];
   const askedAt = Date.now();
   const answered = await ask(`${url}/healthz`).catch((error: NodeJS.ErrnoException) => error.code ?? error.name);
   if (typeof answered === 'string') return [...plain, refusal(name, url, answered)];

@@ -180,6 +180,7 @@ test('names and addresses that nobody reaches, and those without TLS', async () 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await is('warn', 'public URL', /not https/, { publicUrl });
+  await is('warn', 'tracking URL', /no button to unsubscribe \(RFC 8058/, { trackingUrl: publicUrl });
   await new Promise((resolve) => server.close(resolve));
   await is('fail', 'tracking URL', /does not answer.*ECONNREFUSED/, {
     trackingUrl: publicUrl.replace('http', 'https'),

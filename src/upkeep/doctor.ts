@@ -72,6 +72,7 @@ export async function examine(needs: DoctorNeeds): Promise<readonly Finding[]> {
         needs.trackingUrl,
         'where recipients reach the tracking host (WAXWING_TRACKING_URL)',
         needs.now,
+        'Until then mail programs show no button to unsubscribe (RFC 8058 asks for https).',
       ),
     ),
   ]);
