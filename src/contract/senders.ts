@@ -5,14 +5,19 @@ import { instant, noParams, noQuery, nothing } from './values.ts';
 
 export const dnsRecord = z
   .object({
-    purpose: z.enum(['ownership', 'dkim', 'spf', 'dmarc', 'mta-sts', 'tls-rpt']),
+    purpose: z
+      .enum([
+        ...(['ownership', 'dkim', 'spf', 'dmarc', 'bounce-mx', 'bounce-spf', 'tracking-host'] as const),
+        ...(['mta-sts', 'tls-rpt'] as const),
+      ])
+      .meta({ description: '`bounce-…` and `tracking-host`: names of the whole installation, where they are set.' }),
     name: z.string().meta({ description: 'Where to publish it, as a whole name.' }),
-    type: z.enum(['TXT', 'CNAME', 'MX']),
+    type: z.enum(['TXT', 'CNAME', 'MX', 'A']),
     value: z.string().meta({ description: 'What to publish, ready to copy.' }),
     isRequired: z.boolean(),
     about: z.string(),
     state: z.enum(['unchecked', 'right', 'missing', 'wrong', 'unknown']).meta({
-      description: '`unknown`: the DNS gave no answer.',
+      description: '`unknown`: the DNS gave no answer, or it cannot be told.',
     }),
     seen: z.array(z.string()).meta({ description: 'What stood there at the last look.' }),
     problems: z.array(z.string()).meta({ description: 'What is wrong, in sentences.' }),

@@ -10,7 +10,7 @@ import { newId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { makeDkimKeys } from './dkim-keys.ts';
-import { type SenderNeeds, senderOf, summaryOf } from './sender.ts';
+import { hereOf, type SenderNeeds, senderOf, summaryOf } from './sender.ts';
 import { forgetSenders } from './signers.ts';
 import {
   deleteSenderRow,
@@ -56,7 +56,7 @@ export async function addSender(world: World, needs: SenderNeeds, caller: Caller
     await note(tx, caller, now, 'sender_domain.added', row.id);
   });
   const keys = made.map((key) => key.row);
-  return senderOf({ ...row, verifiedAt: null, checkedAt: null, report: null }, keys, await needs.addresses());
+  return senderOf({ ...row, verifiedAt: null, checkedAt: null, report: null }, keys, await hereOf(needs));
 }
 
 type OwnAction = 'sender_domain.added' | 'sender_domain.removed' | 'sender_domain.keys_made';
@@ -73,7 +73,7 @@ export const listSenders = (world: World, { accountId }: Caller) =>
 
 export async function readSender(world: World, needs: SenderNeeds, caller: Caller, text: string): Promise<Sender> {
   const { row, keys } = await world.db.readAccount(caller.accountId, (tx) => load(tx, text));
-  return senderOf(row, keys, await needs.addresses());
+  return senderOf(row, keys, await hereOf(needs));
 }
 
 /** Throws where the account has no such domain. */
@@ -96,7 +96,7 @@ export async function rotateKeys(world: World, needs: SenderNeeds, caller: Calle
     await note(tx, caller, now, 'sender_domain.keys_made', row.id);
     return { row, keys: await listKeyRows(tx, row.id) };
   });
-  return senderOf(after.row, after.keys, await needs.addresses());
+  return senderOf(after.row, after.keys, await hereOf(needs));
 }
 
 export async function lockedRow(tx: Tx, { id, domain }: Pick<SenderRow, 'id' | 'domain'>): Promise<SenderRow> {

@@ -1,5 +1,7 @@
-/** From which addresses this installation's mail leaves, as its receivers see them: as it was told, or as its name leads to. */
+/** From which addresses this installation's mail leaves, and the names it bears, as its receivers see them: as it was told, or as its name leads to. */
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { InstallationNames } from '../core/senders/installation-records.ts';
 import type { LookUp } from '../platform/look-up.ts';
 
 export interface SendersOptions {
@@ -10,6 +12,19 @@ export interface SendersOptions {
   readonly hostname: string;
   /** Mail goes through a relay, whose addresses are its own. */
   readonly hasSmarthost: boolean;
+  /** Of envelope senders. */
+  readonly bounceDomain?: string | undefined;
+  readonly trackingUrl?: string | undefined;
+}
+
+export function ownNames({ hostname, bounceDomain, trackingUrl }: SendersOptions): InstallationNames {
+  const host = URL.parse(trackingUrl ?? '')?.hostname.replace(/\.$/, '') ?? '';
+  const isName = host.includes('.') && isIP(host) === 0;
+  return {
+    hostname: hostname.includes('.') ? hostname.toLowerCase() : null,
+    bounceDomain: bounceDomain?.toLowerCase() ?? null,
+    trackingHost: isName ? host : null,
+  };
 }
 
 /** None: it is not known. */

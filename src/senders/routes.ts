@@ -4,15 +4,18 @@ import { openLookUp } from '../platform/look-up.ts';
 import { type Route, route, writes, writesNothing } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { addSender, deleteSender, listSenders, readSender, rotateKeys } from './change-senders.ts';
-import { checkSender } from './check-sender.ts';
-import { ownAddresses, type SendersOptions } from './own-addresses.ts';
-import { type LookingNeeds, verifySender } from './verify-sender.ts';
+import { type CheckNeeds, checkSender } from './check-sender.ts';
+import { ownAddresses, ownNames, type SendersOptions } from './own-addresses.ts';
+import { verifySender } from './verify-sender.ts';
 
 const publicFacts = writesNothing('What stands in the public DNS, and what is to be put there; it names no person.');
 
 export function senderRoutes(world: World, options: SendersOptions): Route[] {
   const dns = openLookUp(options.dnsServers ?? []);
-  const needs: LookingNeeds = { dns, addresses: ownAddresses(dns, options) };
+  const needs: CheckNeeds = {
+    ...{ dns, addresses: ownAddresses(dns, options), names: ownNames(options) },
+    trackingUrl: options.trackingUrl,
+  };
   return [
     route(endpoints.listSenders, 'settings.read', publicFacts, async (_request, caller) => ({
       senders: await listSenders(world, caller),

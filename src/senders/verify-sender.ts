@@ -9,7 +9,7 @@ import type { Actor } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { load, lockedRow } from './change-senders.ts';
 import { lookAtDomain } from './look-at-domain.ts';
-import { keptRetiredMs, keysSeen, planOf, type SenderNeeds, senderOf } from './sender.ts';
+import { hereOf, keptRetiredMs, keysSeen, planOf, type SenderNeeds, senderOf } from './sender.ts';
 import { forgetSenders } from './signers.ts';
 import { deleteRetiredKeys, listKeyRows, markVerified, type SenderRow, takeIntoUse, updateReport } from './store.ts';
 
@@ -21,8 +21,8 @@ type Looker = { readonly accountId: string; readonly actor: Actor };
 
 export async function verifySender(world: World, needs: LookingNeeds, caller: Looker, text: string): Promise<Sender> {
   const before = await world.db.readAccount(caller.accountId, (tx) => load(tx, text));
-  const addresses = await needs.addresses();
-  const plan = planOf(before.row, before.keys, addresses);
+  const here = await hereOf(needs);
+  const plan = planOf(before.row, before.keys, here);
   const { seen } = await lookAtDomain(needs.dns, plan);
   const report = setupRecords(plan, seen);
   const after = await world.db.asAccount(caller.accountId, async (tx) => {
@@ -32,7 +32,7 @@ export async function verifySender(world: World, needs: LookingNeeds, caller: Lo
   });
   forgetSenders(world, caller.accountId);
   if (after.isClaimed) throw new Problem('sender_domain.claimed');
-  return senderOf(after.row, after.keys, addresses);
+  return senderOf(after.row, after.keys, here);
 }
 
 /** True: another account has the domain. */

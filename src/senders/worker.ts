@@ -7,7 +7,7 @@ import { Problem } from '../contract/problem.ts';
 import { openLookUp } from '../platform/look-up.ts';
 import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
-import { ownAddresses, type SendersOptions } from './own-addresses.ts';
+import { ownAddresses, ownNames, type SendersOptions } from './own-addresses.ts';
 import { listStaleDomains } from './store.ts';
 import { type LookingNeeds, verifySender } from './verify-sender.ts';
 
@@ -18,7 +18,7 @@ const actor = { kind: 'system', id: 'senders' } as const;
 
 export function startLookingAtSenders(world: World, options: SendersOptions): Running {
   const dns = openLookUp(options.dnsServers ?? []);
-  const needs = { dns, addresses: ownAddresses(dns, options) };
+  const needs = { dns, addresses: ownAddresses(dns, options), names: ownNames(options) };
   return repeat(world, {
     name: 'the look at sender domains',
     everyMs,

@@ -9,7 +9,7 @@ let stage: Stage;
 let browser: Browser;
 
 before(async () => {
-  stage = await setStage();
+  stage = await setStage({ WAXWING_BOUNCE_DOMAIN: 'bounces.clinic.example', WAXWING_HOSTNAME: 'mail.clinic.example' });
   browser = await openBrowser();
 });
 after(async () => {
@@ -46,7 +46,14 @@ test('an administrator adds a domain, sees what to publish and what is missing, 
   await page.getByRole('button', { name: 'Look at the DNS now' }).press('Enter');
   await page.getByText(/required records missing or wrong/).waitFor();
   await page.getByText('Nothing is published under this name yet.').first().waitFor();
+  await page.getByRole('heading', { name: 'Where mail comes back (MX)' }).waitFor();
+  await page.getByText('10 mail.clinic.example', { exact: true }).waitFor();
+  await page.getByText('There is no MX record yet, so nothing that comes back arrives.').waitFor();
   await page.getByRole('button', { name: 'Check now' }).click();
+  await page
+    .getByText('The links to unsubscribe lead to this machine only: set WAXWING_TRACKING_URL.')
+    .first()
+    .waitFor();
   await page.getByText('There is no DMARC record.').first().waitFor();
   await isFine(page, 'sender-domain');
   await page.setViewportSize({ width: 360, height: 740 });

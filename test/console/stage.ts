@@ -86,7 +86,8 @@ export async function signIn(): Promise<SignedIn> {
   };
 }
 
-export async function setStage(): Promise<Stage> {
+/** @param settings beside or instead of the usual ones */
+export async function setStage(settings: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const database = await openTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'waxwing-console-'));
   const [sink, dns] = [await startSmtpSink(), await startDnsServer({})];
@@ -106,6 +107,7 @@ export async function setStage(): Promise<Stage> {
     WAXWING_TRUSTED_PROXIES: '127.0.0.1/32',
     WAXWING_SSO_ALLOW_PRIVATE: 'true',
     WAXWING_DNS_SERVERS: dns.address,
+    ...settings,
   });
   const program = await startProgram(config, { clock: systemClock, log: pino({ level: 'silent' }) });
   await program.ready;

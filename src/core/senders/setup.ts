@@ -4,10 +4,18 @@
  */
 import { dkimRecord, faultOfDkimRecords, type PublicDkimKey } from './dkim-record.ts';
 import { type DmarcRecord, readDmarc } from './dmarc-record.ts';
+import { type InstallationNames, type InstallationSeen, installationRecords } from './installation-records.ts';
+import {
+  addressesUnknown,
+  judged,
+  judgedSpf,
+  type PlannedRecord,
+  type Seen,
+  type SetupRecord,
+  spfValue,
+  unchecked,
+} from './setup-record.ts';
 import { isSpf } from './spf-record.ts';
-
-/** What stands under a name; null: the DNS gave no answer. */
-export type Seen = readonly string[] | null;
 
 export interface SetupKey extends PublicDkimKey {
   readonly selector: string;
@@ -20,6 +28,7 @@ export interface SetupPlan {
   readonly keys: readonly SetupKey[];
   /** From where the installation's mail leaves, as far as it is known. */
   readonly addresses: readonly string[];
+  readonly names: InstallationNames;
 }
 
 export interface SetupSeen {
@@ -34,23 +43,8 @@ export interface SetupSeen {
   readonly dmarcInForce: { readonly record: DmarcRecord; readonly domain: string } | null;
   readonly mtaSts: Seen;
   readonly tlsReports: Seen;
+  readonly installation: InstallationSeen;
 }
-
-/** A record to publish, and what is to be said of it. */
-export interface SetupRecord {
-  readonly purpose: 'ownership' | 'dkim' | 'spf' | 'dmarc' | 'mta-sts' | 'tls-rpt';
-  readonly name: string;
-  readonly type: 'TXT';
-  readonly value: string;
-  readonly isRequired: boolean;
-  readonly about: string;
-  /** `unknown`: the DNS gave no answer. */
-  readonly state: 'unchecked' | 'right' | 'missing' | 'wrong' | 'unknown';
-  readonly seen: string[];
-  readonly problems: string[];
-}
-
-type Record = Omit<SetupRecord, 'state' | 'seen' | 'problems'>;
 
 export const proofName = (domain: string): string => `_waxwing.${domain}`;
 export const proofText = (proof: string): string => `waxwing-domain=${proof}`;
@@ -63,22 +57,14 @@ export function setupRecords(plan: SetupPlan, seen: SetupSeen | null): SetupReco
     ...plan.keys.filter(({ isRetired }) => !isRetired).map((key) => dkim(plan, key, seen)),
     spf(plan, seen),
     dmarc(plan, seen),
+    ...installationRecords(plan, seen?.installation ?? null),
     advice(plan, seen, 'mta-sts'),
     advice(plan, seen, 'tls-rpt'),
   ];
 }
 
-const unchecked = (record: Record): SetupRecord => ({ ...record, state: 'unchecked', seen: [], problems: [] });
-const noAnswer = 'The DNS gave no answer. Try again in a few minutes.';
-
-function judged(record: Record, seen: Seen, problems: readonly string[]): SetupRecord {
-  if (seen === null) return { ...record, state: 'unknown', seen: [], problems: [noAnswer] };
-  const state = problems.length === 0 ? 'right' : seen.length === 0 ? 'missing' : 'wrong';
-  return { ...record, state, seen: [...seen], problems: [...problems] };
-}
-
 function ownership({ domain, proof }: SetupPlan, seen: SetupSeen | null): SetupRecord {
-  const record: Record = {
+  const record: PlannedRecord = {
     ...{ purpose: 'ownership', name: proofName(domain), type: 'TXT', value: proofText(proof), isRequired: true },
     about: 'Shows that the domain is yours, so that nobody else can send by it here.',
   };
@@ -89,7 +75,7 @@ function ownership({ domain, proof }: SetupPlan, seen: SetupSeen | null): SetupR
 }
 
 function dkim({ domain }: SetupPlan, key: SetupKey, seen: SetupSeen | null): SetupRecord {
-  const record: Record = {
+  const record: PlannedRecord = {
     ...{ purpose: 'dkim', name: keyName(key.selector, domain), type: 'TXT', value: dkimRecord(key), isRequired: true },
     about:
       key.algorithm === 'rsa-sha256'
@@ -102,36 +88,18 @@ function dkim({ domain }: SetupPlan, key: SetupKey, seen: SetupSeen | null): Set
   return judged(record, found, fault === null ? [] : [fault]);
 }
 
-const addressesUnknown =
-  ' It is not known from which addresses mail leaves here (WAXWING_SENDING_ADDRESSES): put them before “all” as ip4:… and ip6:…, or the relay’s include:….';
-
 function spf(plan: SetupPlan, seen: SetupSeen | null): SetupRecord {
   const records = (seen?.spf ?? []).filter(isSpf);
-  const record: Record = {
+  const record: PlannedRecord = {
     ...{ purpose: 'spf', name: plan.domain, type: 'TXT', value: spfValue(plan.addresses, records), isRequired: true },
     about: `Says which servers may send mail of the domain. There may be one such record only.${plan.addresses.length === 0 ? addressesUnknown : ''}`,
   };
-  if (seen === null) return unchecked(record);
-  if (seen.spf === null) return judged(record, null, []);
-  if (records.length === 0) return judged(record, [], ['There is no SPF record yet.']);
-  if (records.length > 1)
-    return judged(record, records, [`There are ${records.length} SPF records, so receivers use none. Merge them.`]);
-  return judged(record, records, seen.spfFaults);
-}
-
-/** The record that is there with our addresses put before its `all`, or a new one. */
-function spfValue(addresses: readonly string[], records: readonly string[]): string {
-  const ours = addresses.map((address) => `${address.includes(':') ? 'ip6' : 'ip4'}:${address}`);
-  const [text] = records;
-  const words = (text ?? 'v=spf1 ~all').trim().split(/ +/);
-  const missing = ours.filter((word) => !words.includes(word));
-  const end = words.findIndex((word) => /^([-+~?]?all$|redirect=)/i.test(word));
-  return words.toSpliced(end === -1 ? words.length : end, 0, ...missing).join(' ');
+  return seen === null ? unchecked(record) : judgedSpf(record, seen.spf === null ? null : records, seen.spfFaults);
 }
 
 function dmarc({ domain }: SetupPlan, seen: SetupSeen | null): SetupRecord {
   const value = seen?.dmarc?.length === 1 ? (seen.dmarc[0] ?? '') : `v=DMARC1; p=none; rua=mailto:dmarc@${domain}`;
-  const record: Record = {
+  const record: PlannedRecord = {
     ...{ purpose: 'dmarc', name: `_dmarc.${domain}`, type: 'TXT', value, isRequired: true },
     about:
       'Says what receivers shall do with mail that only claims to be yours, and where they report it. Change the address of the reports to one that somebody reads.',
@@ -163,7 +131,14 @@ const advices = {
 function advice({ domain }: SetupPlan, seen: SetupSeen | null, purpose: keyof typeof advices): SetupRecord {
   const { prefix, value, about } = advices[purpose];
   const text = purpose === 'tls-rpt' ? value + domain : value;
-  const record: Record = { purpose, name: `${prefix}.${domain}`, type: 'TXT', value: text, isRequired: false, about };
+  const record: PlannedRecord = {
+    purpose,
+    name: `${prefix}.${domain}`,
+    type: 'TXT',
+    value: text,
+    isRequired: false,
+    about,
+  };
   if (seen === null) return unchecked(record);
   const found = purpose === 'tls-rpt' ? seen.tlsReports : seen.mtaSts;
   return judged(record, found, found?.length === 0 ? ['Not published. Mail goes out all the same.'] : []);

@@ -12,6 +12,9 @@ export const recordNames: Readonly<Record<DnsRecord['purpose'], string>> = {
   dkim: 'Signing key (DKIM)',
   spf: 'Allowed servers (SPF)',
   dmarc: 'Policy and reports (DMARC)',
+  'bounce-mx': 'Where mail comes back (MX)',
+  'bounce-spf': 'Allowed servers of the return address (SPF)',
+  'tracking-host': 'Host of links',
   'mta-sts': 'Encryption of mail you receive (MTA-STS)',
   'tls-rpt': 'Reports on that encryption (TLS-RPT)',
 };
