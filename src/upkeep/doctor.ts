@@ -4,6 +4,7 @@ import pg from 'pg';
 import { openDatabase } from '../platform/database.ts';
 import type { Vault } from '../platform/vault.ts';
 import { idsIn } from './backup-folders.ts';
+import { checkCoreDumps } from './check-core-dumps.ts';
 import {
   checkAudit,
   checkAuditQueue,
@@ -59,6 +60,7 @@ export async function examine(needs: DoctorNeeds): Promise<readonly Finding[]> {
     await check('disk', () => checkDisk(needs.dataDir)),
     await check('journal', () => checkJournal(needs.dataDir, needs.now)),
     await check('submission certificate', () => checkCertificate(needs.certificate, needs.now)),
+    await check('core dumps', () => checkCoreDumps()),
   ];
   const network = await Promise.all([
     check('host name', () => checkHostname(needs.hostname)),
