@@ -3,6 +3,7 @@
  * shared and noisy: read the ratios. `--json` prints one object a line; names after it choose (edge, pipeline…).
  */
 import { measureVerdicts } from '../packages/verdict/bench/speed.ts';
+import { benchAudit } from './audit.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchCrash } from './crash.ts';
 import { benchEdge } from './edge.ts';
@@ -206,6 +207,18 @@ const keys: Bench = async (say) => {
   ];
 };
 
+const audit: Bench = async (say) => {
+  const run = await benchAudit(say);
+  const micros = ({ ours, database }: typeof run.recordMicros): number => ours + database;
+  return [
+    { what: 'audit entries recorded, one a statement', value: run.recordsPerSecond, unit: 'entries/s' },
+    { what: 'plain inserts of the same columns', value: run.insertsPerSecond, unit: 'rows/s' },
+    { what: 'processor for an entry', value: micros(run.recordMicros), unit: 'µs' },
+    { what: 'processor for a plain insert', value: micros(run.insertMicros), unit: 'µs' },
+    ...run.questions.map(({ name, ms }) => ({ what: `${name}, of ${run.entries} entries`, value: ms, unit: 'ms' })),
+  ];
+};
+
 const benches: Readonly<Record<string, Bench>> = {
   verdicts,
   networks,
@@ -221,6 +234,7 @@ const benches: Readonly<Record<string, Bench>> = {
   habits,
   rejudge,
   keys,
+  audit,
 };
 
 const holds = ({ value, bar }: Figure): boolean =>
