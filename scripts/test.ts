@@ -3,9 +3,9 @@
  * exit status is the runner's. Arguments narrow it down to the files given.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts';
 import { clusterVariable } from '../test/kit/cluster.ts';
 
@@ -20,7 +20,7 @@ const compileCache = join(repository, 'node_modules', '.cache', 'compiled');
 process.exitCode = await runTests(process.argv.slice(2));
 
 async function runTests(given: readonly string[]): Promise<number> {
-  const files = given.length > 0 ? given : folders.flatMap(testFiles).sort();
+  const files = given.length > 0 ? given : eachOnce(folders.flatMap(testFiles));
   if (files.length === 0) throw new Error('there is no test file');
   const dataDir = mkdtempSync(join(tmpdir(), 'waxwing-tests-'));
   const server = await startEmbeddedPostgres({ dataDir, now: new Date(), isDurable: false });
@@ -45,6 +45,19 @@ function testFiles(folder: string): string[] {
     throw error;
   }
 }
+
+/** A file that runs others comes first, since it takes longest, and those do not run a second time by themselves. */
+function eachOnce(files: readonly string[]): string[] {
+  const runBy = new Map(files.map((file) => [file, testsRunBy(file)]));
+  const runElsewhere = new Set([...runBy.values()].flat());
+  const length = (file: string): number => runBy.get(file)?.length ?? 0;
+  return files.filter((file) => !runElsewhere.has(file)).sort((a, b) => length(b) - length(a) || (a < b ? -1 : 1));
+}
+
+const testsRunBy = (file: string): string[] =>
+  [...readFileSync(join(repository, file), 'utf8').matchAll(/^await import\('([^']+\.test\.ts)'\)/gm)].map(([, path]) =>
+    join(dirname(file), path ?? ''),
+  );
 
 function runNode(files: readonly string[], socketFolder: string): Promise<number> {
   const child = spawn(

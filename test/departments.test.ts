@@ -10,7 +10,10 @@ import { createTestAccount } from './kit/account.ts';
 import { askAt, type Body } from './kit/answer.ts';
 import { startApi, type TestApi } from './kit/api.ts';
 import { mail, RawClient, startTestSubmission } from './kit/submission.ts';
+import { tryStatementsHere } from './kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from './kit/world.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let world: TestWorld;
 let api: TestApi;

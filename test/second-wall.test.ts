@@ -3,12 +3,15 @@
  * also that the trying finds a hole where there is one, and that no statement of the source escapes it unnamed.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { createTestAccount } from './kit/account.ts';
 import { type Ask, attemptsOf, tryAs, watchStatements, whatWasTried } from './kit/second-wall.ts';
-import { isSite, type StatementSite, sitesIn, statementSites } from './kit/statement-sites.ts';
-import { untried } from './kit/untried-statements.ts';
+import { isSite, sitesIn, statementSites } from './kit/statement-sites.ts';
+import { triedElsewhere } from './kit/tried-elsewhere.ts';
+import { beginsAs, untried } from './kit/untried-statements.ts';
 import { type TestWorld, testWorld } from './kit/world.ts';
 
 let world: TestWorld;
@@ -79,11 +82,12 @@ test('the trying finds a function that answers whoever guesses', async () => {
   await client.end();
 });
 
-// Every route of the program and the three flows run once more, each of their statements tried by others.
+// Every route of the program and the flows run once more, each of their statements tried by others.
 watchStatements();
 await import('./security.test.ts');
 await import('./flows/message-goes-out.test.ts');
 await import('./flows/message-is-erased.test.ts');
+await import('./flows/recipient-unsubscribes.test.ts');
 await import('./flows/report-is-read.test.ts');
 await import('./audited-routes.test.ts');
 
@@ -93,34 +97,39 @@ test('others have tried every statement of the routes and flows, and saw and cha
   assert.ok(tried >= 120, `${tried} statements were tried while there was something to see`);
 });
 
-const beginsAs =
-  ({ file, parts }: StatementSite) =>
-  ([of, beginnings]: [string, readonly string[]]): boolean =>
-    of === file && beginnings.some((begin) => parts.join('…').trim().startsWith(begin));
+const named = [...untried.map(({ files }) => files), ...Object.values(triedElsewhere)].flatMap((files) =>
+  Object.entries(files),
+);
 
 test('every statement in the source was among them, or is named with the reason why nobody tries it', () => {
   const { texts } = whatWasTried();
   const sites = statementSites();
   assert.ok(sites.length > 500, `${sites.length} statements were found in the source`);
-  const named = untried.flatMap(({ files }) => Object.entries(files));
   const unseen = sites.filter((site) => !named.some(beginsAs(site)) && !texts.some(isSite(site)));
   assert.deepEqual(
     unseen.map(({ file, line }) => `${file}:${line}`),
     [],
-    'no route or flow runs these: have one do so, or name them in kit/untried-statements.ts with a reason',
+    'no route or flow runs these: have one do so, or name them in kit/tried-elsewhere.ts, or in kit/untried-statements.ts with a reason',
   );
 });
 
-test('what is named as untried stands in the source', () => {
+test('what is named as untried, or as tried elsewhere, stands in the source', () => {
   const sites = statementSites();
-  const gone = untried.flatMap(({ files }) =>
-    Object.entries(files).flatMap(([file, beginnings]) =>
-      beginnings
-        .filter((begin) => !sites.some((site) => beginsAs(site)([file, [begin]])))
-        .map((one) => `${file}: ${one}`),
-    ),
+  const gone = named.flatMap(([file, beginnings]) =>
+    beginnings
+      .filter((begin) => !sites.some((site) => beginsAs(site)([file, [begin]])))
+      .map((one) => `${file}: ${one}`),
   );
   assert.deepEqual(gone, []);
+});
+
+test('tests that try statements of their area are there, and watch them', () => {
+  for (const file of Object.keys(triedElsewhere))
+    assert.match(
+      readFileSync(join(import.meta.dirname, '..', file), 'utf8'),
+      /^tryStatementsHere\(import\.meta\.filename\);$/m,
+      file,
+    );
 });
 
 test('a statement is found by its tag and known again by its text, and a new one is not taken for another', () => {

@@ -21,6 +21,7 @@ export {
   type Provisioner,
   reactivateProvisionedUser,
 } from './people/provisioned-users.ts';
+export { settleProvisionedUsers } from './people/settle-users.ts';
 export { userIndexOf } from './people/stored-address.ts';
 export { type Visitor, visitorOf } from './place.ts';
 export { covers } from './reach.ts';

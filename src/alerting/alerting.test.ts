@@ -4,11 +4,14 @@ import { after, before, test } from 'node:test';
 import { type Clinic, type Clinics, expect, openClinics, type Staff } from '../../test/kit/clinic.ts';
 import type { Person } from '../../test/kit/person.ts';
 import { until } from '../../test/kit/tracking.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { raiseAlert } from '../accounts/index.ts';
 import { sql } from '../platform/database.ts';
 import { openDesk } from '../sending/index.ts';
 import { sendDueMails } from './send-mails.ts';
 import { tellPeople } from './worker.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let clinics: Clinics;
 before(async () => {

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, refusal, request, startApi, type TestApi } from '../../test/kit/api.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountRoutes, auditDirectory } from '../accounts/index.ts';
 import { createApiKey } from '../contract/access.ts';
@@ -14,6 +15,8 @@ import { sql } from '../platform/database.ts';
 import { firstIdAt } from '../platform/ids.ts';
 import { auditRoutes } from './index.ts';
 import { searchStatement } from './search-store.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let world: TestWorld;
 let owner: pg.Client;

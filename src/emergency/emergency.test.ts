@@ -5,8 +5,11 @@ import { askAt } from '../../test/kit/answer.ts';
 import { type Clinic, type Clinics, expect, openClinics, type Staff } from '../../test/kit/clinic.ts';
 import type { Person } from '../../test/kit/person.ts';
 import { until } from '../../test/kit/tracking.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { endpoints } from '../contract/endpoints.ts';
 import { sql } from '../platform/database.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let clinics: Clinics;
 before(async () => {

@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { type Amazon, openAmazon, topic } from '../../test/kit/amazon.ts';
 import { ask, refusal, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type TestAccount, testKeys } from '../../test/kit/mail.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import {
   changeProviderConnection,
@@ -20,6 +21,8 @@ import type { ProviderName } from '../core/providers/provider-event.ts';
 import { sql } from '../platform/database.ts';
 import { story, tell } from './fixtures/story.ts';
 import { providerRoutes } from './index.ts';
+
+tryStatementsHere(import.meta.filename);
 
 const publicUrl = 'https://waxwing.example';
 let world: TestWorld;

@@ -1,6 +1,7 @@
 /** Groups over SCIM, and what an administrator lets them mean: roles, departments, being let in. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it, test } from 'node:test';
+import pg from 'pg';
 import { ask, refusal, type TestApi } from '../../test/kit/api.ts';
 import {
   type Directory,
@@ -13,12 +14,17 @@ import {
   say,
   startProvisioning,
 } from '../../test/kit/directory.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
+import { accountVault } from '../accounts/index.ts';
 import { createApiKey } from '../contract/access.ts';
 import { changeUser, createDepartment, inviteUser, listUsers } from '../contract/people.ts';
 import type { Role } from '../contract/permissions.ts';
 import { changeProvisioning, mapProvisionedGroup, readProvisioning } from '../contract/provisioning.ts';
+import { bytes } from '../platform/columns.ts';
 import { sql } from '../platform/database.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let world: TestWorld;
 let api: TestApi;
@@ -68,6 +74,42 @@ const accept = (id: string) =>
   world.db.asAccount(directory.accountId, (tx) =>
     tx.query(sql`UPDATE users SET accepted_at = now() WHERE account_id = current_account() AND id = ${id}`),
   );
+
+/** People of the console, put into a group: as many requests of a directory would take minutes. */
+async function addStaff(groupId: string, count: number): Promise<void> {
+  const vault = await accountVault(world, directory.accountId);
+  const sealed = Array.from({ length: count }, (_, at) => ({
+    email: vault.seal('user.email', `staff${at}@clinic.example`),
+    name: vault.seal('user.name', `Staff ${at}`),
+  }));
+  await world.db.asAccount(directory.accountId, (tx) =>
+    tx.query(sql`
+      WITH made AS (
+        INSERT INTO users (account_id, id, email_sealed, email_index, email_lookup, name_sealed, role, created_at)
+        SELECT current_account(), gen_random_uuid(), m.email, sha256(m.email), sha256(m.name), m.name, 'viewer', now()
+          FROM unnest(${bytes(sealed.map(({ email }) => email))}::bytea[],
+                      ${bytes(sealed.map(({ name }) => name))}::bytea[]) AS m (email, name) RETURNING id)
+      INSERT INTO provisioned_members (account_id, group_id, user_id)
+      SELECT current_account(), ${groupId}, id FROM made`),
+  );
+}
+
+/** Of every connection of this process. */
+function countStatements(): { count(): number; end(): void } {
+  const prototype = pg.Client.prototype as unknown as { query: (...given: unknown[]) => unknown };
+  const original = prototype.query;
+  let count = 0;
+  prototype.query = function counted(this: object, ...given: unknown[]): unknown {
+    count += 1;
+    return original.apply(this, given);
+  };
+  return {
+    count: () => count,
+    end() {
+      prototype.query = original;
+    },
+  };
+}
 
 describe('a group', () => {
   it('of Entra is made empty, gets members one request at a time, loses them both ways, and goes', async () => {
@@ -185,6 +227,34 @@ describe('a mapped group', () => {
     assert.equal((await userOf(ana)).role, 'sender', 'of what is left');
     await directory.say('DELETE', `/Groups/${senders}`);
     assert.deepEqual([(await userOf(ana)).role, (await userOf(ben)).role], ['viewer', 'viewer']);
+  });
+
+  it('of two thousand members is mapped by a few statements, each member with an entry of their own', async () => {
+    const members = 2_000;
+    const id = await makeGroup('All staff', await make('ana'));
+    await addStaff(id, members - 1);
+    const said = countStatements();
+    await map(id, 'sender');
+    assert.ok(said.count() < 60, `${said.count()} statements`);
+    said.end();
+    const roles = Map.groupBy((await ask(api, listUsers, directory.ownerKey)).users, (one) => one.role);
+    assert.deepEqual(
+      [...roles].map(([role, of]) => [role, of.length]),
+      [['sender', members]],
+    );
+    const [told] = await world.db.readAccount(directory.accountId, (tx) =>
+      tx.query<{ n: number }>(sql`
+        SELECT count(DISTINCT object_id)::int AS n FROM audit_entries
+         WHERE account_id = current_account() AND action = 'user.changed' AND detail->>'role' = 'sender'`),
+    );
+    assert.equal(told?.n, members);
+    await ask(api, changeProvisioning, directory.ownerKey, { body: { withoutGroup: 'deactivate' } });
+    await directory.say('PUT', `/Groups/${id}`, group('All staff'));
+    const states = Map.groupBy((await ask(api, listUsers, directory.ownerKey)).users, (one) => one.state);
+    assert.deepEqual(
+      [...states].map(([state, of]) => [state, of.length]),
+      [['deactivated', members]],
+    );
   });
 
   it('gives its department, the older group’s where two do, and leaving keeps it', async () => {

@@ -3,7 +3,7 @@ import { type Provisioner, userIndexOf } from '../accounts/index.ts';
 import type { Role } from '../contract/permissions.ts';
 import type { Item, Resource } from '../core/provisioning/schema.ts';
 import type { Tx } from '../platform/database.ts';
-import { upsertUser } from './store.ts';
+import { upsertUsers } from './store.ts';
 import { externalIndexOf } from './users-shelf.ts';
 
 interface Kept {
@@ -16,18 +16,22 @@ interface Kept {
 export const emailsOf = (attributes: Resource): readonly Item[] =>
   Array.isArray(attributes.emails) ? attributes.emails : [];
 
-export async function keepUser(tx: Tx, { vault, at }: Provisioner, id: string, kept: Kept): Promise<void> {
-  const { attributes, roleGiven, isOutByGroups, isDeleted = false } = kept;
-  const { externalId } = attributes;
-  await upsertUser(tx, {
+export const keepUser = (tx: Tx, by: Provisioner, id: string, kept: Kept): Promise<void> =>
+  keepUsers(tx, by, [{ ...kept, id }]);
+
+export async function keepUsers(
+  tx: Tx,
+  { vault, at }: Provisioner,
+  kept: readonly (Kept & { readonly id: string })[],
+): Promise<void> {
+  if (kept.length === 0) return;
+  const rows = kept.map(({ id, attributes, roleGiven, isOutByGroups, isDeleted = false }) => ({
     id,
     attributesSealed: vault.seal('provisioned.user', JSON.stringify(attributes)),
     userNameIndex: userIndexOf(vault, String(attributes.userName)),
     emailIndexes: emailsOf(attributes).map(({ value }) => userIndexOf(vault, String(value))),
-    externalIdIndex: typeof externalId === 'string' ? externalIndexOf(vault, externalId) : null,
-    roleGiven,
-    isOutByGroups,
-    changedAt: at,
-    deletedAt: isDeleted ? at : null,
-  });
+    externalIdIndex: typeof attributes.externalId === 'string' ? externalIndexOf(vault, attributes.externalId) : null,
+    ...{ roleGiven, isOutByGroups, changedAt: at, deletedAt: isDeleted ? at : null },
+  }));
+  await upsertUsers(tx, rows);
 }

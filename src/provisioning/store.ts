@@ -86,17 +86,34 @@ export interface ProvisionedUser {
   readonly deletedAt: Date | null;
 }
 
-export const upsertUser = (tx: Tx, user: ProvisionedUser): Promise<unknown> =>
+/** In one statement. As JSON, since an array of arrays of different lengths is none. */
+export const upsertUsers = (tx: Tx, users: readonly ProvisionedUser[]): Promise<unknown> =>
   tx.query(sql`
     INSERT INTO provisioned_users (account_id, user_id, attributes_sealed, user_name_index, email_indexes,
                                    external_id_index, role_given, is_out_by_groups, changed_at, deleted_at)
-    VALUES (current_account(), ${user.id}, ${user.attributesSealed}, ${user.userNameIndex}, ${[...user.emailIndexes]},
-            ${user.externalIdIndex}, ${user.roleGiven}, ${user.isOutByGroups}, ${user.changedAt}, ${user.deletedAt})
+    SELECT current_account(), m.id, decode(m.attributes, 'hex'), decode(m.user_name, 'hex'),
+           ARRAY(SELECT decode(email, 'hex') FROM unnest(m.emails) WITH ORDINALITY AS e (email, n) ORDER BY n),
+           decode(m.external_id, 'hex'), m.role_given, m.is_out_by_groups, m.changed_at, m.deleted_at
+      FROM json_to_recordset(${JSON.stringify(users.map(asTexts))}::json)
+        AS m (id uuid, attributes text, user_name text, emails text[], external_id text, role_given text,
+              is_out_by_groups boolean, changed_at timestamptz, deleted_at timestamptz)
     ON CONFLICT (user_id) DO UPDATE
        SET attributes_sealed = excluded.attributes_sealed, user_name_index = excluded.user_name_index,
            email_indexes = excluded.email_indexes, external_id_index = excluded.external_id_index,
            role_given = excluded.role_given, is_out_by_groups = excluded.is_out_by_groups,
            changed_at = excluded.changed_at, deleted_at = excluded.deleted_at`);
+
+const asTexts = (user: ProvisionedUser) => ({
+  id: user.id,
+  attributes: user.attributesSealed.toString('hex'),
+  user_name: user.userNameIndex.toString('hex'),
+  emails: user.emailIndexes.map((index) => index.toString('hex')),
+  external_id: user.externalIdIndex?.toString('hex') ?? null,
+  role_given: user.roleGiven,
+  is_out_by_groups: user.isOutByGroups,
+  changed_at: user.changedAt,
+  deleted_at: user.deletedAt,
+});
 
 export const listDepartmentNames = (tx: Tx): Promise<{ id: string; name: string }[]> =>
   tx.query(sql`SELECT id, name FROM departments WHERE account_id = current_account() ORDER BY name, id`);

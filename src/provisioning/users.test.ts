@@ -15,8 +15,11 @@ import {
   startProvisioning,
   userSchema,
 } from '../../test/kit/directory.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { createDepartment, inviteUser, listUsers } from '../contract/people.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let world: TestWorld;
 let api: TestApi;

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { ask, refusal } from '../../test/kit/api.ts';
 import { createTestDatabase } from '../../test/kit/database.ts';
 import { type KeptMail, openKeptMail } from '../../test/kit/kept-mail.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { readMessage } from '../contract/messages.ts';
 import { changeRetention, previewRetention, readRetention, releaseHold } from '../contract/retention.ts';
 import { openDatabase, sql } from '../platform/database.ts';
@@ -14,6 +15,8 @@ import { openVault } from '../platform/vault.ts';
 import { writeErasureLog } from '../upkeep/erasure-log.ts';
 import { makeBackup, restoreBackup } from '../upkeep/index.ts';
 import { runRetention } from './run-retention.ts';
+
+tryStatementsHere(import.meta.filename);
 
 const dayMs = 86_400_000;
 const keepAll = { messageDays: null, eventDays: null, minimumDays: null, hour: 3 };

@@ -10,6 +10,7 @@ import { startApi, type TestApi } from '../../test/kit/api.ts';
 import { differencesFromRecount } from '../../test/kit/recount.ts';
 import { type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { RawClient } from '../../test/kit/submission.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import type { NewAccount } from '../accounts/index.ts';
 import { type Delivery, startDelivery } from '../delivery/index.ts';
@@ -21,6 +22,8 @@ import { sendingRoutes } from '../sending/index.ts';
 import { suppressionRoutes } from '../suppressions/index.ts';
 import { startIntake } from './index.ts';
 import { forgetReturns } from './worker.ts';
+
+tryStatementsHere(import.meta.filename);
 
 const domain = 'bounces.clinic.example';
 const dataDir = mkdtempSync(join(tmpdir(), 'waxwing-returns-'));

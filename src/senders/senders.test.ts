@@ -6,6 +6,7 @@ import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, refusal, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
 import { startSmtpSink } from '../../test/kit/smtp-sink.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountRoutes, type NewAccount } from '../accounts/index.ts';
 import { sendMessage } from '../contract/messages.ts';
@@ -25,6 +26,8 @@ import { openLookUp } from '../platform/look-up.ts';
 import { sendingRoutes } from '../sending/index.ts';
 import { senderRoutes } from './index.ts';
 import { lookAround } from './worker.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let world: TestWorld;
 let dns: DnsServer;

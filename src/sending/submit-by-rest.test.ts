@@ -5,6 +5,7 @@ import PostalMime from 'postal-mime';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { startApi, type TestApi } from '../../test/kit/api.ts';
 import { countMessages, type StoredMail, storedMail } from '../../test/kit/stored-mail.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault, type NewAccount } from '../accounts/index.ts';
 import type { Accepted, Submission } from '../contract/messages.ts';
@@ -14,6 +15,8 @@ import type { AccountVault } from '../platform/vault.ts';
 import { trackingRoutes } from '../tracking/index.ts';
 import { eraseMessage } from './erase-message.ts';
 import { sendingRoutes } from './index.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let world: TestWorld;
 let account: NewAccount;

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { fillRow } from '../../test/kit/any-row.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault } from '../accounts/index.ts';
 import { sql } from '../platform/database.ts';
@@ -12,6 +13,8 @@ import { sealForMessage } from '../platform/message-seal.ts';
 import { KeyUnknown, openVault } from '../platform/vault.ts';
 import { retireOlderKeys, rotateBatch, runRotation, startRotation } from './rotate-keys.ts';
 import { accountColumns, keyColumns, messageColumns } from './sealed-columns.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let world: TestWorld;
 let owner: pg.Client;

@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountVault } from '../accounts/index.ts';
 import { sql } from '../platform/database.ts';
 import { KeyUnknown, openVault, SealBroken } from '../platform/vault.ts';
 import { rewrapAccount, rotateBatch, runRotation, startRotation } from './rotate-keys.ts';
+
+tryStatementsHere(import.meta.filename);
 
 let world: TestWorld;
 before(async () => {

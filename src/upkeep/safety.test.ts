@@ -8,6 +8,7 @@ import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, request, startApi, type TestApi } from '../../test/kit/api.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
 import { until } from '../../test/kit/tracking.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { askForBackup, changeBackupPlan, readBackups, readDoctor, readKeys, rotateKeys } from '../contract/upkeep.ts';
 import { sql } from '../platform/database.ts';
@@ -15,6 +16,8 @@ import type { Running } from '../platform/world.ts';
 import { makeBackup } from './backup.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 import { startBackups, startRotating, upkeepRoutes } from './index.ts';
+
+tryStatementsHere(import.meta.filename);
 
 const home = mkdtempSync(join(tmpdir(), 'waxwing-safety-'));
 const dir = join(home, 'backups');

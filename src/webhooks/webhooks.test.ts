@@ -6,6 +6,7 @@ import { ask, refusal } from '../../test/kit/api.ts';
 import type { TestAccount } from '../../test/kit/mail.ts';
 import { acceptMail, addDepartment, fetchMail, hitOf, machine, person, testKeys } from '../../test/kit/mail.ts';
 import { until } from '../../test/kit/tracking.ts';
+import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import {
   acceptOne,
   addEndpoint,
@@ -34,6 +35,8 @@ import { feedErased } from '../events/index.ts';
 import { announceHits, settleOnce } from '../settling/index.ts';
 import { webhookFeeder } from './index.ts';
 import { forgetWebhooks } from './worker.ts';
+
+tryStatementsHere(import.meta.filename);
 
 const hourMs = 3_600_000;
 let stage: WebhookStage;

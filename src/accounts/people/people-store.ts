@@ -2,6 +2,7 @@
 import type { AlertKind } from '../../contract/people.ts';
 import type { Permission, Role } from '../../contract/permissions.ts';
 import type { OwnPolicies, Policies, PolicyHolder } from '../../core/access/department-policy.ts';
+import { uuids } from '../../platform/columns.ts';
 import { type Database, empty, join, raw, type Sql, sql, type Tx } from '../../platform/database.ts';
 import type { UserReach } from '../narrowing.ts';
 
@@ -36,6 +37,12 @@ export async function readUserRow(tx: Tx, id: string, forChange = false): Promis
     SELECT ${userColumns} FROM users WHERE account_id = current_account() AND id = ${id} ${forChange ? sql`FOR UPDATE` : empty}`);
   return rows[0];
 }
+
+/** Locked until the transaction ends. */
+export const readUserRows = (tx: Tx, ids: readonly string[]): Promise<StoredUser[]> =>
+  tx.query(sql`
+    SELECT ${userColumns} FROM users WHERE account_id = current_account() AND id = ANY (${uuids(ids)}::uuid[])
+     ORDER BY id FOR UPDATE`);
 
 /** Changes of people wait for one another, so that two owners cannot remove each other at once. */
 export const lockPeople = (tx: Tx): Promise<unknown> =>
