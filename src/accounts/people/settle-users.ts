@@ -10,7 +10,7 @@ import { assertWithinReach, type Provisioner } from './provisioned-users.ts';
 import { markUsersDeactivated, markUsersExpected, type Placed, placeUsers } from './settle-users-store.ts';
 import { isFullOwner } from './users.ts';
 
-export interface Settled extends Placed {
+interface Settled extends Placed {
   readonly change: 'none' | 'deactivate' | 'reactivate';
 }
 
