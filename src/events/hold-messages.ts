@@ -4,7 +4,7 @@
  */
 import { uuids } from '../platform/columns.ts';
 import { empty, sql, type Tx } from '../platform/database.ts';
-import type { Sealer } from '../platform/vault.ts';
+import { nullWhenBroken, type Sealer } from '../platform/vault.ts';
 import type { AccountKeys } from './event.ts';
 
 export interface HeldMessage {
@@ -14,7 +14,7 @@ export interface HeldMessage {
 
 /** With the key that what is said of it is sealed by. */
 export interface KeyedMessage extends HeldMessage {
-  /** Opened when it is first asked for; null: the message is erased. */
+  /** Opened when it is first asked for; null: the message is erased, or its key is broken. */
   readonly sealer: () => Sealer | null;
 }
 
@@ -73,10 +73,19 @@ function onceOpened(
   isErased: boolean,
   keySealed: Buffer | null | undefined,
 ): () => Sealer | null {
-  let opened: Sealer | undefined;
+  let opened: Sealer | null | undefined;
   return () => {
     if (isErased || !keySealed) return null;
-    opened ??= vault.openMessageKey(keySealed);
+    if (opened === undefined) opened = openedOrNull(vault, keySealed);
     return opened;
   };
+}
+
+/** What happened to the message is kept all the same, without what nobody could read. */
+function openedOrNull(vault: AccountKeys['vault'], keySealed: Buffer): Sealer | null {
+  try {
+    return vault.openMessageKey(keySealed);
+  } catch (error) {
+    return nullWhenBroken(error);
+  }
 }

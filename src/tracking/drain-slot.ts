@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../platform/database.ts';
+import { KeyUnknown } from '../platform/vault.ts';
 import { type Courtesy, courtesyTo } from './courtesy.ts';
 import { encodeEntry, type JournalEntry } from './hit.ts';
 import type { CountHits } from './hit-counter.ts';
@@ -167,7 +168,8 @@ const ofTheHit = /^(22|23|54)...$/;
 const anyState = /^[0-9A-Z]{5}$/;
 
 function isPassing(error: unknown): boolean {
-  if (error instanceof DatabaseUnavailable) return true;
+  // A rotation that this process hears of in a moment is no hit's fault either.
+  if (error instanceof DatabaseUnavailable || error instanceof KeyUnknown) return true;
   const state = String((error as { code?: unknown }).code);
   return anyState.test(state) && !ofTheHit.test(state);
 }

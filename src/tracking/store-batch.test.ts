@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
 import { acceptMail, type TestAccount, testKeys } from '../../test/kit/mail.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
+import { accountVault, wrappingKeyGraceMs } from '../accounts/index.ts';
 import { sql } from '../platform/database.ts';
+import { openVault } from '../platform/vault.ts';
+import { startRotation } from '../upkeep/rotate-keys.ts';
 import type { JournaledHit } from './hit.ts';
 import { storeBatch } from './store-batch.ts';
+
+const stored = { unattributed: 0, revised: 0, judgedAlone: 0 };
 
 describe('a batch of the journal', () => {
   let world: TestWorld;
@@ -81,4 +87,36 @@ describe('a batch of the journal', () => {
     assert.deepEqual(await keyDays(keeping), ['2026-11-22', '2026-11-23']);
     assert.deepEqual(await keyDays(other), []);
   });
+
+  it('is stored by a process that knew the account before its keys were rotated, with what is sealed under the new one', async () => {
+    const account = await testKeys(world, 'Rotating');
+    const { accountId } = account;
+    const other = { ...world, vault: openVault(world.masterKey) };
+    assert.deepEqual(await storeBatch(other, step(), [await openOf(account)]), stored);
+    await startRotation(world, { accountId, actor: { kind: 'system', id: 'test' } });
+    world.clock.advance(wrappingKeyGraceMs);
+    const vault = await accountVault(world, accountId);
+    const later = await openOf({ ...account, vault });
+    const [key] = await world.db.readAccount(accountId, (tx) =>
+      tx.query<{ mark: number }>(
+        sql`SELECT get_byte(key_sealed, 0) AS mark FROM message_keys WHERE message_id = ${messageOf(later)}`,
+      ),
+    );
+    assert.equal(key?.mark, 2, 'the message came under the new key');
+    assert.deepEqual(await storeBatch(other, step(), [later]), stored);
+  });
+
+  it('is stored without address and agent where the key of a message is broken', async () => {
+    const account = await testKeys(world, 'Broken');
+    const hit = await openOf(account);
+    const owner = new pg.Client(world.database.connection);
+    await owner.connect();
+    const breaking =
+      "UPDATE message_keys SET key_sealed = overlay(key_sealed placing '\\x0000'::bytea from 30) WHERE message_id = $1";
+    assert.equal((await owner.query(breaking, [messageOf(hit)])).rowCount, 1);
+    await owner.end();
+    assert.deepEqual(await storeBatch(world, step(), [hit]), stored);
+  });
 });
+
+const messageOf = ({ subject }: JournaledHit): string => ('messageId' in subject ? subject.messageId : '');

@@ -160,9 +160,9 @@ async function attribute(world: BatchWorld, hits: readonly JournalEntry[]): Prom
   const owners = await findHandleOwners(world.db, [...new Set(handles)]);
   const claims = hits.map((hit) => claimed(hit, owners));
   const accounts = await openAccounts(world, new Set(claims.flatMap((one) => one?.accountId ?? [])));
-  // Their copies' keys may be under a wrapping key made since.
-  const unsubscribing = new Set(hits.flatMap((hit) => (isHit(hit) ? [] : [hit.subject.accountId])));
-  for (const accountId of unsubscribing) if (accounts.has(accountId)) await accountVault(world, accountId);
+  // Messages' keys may be under a wrapping key made since: asking for an account's vault tells it of those.
+  const concerned = new Set(claims.flatMap((one) => one?.accountId ?? []));
+  for (const accountId of concerned) if (accounts.has(accountId)) await accountVault(world, accountId);
   return hits.map((hit, place) => {
     const found = claims[place];
     const account = found && accounts.get(found.accountId);
@@ -191,7 +191,7 @@ function claimed({ subject }: JournalEntry, owners: HandleOwners): (Owner & { re
 
 const opened = new WeakMap<World['vault'], Map<string, OpenedAccount>>();
 
-/** Accounts that exist. Their keys never change, so each is opened once. */
+/** Accounts that exist. Their own keys never change, so each is opened once. */
 async function openAccounts(world: BatchWorld, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, OpenedAccount>> {
   const known = opened.get(world.vault) ?? new Map<string, OpenedAccount>();
   opened.set(world.vault, known);
