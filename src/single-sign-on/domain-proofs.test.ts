@@ -168,6 +168,25 @@ test('single sign-on is required only of people whose domain is proved', async (
   assert.equal((await eva.ask('GET', '/v1/session')).status, 200);
 });
 
+test('what was required before domains were proved ends at the first look, so that nobody is kept out by an upgrade', async () => {
+  const clinic = await lab.newClinic();
+  const { body } = await clinic.holder.ask('POST', '/v1/users', {
+    ...{ email: `fay@${clinic.domain}`, name: 'Fay', role: 'viewer' },
+  });
+  const fay = personAt(lab.api.url);
+  await acceptByPassword(fay, body.invitation.link, 'seven herons over the lake', lab.world.clock);
+  await lab.change(clinic, { isRequired: true });
+  const required = () =>
+    lab.world.db.readAccount(clinic.accountId, (tx) => tx.query(sql`SELECT FROM required_sign_on_domains`));
+  assert.equal((await required()).length, 1);
+  lab.dns.tell(`_waxwing-challenge.${clinic.domain}`, {});
+  await lab.world.db.asAccount(clinic.accountId, (tx) =>
+    tx.query(sql`UPDATE sso_domains SET proved_at = NULL, checked_at = NULL, last_seen = NULL WHERE true`),
+  );
+  await lookLater(clinic, 0);
+  assert.equal((await required()).length, 0);
+});
+
 test('a domain keeps its proof when other settings change, and goes with the connection', async () => {
   const clinic = await lab.newClinic();
   await lab.change(clinic, { domains: ['another.example', clinic.domain], name: 'Renamed' });

@@ -153,7 +153,8 @@ async function keepLooks(
       if (told === 'missed' || told === 'over')
         await raiseAlert(tx, { at, what: 'sso_domain_lost', userId: null, detail: { connectionId: row.connectionId } });
     }
-    if (news.length > 0) await requireOfAll(tx, needs.vault, vault);
+    // Also without news: what was required before domains were proved must not go on keeping people out.
+    if (looked.length > 0) await requireOfAll(tx, needs.vault, vault);
     if (news.length > 0 || actor.kind !== 'system') await note(tx, actor, at, looked.length, news);
     return listDomainRows(tx);
   });
