@@ -277,11 +277,12 @@ test('a template that is not well formed is refused with its line and column, an
 
 test('a letter that would loop for ever or write without end is refused, soon', async () => {
   const list = Array.from({ length: 1_000 }, (_, n) => n % 10);
-  const recipients = [{ email: 'noa@eight.example', name: 'Noa', data: { day: 'x', list } }];
+  const recipients = [{ email: 'noa@eight.example', name: 'Noa', data: { day: 'x', list, long: 'x'.repeat(1_000) } }];
   for (const text of [
     '{% for a in list %}{% for b in list %}{% for c in list %}{% endfor %}{% endfor %}{% endfor %}',
     '{% for a in (1..1000000000) %}x{% endfor %}',
     '{% assign s = "xxxxxxxxxx" %}{% for a in list %}{% assign s = s | append: s %}{% endfor %}{{ s }}',
+    '{{ long }}'.repeat(2_500),
   ]) {
     const { errors } = await refused({ recipients, text });
     assert.match(errors[0]?.message ?? '', /template\.value_unusable/, text);
