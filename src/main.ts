@@ -74,7 +74,7 @@ import { startSettling } from './settling/index.ts';
 import { singleSignOnRoutes, startProvingDomains } from './single-sign-on/index.ts';
 import { type FollowedPages, followUnsubscribePages, suppressionRoutes } from './suppressions/index.ts';
 import { templateRoutes } from './templates/index.ts';
-import { startForgettingTlsReports, startSendingTlsReports } from './tls-reports/index.ts';
+import { startTlsReports, tlsReportRoutes } from './tls-reports/index.ts';
 import {
   type Edge,
   hitCounter,
@@ -306,11 +306,6 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     startEmergencyCare(world),
     startAlerting(world, { trackingUrl: needs.trackingUrl, onQueued, consoleUrl: config.publicUrl }),
   );
-  const { tlsReportsFrom, dnsServers } = config;
-  if (tlsReportsFrom !== undefined)
-    parts.loops.push(
-      startSendingTlsReports(world, { tlsReportsFrom, dnsServers, onQueued, trackingUrl: needs.trackingUrl }),
-    );
   parts.loops.push(
     delivery,
     startFold(world),
@@ -320,7 +315,7 @@ function startLoops(world: World, config: Config, needs: LoopNeeds, parts: Parts
     startBackups(world, config.backupDir, needs.connection),
     startForgettingDrafts(world),
     startForgettingReturns(world),
-    startForgettingTlsReports(world),
+    startTlsReports(world, { ...config, trackingUrl: needs.trackingUrl, onQueued }),
     startAuditSealer(world),
     startKeyDestruction(world),
     startRetention(world),
@@ -402,6 +397,7 @@ export const allRoutes = (
   ...networkRoutes(world, networks, networkRefresh(config)),
   ...habitRoutes(world),
   ...senderRoutes(world, sendersOptions(config)),
+  ...tlsReportRoutes(world, config),
   ...templateRoutes(world),
   ...sendingRoutes(world, sending),
   ...deliveryRoutes(world, { ...config, ...sendingNames(config) }, sending.onQueued ?? (() => undefined)),

@@ -47,6 +47,7 @@ import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { suppressionEndpoints } from './suppressions.ts';
 import { templateEndpoints } from './templates.ts';
+import { readTlsReports } from './tls-reports.ts';
 import { transportEndpoints } from './transport.ts';
 import { unsubscribingEndpoints } from './unsubscribing.ts';
 import { safetyEndpoints } from './upkeep.ts';
@@ -112,6 +113,7 @@ export const endpoints: readonly Endpoint[] = [
   ...safetyEndpoints,
   ...draftEndpoints,
   ...senderEndpoints,
+  readTlsReports,
   ...templateEndpoints,
   ...transportEndpoints,
   ...routeEndpoints,

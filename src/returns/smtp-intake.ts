@@ -3,6 +3,7 @@
  * before it reads a byte of mail, and never sends anything.
  */
 import type { SMTPServerAddress, SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
+import { tlsReportAddress } from '../core/senders/setup.ts';
 import type { Listening, World } from '../platform/world.ts';
 import {
   closeServer,
@@ -17,6 +18,7 @@ import {
   type TlsIdentity,
 } from '../sending/index.ts';
 import { returnPathReader } from '../suppressions/index.ts';
+import { takeTlsReport } from '../tls-reports/index.ts';
 import { collectHead } from './collect-head.ts';
 import { takeReturn } from './take-return.ts';
 
@@ -49,6 +51,8 @@ const limits = {
 interface Reception {
   readonly world: World;
   readonly handleOf: (address: string) => Uint8Array | undefined;
+  /** RFC 5321 §2.3.11 lets us say that its case does not matter. */
+  readonly isForTls: (address: string) => boolean;
   readonly door: Door;
 }
 
@@ -56,6 +60,7 @@ export async function startIntake(world: World, options: IntakeOptions): Promise
   const reception: Reception = {
     world,
     handleOf: returnPathReader(world.vault, options.domain),
+    isForTls: (address) => address.toLowerCase() === tlsReportAddress({ bounceDomain: options.domain }),
     door: openDoor(limits.maxConnectionsPerAddress),
   };
   const server = newServer(reception, options);
@@ -92,8 +97,8 @@ function newServer(reception: Reception, options: IntakeOptions): SubmissionServ
   return server;
 }
 
-const refusalOfRecipient = ({ handleOf }: Reception, { address }: SMTPServerAddress): SmtpRefusal | null =>
-  handleOf(address) === undefined ? new SmtpRefusal(550, '5.1.1 No such address here') : null;
+const refusalOfRecipient = ({ handleOf, isForTls }: Reception, { address }: SMTPServerAddress): SmtpRefusal | null =>
+  handleOf(address) === undefined && !isForTls(address) ? new SmtpRefusal(550, '5.1.1 No such address here') : null;
 
 /** Faults are logged by kind alone: a message of an error may hold what was sent. */
 function refuse(world: World, error: unknown): SmtpRefusal {
@@ -104,18 +109,27 @@ function refuse(world: World, error: unknown): SmtpRefusal {
 }
 
 async function takeReport(
-  { world, handleOf }: Reception,
+  { world, handleOf, isForTls }: Reception,
   stream: SMTPServerDataStream,
   session: SMTPServerSession,
 ): Promise<string> {
   const head = await collectHead(stream, { keptBytes: keptReportBytes, maxBytes: maxReportBytes });
   if (head.kind === 'too-large') throw new SmtpRefusal(552, '5.3.4 The message is too large');
   if (head.kind === 'broken-off') throw new SmtpRefusal(451, '4.4.2 The connection broke off');
+  if (session.envelope.rcptTo.some(({ address }) => isForTls(address)))
+    refuseUntaken(await takeTlsReport(world, head.octets));
   const handles = session.envelope.rcptTo.flatMap(({ address }) => handleOf(address) ?? []);
+  if (handles.length === 0) return '2.0.0 taken';
   const taken = new Set<string>();
   for (const handle of handles) taken.add(await takeReturn(world, handle, head.octets));
   // Whoever bounces faster than we note that they took it is asked to come again; what was taken is not taken twice.
   if (taken.has('early')) throw new SmtpRefusal(451, '4.3.2 The delivery is not recorded yet, try again in a moment');
   if (!taken.has('taken') && !taken.has('taken-before')) throw new SmtpRefusal(550, '5.1.1 No such address here');
   return '2.0.0 taken';
+}
+
+function refuseUntaken(taken: Awaited<ReturnType<typeof takeTlsReport>>): void {
+  if (taken === 'unreadable') throw new SmtpRefusal(554, '5.6.0 This is no report about TLS that can be read');
+  if (taken === 'nobody') throw new SmtpRefusal(550, '5.1.1 The report is about no domain of ours');
+  if (taken === 'too-many') throw new SmtpRefusal(451, '4.3.2 Too many reports about this domain today');
 }

@@ -113,3 +113,8 @@ export async function deleteSender(world: World, caller: Caller, text: string): 
   });
   forgetSenders(world, caller.accountId);
 }
+
+/** The domain as it is kept; throws where the account has none of this name. */
+export async function requireSender(tx: Tx, text: string): Promise<string> {
+  return (await load(tx, text)).row.domain;
+}

@@ -1,5 +1,5 @@
 /** SQL of reports about TLS: those that are to be sent, of the installation; those about accounts' own domains. It decides nothing. */
-import { sql, type WorkerTx } from '../platform/database.ts';
+import { sql, type Tx, type WorkerTx } from '../platform/database.ts';
 
 export interface DueReport {
   readonly id: string;
@@ -56,3 +56,56 @@ export async function forgetTlsReports(
   );
   return rows[0]?.gone ?? 0;
 }
+
+export interface NewReport {
+  readonly id: string;
+  readonly domainId: string;
+  readonly digest: Buffer;
+  readonly day: string;
+  readonly receivedAt: Date;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly contentSealed: Buffer;
+}
+
+/** One that is there already stays as it is. */
+export const insertReport = (tx: Tx, one: NewReport): Promise<unknown> =>
+  tx.query(sql`
+    INSERT INTO tls_reports (account_id, id, domain_id, digest, day, received_at, succeeded, failed, content_sealed)
+    VALUES (current_account(), ${one.id}, ${one.domainId}, ${one.digest}, ${one.day}::date, ${one.receivedAt},
+            ${one.succeeded}::bigint, ${one.failed}::bigint, ${one.contentSealed})
+    ON CONFLICT (account_id, domain_id, digest) DO NOTHING`);
+
+export async function countReceivedSince(tx: Tx, domainId: string, since: Date): Promise<number> {
+  const rows = await tx.query<{ reports: number }>(sql`
+    SELECT count(*)::int AS reports FROM tls_reports
+     WHERE account_id = current_account() AND domain_id = ${domainId} AND received_at > ${since}`);
+  return rows[0]?.reports ?? 0;
+}
+
+export interface DayRow {
+  readonly day: string;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+export const listReportDays = (tx: Tx, domain: string, since: string): Promise<DayRow[]> =>
+  tx.query<DayRow>(sql`
+    SELECT r.day::text AS day, sum(r.succeeded)::float8 AS succeeded, sum(r.failed)::float8 AS failed
+      FROM tls_reports r JOIN sender_domains d ON d.account_id = r.account_id AND d.id = r.domain_id
+     WHERE r.account_id = current_account() AND d.domain = ${domain} AND r.day >= ${since}::date
+     GROUP BY r.day ORDER BY r.day`);
+
+/** Those with failures first. */
+export const listReportRows = (
+  tx: Tx,
+  domain: string,
+  since: string,
+  most: number,
+): Promise<(DayRow & { readonly contentSealed: Buffer })[]> =>
+  tx.query(sql`
+    SELECT r.day::text AS day, r.succeeded::float8 AS succeeded, r.failed::float8 AS failed,
+           r.content_sealed AS "contentSealed"
+      FROM tls_reports r JOIN sender_domains d ON d.account_id = r.account_id AND d.id = r.domain_id
+     WHERE r.account_id = current_account() AND d.domain = ${domain} AND r.day >= ${since}::date
+     ORDER BY r.failed > 0 DESC, r.day DESC, r.id DESC LIMIT ${most}`);

@@ -8,10 +8,20 @@ import { openPost, type PostOptions } from './post-report.ts';
 import { type Reporting, sendDueReports } from './send-report.ts';
 import { forgetTlsReports } from './store.ts';
 
-export interface ReportingOptions extends SendingOptions, PostOptions {
+interface ReportingOptions extends SendingOptions, PostOptions {
   readonly dnsServers?: readonly string[] | undefined;
-  /** Who sends the reports. */
-  readonly tlsReportsFrom: string;
+  /** Who sends the reports; absent: none are sent. */
+  readonly tlsReportsFrom?: string | undefined;
+}
+
+export function startTlsReports(world: World, options: ReportingOptions): Running {
+  const { tlsReportsFrom: contact } = options;
+  const loops = [startForgetting(world), ...(contact === undefined ? [] : [startSending(world, options, contact)])];
+  return {
+    async close() {
+      await Promise.all(loops.map((loop) => loop.close()));
+    },
+  };
 }
 
 const everyMs = 60_000;
@@ -21,9 +31,9 @@ const countedDays = 3;
 const receivedDays = 400;
 const rowsPerBatch = 2_000;
 
-export function startSendingTlsReports(world: World, options: ReportingOptions): Running {
+function startSending(world: World, options: ReportingOptions, contact: string): Running {
   const reporting: Reporting = {
-    ...{ world, desk: openDesk(world, options), post: openPost(options), contact: options.tlsReportsFrom },
+    ...{ world, desk: openDesk(world, options), post: openPost(options), contact },
     dns: openDns({ servers: options.dnsServers ?? [] }),
   };
   return repeat(world, {
@@ -38,7 +48,7 @@ export async function reportOnce(reporting: Reporting, closing: AbortSignal): Pr
   await sendDueReports(reporting, closing);
 }
 
-export const startForgettingTlsReports = (world: World): Running =>
+const startForgetting = (world: World): Running =>
   repeat(world, { name: 'the forgetting of reports about TLS', everyMs: forgetEveryMs, turn: () => forgetOld(world) });
 
 export async function forgetOld(world: Pick<World, 'db' | 'clock'>): Promise<void> {

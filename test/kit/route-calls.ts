@@ -153,6 +153,7 @@ const senders: Record<string, Prepare> = {
   listSenders: plain,
   addSender: withBody({ domain: 'add.example' }),
   readSender: senderDomain('read'),
+  readTlsReports: senderDomain('reported'),
   verifySender: senderDomain('verify'),
   checkSender: senderDomain('check'),
   rotateSenderKeys: async (stage) => {

@@ -122,15 +122,24 @@ const advices = {
       'For mail that the domain receives: others then send to it encrypted only (RFC 8461). Needs a policy file on a web server too.',
   },
   'tls-rpt': {
-    ...{ prefix: '_smtp._tls', value: 'v=TLSRPTv1; rua=mailto:tls-reports@' },
+    ...{ prefix: '_smtp._tls', value: 'v=TLSRPTv1; rua=mailto:' },
     about: 'For mail that the domain receives: others report where encryption failed (RFC 8460).',
   },
 } as const;
 
+/** Where reports about TLS (RFC 8460) on the way to accounts' own domains are taken: beside the bounces. */
+export const tlsReportAddress = ({
+  bounceDomain,
+}: {
+  readonly bounceDomain?: string | null | undefined;
+}): string | null =>
+  bounceDomain === undefined || bounceDomain === null ? null : `tlsrpt@${bounceDomain.toLowerCase()}`;
+
 /** Nothing of our mail depends on these; the domain's owner may want them. */
-function advice({ domain }: SetupPlan, seen: SetupSeen | null, purpose: keyof typeof advices): SetupRecord {
+function advice({ domain, names }: SetupPlan, seen: SetupSeen | null, purpose: keyof typeof advices): SetupRecord {
   const { prefix, value, about } = advices[purpose];
-  const text = purpose === 'tls-rpt' ? value + domain : value;
+  const reportsTo = tlsReportAddress(names) ?? `tls-reports@${domain}`;
+  const text = purpose === 'tls-rpt' ? value + reportsTo : value;
   const record: PlannedRecord = {
     purpose,
     name: `${prefix}.${domain}`,
