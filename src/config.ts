@@ -13,7 +13,6 @@ import {
   hostname,
   hoursOrOff,
   listUrl,
-  mailAddress,
   oneOf,
   path,
   port,
@@ -25,6 +24,7 @@ import {
   url,
 } from './config-forms.ts';
 import { keeperFaults, keySettings } from './config-keys.ts';
+import { returnSettings } from './config-returns.ts';
 import { type Setting, setting } from './config-setting.ts';
 import type { ListUrls } from './networks/index.ts';
 
@@ -111,22 +111,7 @@ const settings = {
     absentMeans: 'no such listener',
     about: 'SMTP submission with TLS from the first byte.',
   }),
-  bouncePort: setting({
-    name: 'WAXWING_BOUNCE_PORT',
-    form: port,
-    absent: undefined,
-    absentMeans: 'no such listener',
-    about:
-      'Where mail that comes back is taken, by SMTP, in a process with the role smtp. The MX of `WAXWING_BOUNCE_DOMAIN` leads here. See [bounces](bounces.md).',
-  }),
-  bounceDomain: setting({
-    name: 'WAXWING_BOUNCE_DOMAIN',
-    form: hostname,
-    absent: undefined,
-    absentMeans: 'the envelope sender stays as submitted',
-    about:
-      'The domain of envelope senders: each recipient’s copy leaves with an address of its own there, so that what comes back says whose it was. See [bounces](bounces.md).',
-  }),
+  ...returnSettings,
   publicUrl: setting({
     name: 'WAXWING_PUBLIC_URL',
     form: url(['http:', 'https:']),
@@ -216,14 +201,6 @@ const settings = {
     absent: 15_000,
     about:
       'How long a delivery that failed for now waits before it is tried again the first time. The later waits are multiples of it: 4, 20, 60, 120, 240, 480 and then 960 times, until the message is five days old.',
-  }),
-  tlsReportsFrom: setting({
-    name: 'WAXWING_TLS_REPORTS_FROM',
-    form: mailAddress,
-    absent: undefined,
-    absentMeans: 'none are sent',
-    about:
-      'The address that daily reports about TLS (RFC 8460) come from, and the contact they name. Its domain must be a verified sender domain that signs. See [TLS reports](tls-reports.md).',
   }),
   dnsServers: setting({
     name: 'WAXWING_DNS_SERVERS',

@@ -13,7 +13,7 @@ import PostalMime from 'postal-mime';
 import { readConfig } from '../../src/config.ts';
 import type { EngagementReport, EngagementRow } from '../../src/contract/reports.ts';
 import { type Program, startProgram } from '../../src/main.ts';
-import { systemClock } from '../../src/platform/world.ts';
+import { systemClock, type World } from '../../src/platform/world.ts';
 import { type Faults, openBrowser, watch } from '../kit/browser.ts';
 import { openTestDatabase } from '../kit/database.ts';
 import { type DnsServer, startDnsServer } from '../kit/dns-server.ts';
@@ -42,6 +42,7 @@ export interface Stage {
   readonly messageId: string;
   readonly dns: DnsServer;
   readonly sink: SmtpSink;
+  readonly world: World;
   /** A fresh one-time link. */
   signInLink(): Promise<string>;
   api<T>(path: string, init?: RequestInit): Promise<T>;
@@ -120,6 +121,7 @@ export async function setStage(settings: Readonly<Record<string, string>> = {}):
     messageId,
     dns,
     sink,
+    world: program.world,
     api,
     signInLink: () => linkOf(program, url),
     async close() {

@@ -58,6 +58,8 @@ export const untried: readonly Untried[] = [
         'DELETE FROM tls_sessions WHE',
         'DELETE FROM tls_reports_due WHERE gi',
         'SELECT prune_tls_reports(…::',
+        'INSERT INTO tls_reports (acc',
+        'SELECT count(*)::int AS repo',
       ],
       'src/events/fold-store.ts': ['SELECT ensure_event_partitio'],
       'src/main.ts': ['SELECT 1'],

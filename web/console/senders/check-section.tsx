@@ -8,7 +8,7 @@ import { Failure } from '../elements/states.tsx';
 
 const names = { gmail: 'Gmail', yahoo: 'Yahoo', microsoft: 'Microsoft' } as const;
 const wordOf = (ok: boolean | null): string => (ok === null ? 'Cannot be told' : ok ? 'Yes' : 'No');
-const colorOf = (ok: boolean | null): string => (ok === null ? 'gray' : ok ? 'teal' : 'wax');
+const colorOf = (ok: boolean | null): string => (ok === null ? 'gray' : ok ? 'people' : 'wax');
 
 const Answer = ({ label, ok, why }: { label: string; ok: boolean | null; why: string }) => (
   <li>

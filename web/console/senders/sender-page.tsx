@@ -21,6 +21,7 @@ import { queries, useCall } from '../queries.ts';
 import { useTimeZone } from '../use-time-zone.ts';
 import { CheckSection } from './check-section.tsx';
 import { RemoveSection } from './remove-section.tsx';
+import { TlsSection } from './tls-section.tsx';
 import { keyStates, recordNames, stateWords, statusWords } from './words.ts';
 
 const refresh = () =>
@@ -133,6 +134,7 @@ export function SenderPage() {
             {sender.records.map((record) => (
               <RecordSection key={record.purpose + record.name} record={record} />
             ))}
+            <TlsSection domain={sender.domain} />
             <KeysSection sender={sender} />
             <CheckSection domain={sender.domain} />
             <Group>

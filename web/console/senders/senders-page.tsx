@@ -66,7 +66,7 @@ function Domains({ senders }: { senders: readonly SenderSummary[] }) {
             <Link to={`/senders/${sender.domain}`}>{sender.domain}</Link>
           </Cell>
           <Cell>
-            <Badge variant="light" color={sender.status === 'signing' ? 'teal' : 'gray'}>
+            <Badge variant="light" color={sender.status === 'signing' ? 'people' : 'gray'}>
               {statusWords[sender.status].word}
             </Badge>
           </Cell>

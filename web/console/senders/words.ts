@@ -21,7 +21,7 @@ export const recordNames: Readonly<Record<DnsRecord['purpose'], string>> = {
 
 export const stateWords: Readonly<Record<DnsRecord['state'], { readonly word: string; readonly color: string }>> = {
   unchecked: { word: 'Not looked at yet', color: 'gray' },
-  right: { word: 'Right', color: 'teal' },
+  right: { word: 'Right', color: 'people' },
   missing: { word: 'Missing', color: 'wax' },
   wrong: { word: 'Wrong', color: 'wax' },
   unknown: { word: 'No answer', color: 'gray' },
