@@ -142,7 +142,7 @@ export async function provePassword(
   { vault, user, accountName }: Pick<Invited, 'vault' | 'user' | 'accountName'>,
   { password, ...given }: NewPassword,
 ): Promise<{ hash: string; totpSealed: Buffer; step: number }> {
-  assertUsable(password, [user.email, user.email.split('@')[0] ?? '', user.name, accountName]);
+  await assertUsable(password, [user.email, user.email.split('@')[0] ?? '', user.name, accountName]);
   const { secret, step } = confirmTotp(world.vault, user.id, given, world.clock.now());
   const hash = await hashPassword(world.vault, user.email, password);
   return { hash, totpSealed: vault.seal('user.totp', secret), step };

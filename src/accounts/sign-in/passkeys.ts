@@ -4,14 +4,10 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import {
-  type AuthenticationResponseJSON,
-  type AuthenticatorTransport,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  AuthenticatorTransport,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server';
 import type { z } from 'zod';
 import { Problem } from '../../contract/problem.ts';
@@ -20,6 +16,9 @@ import type { Tx } from '../../platform/database.ts';
 import { newId } from '../../platform/ids.ts';
 import type { Vault } from '../../platform/vault.ts';
 import { claimChallenge, insertPasskey, markPasskeyUsed, type StoredPasskey } from '../keys/credential-store.ts';
+
+/** When somebody first signs in: no process and no thread that only judges or delivers needs its megabytes. */
+const webAuthn = () => import('@simplewebauthn/server');
 
 /** For whom passkeys are made, and from which pages they are taken. */
 export interface RelyingParty {
@@ -80,14 +79,14 @@ function readChallenge(vault: Vault, purpose: Purpose, text: string, at: Date): 
 }
 
 /** Without passkeys named, the browser offers all that it has for us. */
-export const signInOptions = (
+export const signInOptions = async (
   vault: Vault,
   party: RelyingParty,
   purpose: Purpose,
   at: Date,
   passkeys: readonly StoredPasskey[] = [],
 ) =>
-  generateAuthenticationOptions({
+  (await webAuthn()).generateAuthenticationOptions({
     rpID: party.id,
     challenge: newChallenge(vault, purpose, at),
     timeout: challengeLifeMs,
@@ -95,14 +94,14 @@ export const signInOptions = (
     allowCredentials: passkeys.map(describePasskey),
   });
 
-export const registrationOptions = (
+export const registrationOptions = async (
   vault: Vault,
   party: RelyingParty,
   user: { readonly id: string; readonly email: string; readonly name: string },
   at: Date,
   passkeys: readonly StoredPasskey[] = [],
 ) =>
-  generateRegistrationOptions({
+  (await webAuthn()).generateRegistrationOptions({
     rpName: 'Waxwing',
     rpID: party.id,
     userName: user.email,
@@ -139,6 +138,7 @@ export async function takeAnswer(
   const passkey = passkeys.find((one) => one.credentialId.equals(Buffer.from(answer.id, 'base64url')));
   if (passkey === undefined) throw new Problem('auth.passkey_invalid');
   const seen = watchChallenge(needs);
+  const { verifyAuthenticationResponse } = await webAuthn();
   const checked = await refused(
     verifyAuthenticationResponse({
       response: answer as AuthenticationResponseJSON,
@@ -168,6 +168,7 @@ export async function takeNewPasskey(
   name: string,
 ): Promise<StoredPasskey> {
   const seen = watchChallenge(needs);
+  const { verifyRegistrationResponse } = await webAuthn();
   const checked = await refused(
     verifyRegistrationResponse({
       response: answer as RegistrationResponseJSON,

@@ -3,7 +3,6 @@
  * for every account that an address is in, and an unknown address takes the same time. It keeps no password.
  */
 import { argon2, createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { dictionary } from '@zxcvbn-ts/language-common';
 import { Problem } from '../../contract/problem.ts';
 import { judgePassword, passwordLength } from '../../core/access/password-policy.ts';
 import type { Vault } from '../../platform/vault.ts';
@@ -87,6 +86,12 @@ async function oneAtATime(compute: () => Promise<Buffer>): Promise<Buffer> {
 
 let knownPasswords: ReadonlySet<string> | undefined;
 
+/** Loaded when somebody first chooses a password: it takes megabytes. */
+async function loadKnownPasswords(): Promise<ReadonlySet<string>> {
+  const { dictionary } = await import('@zxcvbn-ts/language-common');
+  return new Set(dictionary['passwords-common'].map((one) => String(one).toLowerCase()));
+}
+
 const reasons = {
   too_short: `is shorter than ${passwordLength.min} characters`,
   too_long: `is longer than ${passwordLength.max} characters`,
@@ -95,8 +100,8 @@ const reasons = {
 } as const;
 
 /** Throws password.refused. */
-export function assertUsable(password: string, ownWords: readonly string[]): void {
-  knownPasswords ??= new Set(dictionary['passwords-common'].map((one) => String(one).toLowerCase()));
+export async function assertUsable(password: string, ownWords: readonly string[]): Promise<void> {
+  knownPasswords ??= await loadKnownPasswords();
   const judged = judgePassword(password, { knownPasswords, ownWords: [...ownWords, 'waxwing'] });
   if (judged.kind === 'refused')
     throw new Problem('password.refused', [{ field: 'password', message: reasons[judged.why] }]);
