@@ -19,8 +19,8 @@ export interface WorkersFigures {
 const answerMs = 50;
 const windowMs = 6_000;
 const rounds = 3;
-const words = 40;
-const perBatch = 10_000;
+const words = 20;
+const perBatch = 4_000;
 
 const middle = (values: readonly number[], part = 0.5): number =>
   values.toSorted((one, other) => one - other)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0;
@@ -93,7 +93,7 @@ async function queueBatch(site: Site, web: Running, first: number): Promise<numb
 
 /** Once it runs evenly. */
 async function copiesPerSecond(count: () => number): Promise<number> {
-  await sleep(6_000);
+  await sleep(4_000);
   const [began, before] = [performance.now(), count()];
   await sleep(windowMs);
   return ((count() - before) * 1_000) / (performance.now() - began);
