@@ -6,15 +6,16 @@ import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority, type TestAuthority } from '../../test/kit/certificates.ts';
 import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
+import { keysOfRecipient } from '../../test/kit/message-keys.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
 import { type SinkOptions, type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { until } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
-import { accountVault } from '../accounts/index.ts';
 import type { TransportEvidence } from '../core/delivery/evidence.ts';
 import { sql } from '../platform/database.ts';
 import { systemClock } from '../platform/world.ts';
 import { type DeliveryOptions, startDelivery } from './index.ts';
+import { openEvidence } from './stored-evidence.ts';
 
 let world: TestWorld;
 let accountId: string;
@@ -97,20 +98,19 @@ const queue = async (to = 'ana@example.org'): Promise<string> => {
 interface Attempt {
   readonly outcome: string;
   readonly why: string;
-  readonly host: string | null;
   readonly evidence: TransportEvidence | null;
 }
 
 async function attemptsOf(recipientId: string): Promise<Attempt[]> {
-  const vault = await accountVault(world, accountId);
+  const keys = await keysOfRecipient(world, accountId, recipientId);
   const rows = await world.db.readAccount(accountId, (tx) =>
-    tx.query<{ outcome: string; why: string; host: string | null; sealed: Buffer | null }>(sql`
-      SELECT outcome, why, host, evidence_sealed AS sealed FROM delivery_attempts
+    tx.query<{ outcome: string; why: string; sealed: Buffer | null }>(sql`
+      SELECT outcome, why, evidence_sealed AS sealed FROM delivery_attempts
        WHERE recipient_id = ${recipientId} ORDER BY at, id`),
   );
   return rows.map(({ sealed, ...row }) => ({
     ...row,
-    evidence: sealed === null ? null : JSON.parse(vault.open('attempt.evidence', sealed).toString()),
+    evidence: openEvidence(keys, sealed),
   }));
 }
 
@@ -165,7 +165,7 @@ test('a refusal that is about the recipient or the message is asked of no other 
     script: ({ stage }) => (stage === 'rcpt' ? { code: 550, text: '5.1.1 no such user' } : undefined),
   });
   const other = await sink();
-  const recipientId = await queue();
+  const recipientId = await queue('gone@example.org');
   const attempt = await delivering({ smarthost: list(refusing.port, other.port) }, () => firstAttempt(recipientId));
   assert.deepEqual([attempt.outcome, other.connectionCount()], ['bounced', 0]);
 });
