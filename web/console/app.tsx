@@ -58,6 +58,10 @@ const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import('./sending/queue/queue-page.tsx')).QueuePage }),
               },
               {
+                path: 'planned',
+                lazy: async () => ({ Component: (await import('./sending/planned/planned-page.tsx')).PlannedPage }),
+              },
+              {
                 path: 'routes',
                 lazy: async () => ({ Component: (await import('./sending/routes/routes-page.tsx')).RoutesPage }),
               },
