@@ -249,6 +249,15 @@ describe('whoever is narrowed to a department', () => {
     const sent = Object.fromEntries(rows.map((row: Body) => [row.key, row.sent]));
     const { heart, ward, lab } = clinic.departments;
     assert.deepEqual(sent, { [heart]: 1, [ward]: 1, [lab]: 3, null: 1 });
+    const labels = (of: { rows: Body[] }) => of.rows.map(({ key, label }: Body) => [key, label]).sort();
+    const { departments } = await done(clinic.owner, 'GET', '/v1/departments');
+    const nameOf = (id: string) => departments.find((one: Body) => one.id === id).name;
+    assert.deepEqual(labels({ rows }), [...[heart, ward, lab].map((id) => [id, nameOf(id)]), [null, null]].sort());
+    const wish = { name: 'Numbers', permissions: ['reports.read'] };
+    const { secret } = await done(clinic.owner, 'POST', '/v1/api-keys', wish);
+    const unnamed = await done(secret, 'GET', '/v1/reports/engagement?groupBy=department');
+    assert.deepEqual([...new Set(unnamed.rows.map(({ label }: Body) => label))], [null], 'who may not see people');
+    assert.ok(byCampaign.rows.every(({ label }: Body) => label === null));
   });
 
   it('erases what is theirs', async () => {

@@ -61,6 +61,10 @@ export const engagementRow = z
       description:
         'Campaign, day, domain, link, sender or id of a department; null for mail without campaign or department.',
     }),
+    label: z.string().nullable().meta({
+      description:
+        'What people call the department of `key`, for who may see people (`people.read`); null for every other key.',
+    }),
     sent: z.int(),
     delivered: z.int(),
     bounced: z.int(),

@@ -45,6 +45,12 @@ export async function departmentsBelow(tx: Tx, departmentId: string): Promise<re
   return rows[0]?.ids ?? [];
 }
 
+export async function readDepartmentNames(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.query<{ id: string; name: string }>(sql`
+    SELECT id, name FROM departments WHERE account_id = current_account() AND id = ANY (${ids}::uuid[])`);
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
 export const readDimensionValues = (
   tx: Tx,
   accountId: string,

@@ -35,6 +35,7 @@ const columns: readonly Column[] = [
   ['appleEstimatedHigh', (row) => row.estimated?.apple.high ?? null],
   ['estimateWithheld', (row) => row.estimateWithheld?.code ?? null],
   ['unsubscribed', (row) => row.unsubscribed],
+  ['label', (row) => row.label],
 ];
 
 export function engagementCsv(report: EngagementReport, readAt: Date): Answer {

@@ -22,6 +22,7 @@ import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 import { askedBounds } from './asked-bounds.ts';
 import { campaignsOf, departmentCampaigns, departmentsOf, namesOf } from './dimension-names.ts';
+import { readDepartmentNames } from './dimension-store.ts';
 import {
   type CellQuestion,
   type CountedGroup,
@@ -93,15 +94,28 @@ async function engagement(
     view: choice.view,
   };
   const { groups, totals } = await groupsOf(tx, keys, question, query.groupBy, choice.automated);
+  const labels = query.groupBy === 'department' ? await labelsOf(tx, caller, groups) : noLabels;
   return {
     automatedEvents: choice.automated,
     view: choice.view,
     ruleset: rulesetWithout(settings.disabledRules),
     rulesets: await countRulesets(tx, { ...question, ...daysTouched(settings.timeZone, bounds) }),
     groupBy: query.groupBy,
-    rows: groups.map((group) => rowOf(group, choice.automated)),
-    totals: rowOf(totals, choice.automated),
+    rows: groups.map((group) => rowOf(group, choice.automated, labels)),
+    totals: rowOf(totals, choice.automated, noLabels),
   };
+}
+
+type Labels = ReadonlyMap<string, string>;
+const noLabels: Labels = new Map();
+
+/** Whoever may not see people is not told how their departments are called either. */
+async function labelsOf(tx: Tx, { permissions }: Caller, groups: readonly Group[]): Promise<Labels> {
+  if (permissions !== undefined && !permissions.includes('people.read')) return noLabels;
+  return readDepartmentNames(
+    tx,
+    groups.flatMap(({ key }) => key ?? []),
+  );
 }
 
 const daysTouched = (timeZone: string, { since, until }: Bounds) => ({
@@ -112,14 +126,16 @@ const daysTouched = (timeZone: string, { since, until }: Bounds) => ({
 function rowOf(
   { key, counts, forEstimate, anonymous, firstAcceptedDay, lastAcceptedDay }: Group,
   automated: Automated,
+  labels: Labels,
 ): EngagementRow {
+  const label = key === null ? null : (labels.get(key) ?? null);
   const figures = figuresOf(counts, automated);
   const { delivered, openedByPeople } = counts;
   const estimate =
     forEstimate === null || openedByPeople === null
       ? estimateWithheld('no-opens')
       : estimateRow({ delivered, openedByPeople }, forEstimate);
-  return { key, ...figures, anonymous, ...estimate, firstAcceptedDay, lastAcceptedDay };
+  return { key, label, ...figures, anonymous, ...estimate, firstAcceptedDay, lastAcceptedDay };
 }
 
 interface Groups {

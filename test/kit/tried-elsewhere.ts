@@ -147,6 +147,6 @@ export const triedElsewhere: Readonly<Record<string, NamedStatements>> = {
     ],
   },
   'test/departments.test.ts': {
-    'src/reports/dimension-store.ts': ['SELECT departments_below(cur'],
+    'src/reports/dimension-store.ts': ['SELECT departments_below(cur', 'SELECT id, name FROM departm'],
   },
 };

@@ -204,8 +204,12 @@ export const untried: readonly Untried[] = [
   },
   {
     because:
-      'A piece that others end with: statements that hold it are tried as a whole, by the calls of routes that search, and by the flow that sends.',
+      'A piece that others end with: statements that hold it are tried as a whole, by the calls of routes that search or steer the queue, and by the flow that sends.',
     files: {
+      'src/delivery/queue-store.ts': [
+        'UPDATE deliveries SET held_because = NULL',
+        'UPDATE deliveries SET due_at = …, is_leased = false WHERE recipient_id',
+      ],
       'src/provisioning/store.ts': [
         'SELECT p.user_id AS id FROM provisioned_users p WHERE p.account_id = current_account() AND p.use',
       ],
