@@ -72,6 +72,7 @@ export const sendBatch = endpoint({
     'idempotency.key_reused',
     'idempotency.key_invalid',
     'sender.not_verified',
+    'sender.of_another',
     'department.unknown',
     'server.busy',
   ],

@@ -125,6 +125,7 @@ export const sendMessage = endpoint({
     'idempotency.key_reused',
     'idempotency.key_invalid',
     'sender.not_verified',
+    'sender.of_another',
     'department.unknown',
   ],
 });

@@ -245,6 +245,11 @@ export const problemKinds = {
     'The Idempotency-Key is not usable.',
     'Use 1 to 255 printable ASCII characters.',
   ),
+  'sender.of_another': kind(
+    403,
+    'Another account of this installation has shown that this sender domain is theirs.',
+    'Send by a domain of your own, or verify a subdomain of it as yours.',
+  ),
   'sender.not_verified': kind(
     403,
     'The sender domain is not verified.',

@@ -7,7 +7,8 @@ import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { instrument } from '../core/message/instrument.ts';
 import { readMessage } from '../core/message/read-message.ts';
 import type { Claimed } from './claim-store.ts';
-import { type CopyLoader, type OpenMessage, openCopyLoader } from './open-copies.ts';
+import { type CopyLoader, openCopyLoader } from './open-copies.ts';
+import type { OpenMessage } from './opened-messages.ts';
 
 const octets = Buffer.from('From: care@clinic.example\r\nSubject: x\r\n\r\nHello\r\n');
 

@@ -16,20 +16,12 @@ import { type AccountVault, KeyUnknown, nullWhenBroken, SealBroken, type Sealer 
 import type { World } from '../platform/world.ts';
 import { type RouteBook, routeBook } from '../routing/index.ts';
 import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
-import { isLetterPlan, type Letter, type LetterPlan, openLetter, type RecipientData } from '../templates/index.ts';
-import { holdOpenedMessages, type OpenedMessages } from './opened-messages.ts';
+import { isLetterPlan, type LetterPlan, openLetter, type RecipientData } from '../templates/index.ts';
+import { holdOpenedMessages, type OpenedMessages, type OpenMessage } from './opened-messages.ts';
 import { domainOf } from './route.ts';
 import { readRuleLevels, ruleIndex } from './rule-store.ts';
 import { authorOf } from './sign-copy.ts';
 import { type Claimed, type CopySource, readContents, readCopySources, type SealedContent } from './store.ts';
-
-export interface OpenMessage {
-  readonly header: StoredHeader;
-  readonly content: Buffer;
-  readonly plan: Plan | LetterPlan;
-  /** Each copy has words of its own; null: all have the same. */
-  readonly letter: Letter | null;
-}
 
 export interface OpenCopy {
   readonly kind: 'ready';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OpenMessage } from './open-copies.ts';
 import { isAskedAgain } from './open-copies.ts';
+import type { OpenMessage } from './opened-messages.ts';
 import { holdOpenedMessages } from './opened-messages.ts';
 
 const at = (seconds: number): Date => new Date(Date.parse('2026-11-22T12:00:00Z') + seconds * 1_000);

@@ -2,7 +2,17 @@
  * Opened messages that copies are made from, held in memory so that a message with many recipients is opened once. Bounded
  * in bytes and in time: what is erased, or no longer asked for, is not kept. It opens nothing.
  */
-import type { OpenMessage } from './open-copies.ts';
+import type { StoredHeader } from '../core/delivery/stored-header.ts';
+import type { Plan } from '../core/message/index.ts';
+import type { Letter, LetterPlan } from '../templates/index.ts';
+
+export interface OpenMessage {
+  readonly header: StoredHeader;
+  readonly content: Buffer;
+  readonly plan: Plan | LetterPlan;
+  /** Each copy has words of its own; null: all have the same. */
+  readonly letter: Letter | null;
+}
 
 export interface OpenedMessages {
   get(messageId: string): OpenMessage | undefined;

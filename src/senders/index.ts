@@ -2,5 +2,5 @@
 
 export { requireSender } from './change-senders.ts';
 export { senderRoutes } from './routes.ts';
-export { senderOfDomain, verifiedSenders } from './signers.ts';
+export { isOfAnother, senderOfDomain, verifiedSenders } from './signers.ts';
 export { startLookingAtSenders } from './worker.ts';

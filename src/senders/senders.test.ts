@@ -240,6 +240,15 @@ const mailauthResolver = async (name: string, type: string): Promise<string[][]>
   return found.records.map((text) => [text]);
 };
 
+test('nobody sends by a domain that another account has shown to be theirs, or by one below it', async () => {
+  await signing('shown.example');
+  const mail = (from: string) => ({ body: { from, to: ['ana@example.org'], subject: 'Hello', text: 'Hello' } });
+  for (const from of ['care@shown.example', 'care@Sub.Shown.example'])
+    assert.equal(await refusal(api, sendMessage, theirs.apiKey, mail(from)), 'sender.of_another', from);
+  await ask(api, sendMessage, theirs.apiKey, mail('care@notshown.example'));
+  await ask(api, sendMessage, mine.apiKey, mail('care@shown.example'));
+});
+
 test('an account that asks for verified senders sends by those only', async () => {
   await signing('asked.example');
   await ask(api, changeOutboundSettings, mine.apiKey, { body: { requireVerifiedSender: true } });

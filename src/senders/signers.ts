@@ -9,7 +9,7 @@ import type { DkimKey } from '../core/senders/dkim.ts';
 import type { Database } from '../platform/database.ts';
 import { nullWhenBroken } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
-import { listSigningRows, type SigningRow } from './store.ts';
+import { isVerifiedByAnother, listSigningRows, type SigningRow } from './store.ts';
 
 export interface VerifiedSender {
   readonly domain: string;
@@ -46,6 +46,25 @@ export function verifiedSenders(world: Needs, accountId: string): Promise<readon
   kept.set(accountId, { senders, untilMs: performance.now() + keptMs });
   senders.catch(() => kept.delete(accountId));
   return senders;
+}
+
+const domainsAtMost = 20_000;
+const answersBy = new WeakMap<Database, QuickLru<string, Promise<boolean>>>();
+
+/** Whether a domain, or one above it, was shown to be another account's: nobody else sends by it. Known for some seconds. */
+export function isOfAnother({ db }: Pick<World, 'db'>, accountId: string, domain: string): Promise<boolean> {
+  const known = answersBy.get(db) ?? new QuickLru({ maxSize: domainsAtMost, maxAge: keptMs });
+  answersBy.set(db, known);
+  const name = `${accountId} ${domain.toLowerCase()}`;
+  const answer = known.get(name) ?? db.readAccount(accountId, (tx) => isVerifiedByAnother(tx, withThoseAbove(domain)));
+  known.set(name, answer);
+  answer.catch(() => known.delete(name));
+  return answer;
+}
+
+function withThoseAbove(domain: string): string[] {
+  const labels = domain.toLowerCase().split('.');
+  return labels.map((_, at) => labels.slice(at).join('.'));
 }
 
 export const forgetSenders = ({ db }: Pick<World, 'db'>, accountId: string): void => void keptOf(db).delete(accountId);

@@ -46,6 +46,12 @@ export async function lockSenderRow(tx: Tx, domain: string): Promise<SenderRow |
   return rows[0];
 }
 
+/** Whether another account has shown that one of these is theirs. */
+export async function isVerifiedByAnother(tx: Tx, domains: readonly string[]): Promise<boolean> {
+  const rows = await tx.query<{ is: boolean }>(sql`SELECT verified_by_another(${domains}::text[]) AS is`);
+  return rows[0]?.is === true;
+}
+
 /** False: the account has it already. */
 export async function insertSender(
   tx: Tx,

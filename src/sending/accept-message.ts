@@ -28,7 +28,7 @@ import { newId } from '../platform/ids.ts';
 import type { Actor } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
-import { senderOfDomain, verifiedSenders } from '../senders/index.ts';
+import { isOfAnother, senderOfDomain, verifiedSenders } from '../senders/index.ts';
 import { isLetterPlan, type LetterPlan, type RecipientData } from '../templates/index.ts';
 import { newHandle, trackingUrlOctets } from '../tracking/index.ts';
 import { openPolicies, type Policy, type ReadPolicy } from './account-policy.ts';
@@ -172,8 +172,11 @@ async function standingOf(
   { from }: PreparedHeaders,
   settings: OutboundSettings,
 ): Promise<string[]> {
-  const sender = senderOfDomain(await verifiedSenders(world, accountId), domainOf(comparableAddress(from.address)));
+  const domain = domainOf(comparableAddress(from.address));
+  const sender = senderOfDomain(await verifiedSenders(world, accountId), domain);
   if (sender !== null) return sender.keys.length > 0 ? [] : [unsigned];
+  if (await isOfAnother(world, accountId, domain))
+    throw new Problem('sender.of_another', [{ field: 'from', message: 'belongs to another account' }]);
   if (settings.requireVerifiedSender)
     throw new Problem('sender.not_verified', [
       { field: 'from', message: 'Add its domain under sender domains and verify it, or allow unverified senders.' },

@@ -25,6 +25,7 @@ const codes: Partial<Record<ProblemCode, readonly [code: number, enhanced: strin
   'message.no_from': [550, '5.6.0'],
   'message.invalid_from': [550, '5.6.0'],
   'sender.not_verified': [550, '5.7.1'],
+  'sender.of_another': [550, '5.7.1'],
   'auth.invalid': [535, '5.7.8'],
   'auth.forbidden': [550, '5.7.1'],
   'department.unknown': [550, '5.7.1'],
