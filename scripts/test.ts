@@ -54,10 +54,11 @@ function eachOnce(files: readonly string[]): string[] {
   return files.filter((file) => !runElsewhere.has(file)).sort((a, b) => length(b) - length(a) || (a < b ? -1 : 1));
 }
 
-const testsRunBy = (file: string): string[] =>
-  [...readFileSync(join(repository, file), 'utf8').matchAll(/^await import\('([^']+\.test\.ts)'\)/gm)].map(([, path]) =>
-    join(dirname(file), path ?? ''),
-  );
+function testsRunBy(file: string): string[] {
+  const text = readFileSync(join(repository, file), 'utf8');
+  const imports = text.matchAll(/^await import\('([^']+\.test\.ts)'\)/gm);
+  return [...imports].map(([, path]) => join(dirname(file), path ?? ''));
+}
 
 function runNode(files: readonly string[], socketFolder: string): Promise<number> {
   const child = spawn(
