@@ -97,7 +97,7 @@ export function openPacing(options: PaceOptions): Pacing {
     const known = destinations.get(name);
     if (known !== undefined) return known;
     if (destinations.size >= rememberedDestinations) forgetIdle(destinations);
-    const made = newDestination(() => (name === relayName ? ofRelay : limits));
+    const made = name === relayName ? onlyWayOut(ofRelay) : newDestination(() => limits);
     destinations.set(name, made);
     return made;
   };
@@ -158,6 +158,12 @@ export function openPacing(options: PaceOptions): Pacing {
 
 const newDestination = (limits: () => PaceLimits): Destination => ({
   ...{ limits, pace: newPace(limits()), inFlight: 0, aside: 0, waitingSinceMs: null, lastTurnMs: 0 },
+});
+
+/** No other destination needs the places of the one that all mail goes to: it has them before its first answer. */
+const onlyWayOut = (limits: PaceLimits): Destination => ({
+  ...newDestination(() => limits),
+  pace: { ...newPace(limits), heardAtMs: Number.POSITIVE_INFINITY },
 });
 
 function unheardPlaces(busy: ReadonlySet<Destination>, nowMs: number): number {
