@@ -83,7 +83,7 @@ test('what is remembered does not go out once it was erased', async () => {
 });
 
 test('no more is remembered than there is room for, the newest first', async () => {
-  const loader = openCopyLoader(world, octets.length);
+  const loader = openCopyLoader(world, octets.length + 5_000); // with what stands beside the content, one
   const older = await queue(['ana@example.org']);
   const newer = await queue(['bo@example.org']);
   for (const queued of [older, newer]) {
