@@ -8,12 +8,14 @@ import type { Observation } from '@waxwing/verdict';
 import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, startApi, type TestApi } from '../../test/kit/api.ts';
+import { keysOfMessage } from '../../test/kit/message-keys.ts';
 import { sendTracked, startTracking, type TrackedCopy, type Tracking } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountRoutes, accountVault } from '../accounts/index.ts';
 import { listMessageEvents } from '../contract/messages.ts';
 import { changeOutboundSettings } from '../contract/settings.ts';
 import type { AccountKeys } from '../events/index.ts';
+import { openOfMessage } from '../platform/message-seal.ts';
 import { reportRoutes } from '../reports/index.ts';
 import { destroyRequestKeys } from './destroy-request-keys.ts';
 
@@ -93,7 +95,7 @@ const detailsOf = async ({ accountId }: Account): Promise<Buffer[]> =>
     (row) => row.detail_sealed,
   );
 
-/** All rows of the account in every table as text, and what the account's own key opens of them. */
+/** All rows of the account in every table as text, and what the keys of the account and of its messages open of them. */
 async function everythingOf(account: Account): Promise<string> {
   const { rows } = await owner.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
@@ -104,8 +106,14 @@ async function everythingOf(account: Account): Promise<string> {
     const found = await owner.query(`SELECT t::text AS text FROM ${name} t WHERE account_id = $1`, [account.accountId]);
     texts.push(...found.rows.map(({ text }) => text));
   }
-  for (const sealed of await detailsOf(account))
-    if (sealed !== null) texts.push(account.vault.open('event.detail', sealed).toString());
+  const { rows: details } = await owner.query<{ id: string; sealed: Buffer }>(
+    'SELECT message_id AS id, detail_sealed AS sealed FROM events WHERE account_id = $1 AND detail_sealed IS NOT NULL',
+    [account.accountId],
+  );
+  for (const [id, own] of Map.groupBy(details, (row) => row.id)) {
+    const keys = await keysOfMessage(world, account.accountId, id);
+    texts.push(...own.map(({ sealed }) => openOfMessage(keys, 'event.detail', sealed)?.toString() ?? ''));
+  }
   return texts.join('\n');
 }
 
