@@ -59,7 +59,7 @@ test('an administrator adds a domain, sees what to publish and what is missing, 
     .first()
     .waitFor();
   await page.getByText('There is no DMARC record.').first().waitFor();
-  await page.getByText('This installation takes no reports').waitFor();
+  await page.getByText('No report has come yet.').waitFor();
   await isFine(page, 'sender-domain');
   await page.setViewportSize({ width: 360, height: 740 });
   await isFine(page, 'sender-domain-narrow');

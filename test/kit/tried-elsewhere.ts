@@ -127,7 +127,13 @@ export const triedElsewhere: Readonly<Record<string, NamedStatements>> = {
     ],
   },
   'src/upkeep/rotate-keys.test.ts': {
-    'src/upkeep/key-store.ts': ['UPDATE account_keys SET seal'],
+    'src/upkeep/key-store.ts': [
+      'SELECT … WHERE r.account_id = current_account() AND r.id = … AND r.done_at',
+      'SELECT m.id AS "messageId", m.accepted_at',
+      'UPDATE message_keys k SET ke',
+      'UPDATE key_rotations SET rewr',
+      'UPDATE account_keys SET seal',
+    ],
   },
   'src/upkeep/safety.test.ts': {
     'src/upkeep/safety-store.ts': ['UPDATE backup_requests SET s', 'UPDATE backup_requests SET e'],
