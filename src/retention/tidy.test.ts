@@ -152,12 +152,12 @@ describe('a million rows that are past their time', () => {
     await owner.query(`ANALYZE ${table}`);
   });
 
-  const statsOf = async () => {
+  const rowsScanned = async (): Promise<number> => {
     await owner.query('SELECT pg_stat_force_next_flush()');
-    const { rows } = await owner.query<{ scans: number; rows: number }>(
-      `SELECT seq_scan::int AS scans, seq_tup_read::float8 AS rows FROM pg_stat_user_tables WHERE relname = '${table}'`,
+    const { rows } = await owner.query<{ scanned: number }>(
+      `SELECT seq_tup_read::float8 AS scanned FROM pg_stat_user_tables WHERE relname = '${table}'`,
     );
-    return rows[0];
+    return rows[0]?.scanned ?? 0;
   };
 
   it('go by the index in batches, and never the whole table is read', async (t) => {
@@ -171,13 +171,14 @@ describe('a million rows that are past their time', () => {
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     assert.match(plan, /Index Scan using idempotency_keys_created_at_idx/);
     assert.doesNotMatch(plan, /Seq Scan/);
-    const before = await statsOf();
+    const before = await rowsScanned();
     const startedAt = performance.now();
     const { removed } = await tidyTables(world, { ...usualPace, batchesPerTurn: 25 });
     const tookMs = performance.now() - startedAt;
     assert.equal(removed.get('idempotency_keys'), 50_000);
     t.diagnostic(`50,000 of a million rows in ${Math.round(tookMs)} ms`);
-    assert.equal((await statsOf())?.scans, before?.scans);
+    // Scans of the few rows that earlier tests had may be told only now.
+    assert.ok((await rowsScanned()) - before < lotsOf / 10);
   });
 
   it('are pruned beside somebody who holds one of them, and beside somebody who writes', async () => {
