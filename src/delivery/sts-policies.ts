@@ -97,9 +97,10 @@ async function refreshDue(desk: Desk, stop: AbortSignal): Promise<boolean> {
     if (stop.aborted) return false;
     const kept = openKept(desk, sealed);
     if (kept === null) continue;
+    // The record first: if both change meanwhile, the next look finds an id that is not kept, and fetches again.
+    const texts = await desk.dns.texts(`_mta-sts.${kept.domain}`);
     const fetched = await fetchStsPolicy(kept.domain, desk.source, stop);
     if (fetched.kind === 'fault') continue;
-    const texts = await desk.dns.texts(`_mta-sts.${kept.domain}`);
     await keep(desk, kept.domain, readStsRecord(texts ?? []) ?? kept.id, fetched.policy);
   }
   return due.length === batch;

@@ -2,7 +2,7 @@
  * DANE for mail (RFC 7672): asks a validating resolver for a host's TLSA records, and checks a certificate chain against
  * them. Without such a resolver it says so, and nothing is believed.
  */
-import { createHash, type X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import QuickLru from 'quick-lru';
 import { endEntityUsage, isUsable, type Tlsa, trustAnchorUsage } from '../core/delivery/dane.ts';
 import type { DaneState } from '../core/delivery/transport.ts';
@@ -38,8 +38,9 @@ export function openDane(options: QueryOptions): Dane {
       const mx = await ask(domain, 'MX');
       if (mx.kind === 'failed') return bogus;
       // RFC 7672 §2.2.1: of a host that an unsigned answer named, nothing is proved by its own records.
-      if (!mx.isSecure || !isNamed(mx, domain, host)) return none;
-      return ofHost(host, port);
+      if (!mx.isSecure) return none;
+      // Signed, and it names others: the host comes from an answer that is old or false. Soon both are asked anew.
+      return isNamed(mx, domain, host) ? ofHost(host, port) : bogus;
     },
   };
 }
@@ -98,9 +99,23 @@ async function stateAt(ask: Ask, base: string, port: number, referenceNames: rea
     return [{ ...fields, data: certificate.toString('hex') }];
   });
   if (records.length === 0) return none;
-  const usable = records.slice(0, mostRecords).filter(isUsable);
-  if (usable.length === 0) return { kind: 'unusable' };
+  const usable = records.slice(0, mostRecords).filter((one) => isUsable(one) && isReadable(one));
+  if (usable.length === 0) return { kind: 'unusable', records: records.slice(0, mostRecords), base };
   return { kind: 'usable', records: usable, names: [...new Set(referenceNames)] };
+}
+
+/** RFC 7671 §4.3: what is given whole and cannot be read is as good as absent. */
+const isReadable = (record: Tlsa): boolean => record.matchingType !== 0 || wholeOf(record) !== null;
+
+/** The certificate or the key that a record carries itself. */
+function wholeOf({ selector, matchingType, data }: Tlsa): X509Certificate | KeyObject | null {
+  if (matchingType !== 0) return null;
+  const bytes = Buffer.from(data, 'hex');
+  try {
+    return selector === 0 ? new X509Certificate(bytes) : createPublicKey({ key: bytes, format: 'der', type: 'spki' });
+  } catch {
+    return null;
+  }
 }
 
 /** Each question once at a time; an answer is kept as long as it says, five minutes at most. */
@@ -151,11 +166,24 @@ function leadsToAnchor(chain: readonly X509Certificate[], anchors: readonly Tlsa
   for (const [place, certificate] of chain.entries()) {
     if (!isCurrent(certificate)) return false;
     const issuer = chain[place + 1];
-    if (issuer === undefined) return false;
+    if (issuer === undefined) return isSignedByAbsent(certificate, anchors, isCurrent);
     if (!issuer.ca || !certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) return false;
     if (anchors.some((record) => names(record, issuer))) return isCurrent(issuer);
   }
   return false;
+}
+
+/** RFC 7671 §5.2.2: an authority that a record gives whole need not be shown by the server. */
+function isSignedByAbsent(
+  certificate: X509Certificate,
+  anchors: readonly Tlsa[],
+  isCurrent: (one: X509Certificate) => boolean,
+): boolean {
+  return anchors.map(wholeOf).some((anchor) => {
+    if (anchor === null) return false;
+    if (!(anchor instanceof X509Certificate)) return certificate.verify(anchor);
+    return anchor.ca && isCurrent(anchor) && certificate.checkIssued(anchor) && certificate.verify(anchor.publicKey);
+  });
 }
 
 /** RFC 6698 §2.1.2 and §2.1.3: the certificate or its key, as it is or as a digest. */

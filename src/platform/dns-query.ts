@@ -29,18 +29,35 @@ export interface QueryOptions {
   readonly timeoutMs: number;
 }
 
+const headerBytes = 12;
+const replyBit = 0x80_00;
 const nxdomain = 3;
 const failed: SecureAnswer = { kind: 'failed' };
 
+/** A packet may be lost: who says nothing is asked once more. */
+const rounds = 2;
+
 export async function askSecurely(options: QueryOptions, name: string, type: RecordType): Promise<SecureAnswer> {
-  for (const server of options.servers) {
-    const answer = await askServer(placeOf(server), name, type, options.timeoutMs);
-    if (answer.kind !== 'failed') return answer;
+  let silent = options.servers.map(placeOf);
+  for (let round = 0; round < rounds; round += 1) {
+    const still: Place[] = [];
+    for (const place of silent) {
+      const answer = await askServer(place, name, type, options.timeoutMs);
+      if (answer === null) still.push(place);
+      else if (answer.kind !== 'failed') return answer;
+    }
+    silent = still;
   }
   return failed;
 }
 
-async function askServer(place: Place, name: string, type: RecordType, timeoutMs: number): Promise<SecureAnswer> {
+/** Null: no answer came. */
+async function askServer(
+  place: Place,
+  name: string,
+  type: RecordType,
+  timeoutMs: number,
+): Promise<SecureAnswer | null> {
   const id = randomInt(0x1_00_00);
   // RFC 6840 §5.7: with AD in the question the resolver tells in the answer whether it validated it.
   const question = encode({
@@ -62,10 +79,19 @@ async function askServer(place: Place, name: string, type: RecordType, timeoutMs
     packet.id === id &&
     packet.questions?.[0]?.type === type &&
     packet.questions[0].name.toLowerCase().replace(/\.$/, '') === name.toLowerCase().replace(/\.$/, '');
-  const byUdp = await overUdp(place, question, timeoutMs, isOurs);
-  const isCut = byUdp !== null && ((byUdp.flags ?? 0) & TRUNCATED_RESPONSE) !== 0;
-  const packet = isCut ? await overTcp(place, question, timeoutMs, isOurs) : byUdp;
-  return packet === null ? failed : answerOf(packet);
+  const byUdp = await overUdp(place, question, timeoutMs, (bytes) => readUdp(bytes, id, isOurs));
+  const packet = byUdp === 'cut' ? await overTcp(place, question, timeoutMs, isOurs) : byUdp;
+  return packet === null ? null : answerOf(packet);
+}
+
+/** Null: it is none of ours. `cut`: the rest is to be had over TCP (RFC 1035 §4.2.1), and what came may end within a record. */
+function readUdp(bytes: Buffer, id: number, isOurs: Recognise): DecodedPacket | 'cut' | null {
+  const isReply =
+    bytes.length >= headerBytes && bytes.readUInt16BE(0) === id && (bytes.readUInt16BE(2) & replyBit) !== 0;
+  if (!isReply) return null;
+  if ((bytes.readUInt16BE(2) & TRUNCATED_RESPONSE) !== 0) return 'cut';
+  const packet = decoded(bytes);
+  return packet !== null && isOurs(packet) ? packet : null;
 }
 
 function answerOf(packet: DecodedPacket): SecureAnswer {
@@ -90,22 +116,29 @@ function placeOf(server: string): Place {
 
 type Recognise = (packet: DecodedPacket) => boolean;
 
-function overUdp(place: Place, question: Buffer, timeoutMs: number, isOurs: Recognise): Promise<DecodedPacket | null> {
+function overUdp<T>(
+  place: Place,
+  question: Buffer,
+  timeoutMs: number,
+  read: (bytes: Buffer) => T | null,
+): Promise<T | null> {
   return new Promise((resolve) => {
     const socket = createSocket(place.host.includes(':') ? 'udp6' : 'udp4');
-    const end = (packet: DecodedPacket | null): void => {
+    let isOver = false;
+    const end = (packet: T | null): void => {
+      if (isOver) return;
+      isOver = true;
       clearTimeout(timer);
-      socket.removeAllListeners('message');
       socket.close();
       resolve(packet);
     };
     const timer = setTimeout(() => end(null), timeoutMs);
-    socket.once('error', () => end(null));
+    socket.on('error', () => end(null));
     // Connected: the kernel drops what comes from elsewhere.
     socket.connect(place.port, place.host, () => {
       socket.on('message', (bytes) => {
-        const packet = decoded(bytes);
-        if (packet !== null && isOurs(packet)) end(packet);
+        const packet = read(bytes);
+        if (packet !== null) end(packet);
       });
       socket.send(question);
     });

@@ -4,8 +4,8 @@
  */
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import tls from 'node:tls';
 import { readStsPolicy, type StsFault, type StsPolicy } from '../core/delivery/mta-sts.ts';
+import { webAgent } from './trusted-roots.ts';
 
 export interface PolicySource {
   readonly addresses: (host: string) => Promise<readonly string[]>;
@@ -35,9 +35,15 @@ export async function fetchStsPolicy(domain: string, source: PolicySource, stop?
   return new Promise((resolve) => {
     const asking = request(
       {
-        ...{ host, port: source.port ?? 443, path: '/.well-known/mta-sts.txt', method: 'GET', agent: false, signal },
-        ...{ servername: host, lookup: always(addresses), minVersion: 'TLSv1.2' },
-        ca: [...tls.getCACertificates('default'), ...tls.getCACertificates('system'), ...(source.trusted ?? [])],
+        ...{
+          host,
+          port: source.port ?? 443,
+          path: '/.well-known/mta-sts.txt',
+          method: 'GET',
+          agent: webAgent(source.trusted),
+          signal,
+        },
+        ...{ servername: host, lookup: always(addresses) },
         headers: { accept: 'text/plain', 'user-agent': 'waxwing (MTA-STS)' },
       },
       (answer) => {

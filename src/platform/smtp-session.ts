@@ -11,7 +11,9 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Stage } from '../core/delivery/outcome.ts';
 import type { Why } from '../core/delivery/reasons.ts';
 import { meetsDemand, type TlsDemand, type TlsFacts } from '../core/delivery/transport.ts';
+import { checkListedNames } from './certificate-names.ts';
 import { isVouchedFor } from './dane.ts';
+import { rootsWith } from './trusted-roots.ts';
 
 export interface Login {
   readonly user: string;
@@ -441,7 +443,12 @@ function tlsOptions(target: SessionTarget): tls.ConnectionOptions {
   const [name = target.host] = typeof target.tls === 'string' || target.tls.kind === 'pin' ? [] : target.tls.names;
   const named = isName(name) ? { servername: name } : {};
   const isSecret = target.tls !== 'if-offered';
-  return { ...named, rejectUnauthorized: false, secureContext: secureContext(isSecret, target.trusted) };
+  return {
+    ...named,
+    rejectUnauthorized: false,
+    checkServerIdentity: checkListedNames,
+    secureContext: secureContext(isSecret, target.trusted),
+  };
 }
 
 const isName = (host: string): boolean => !/^[\d.]+$|:/.test(host);
@@ -454,7 +461,7 @@ function secureContext(isSecret: boolean, trusted: readonly string[] = []): tls.
   const known = contexts.get(name);
   if (known !== undefined) return known;
   const context = tls.createSecureContext({
-    ca: [...tls.getCACertificates('default'), ...tls.getCACertificates('system'), ...trusted],
+    ca: rootsWith(trusted),
     // Where clear text would do, old TLS is still better; where it would not, RFC 8996 forbids it.
     ...(isSecret ? { minVersion: 'TLSv1.2' } : { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }),
   });

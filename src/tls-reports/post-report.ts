@@ -4,8 +4,8 @@
  */
 import { request } from 'node:https';
 import { isIP } from 'node:net';
-import tls from 'node:tls';
 import { hostOf, isPublicAddress, publicLookup } from '../platform/public-address.ts';
+import { webAgent } from '../platform/trusted-roots.ts';
 
 /** True: it was taken. */
 export type PostReport = (url: string, packed: Uint8Array) => Promise<boolean>;
@@ -28,10 +28,8 @@ export function openPost({ allowsPrivate = false, trusted = [] }: PostOptions): 
     return new Promise((resolve) => {
       const asked = request(url, {
         method: 'POST',
-        agent: false,
+        agent: webAgent(trusted),
         signal: AbortSignal.timeout(totalMs),
-        minVersion: 'TLSv1.2',
-        ca: [...tls.getCACertificates('default'), ...tls.getCACertificates('system'), ...trusted],
         headers: {
           'content-type': 'application/tlsrpt+gzip',
           'content-length': packed.length,

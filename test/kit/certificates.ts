@@ -21,7 +21,13 @@ export interface TestCertificate {
 export interface TestAuthority {
   /** PEM of the authority itself, to be trusted. */
   readonly cert: string;
-  readonly issue: (name: string, options?: { readonly notAfter?: Date }) => Promise<TestCertificate>;
+  readonly issue: (name: string, options?: IssueOptions) => Promise<TestCertificate>;
+}
+
+export interface IssueOptions {
+  readonly notAfter?: Date;
+  /** The name stands in the subject alone, as it did long ago. */
+  readonly isUnlisted?: boolean;
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -58,9 +64,10 @@ export async function newAuthority(): Promise<TestAuthority> {
         publicKey: leafKeys.publicKey,
         signingKey: keys.privateKey,
         signingAlgorithm: algorithm,
-        extensions: [
-          new x509.SubjectAlternativeNameExtension([{ type: /^[\d.]+$/.test(name) ? 'ip' : 'dns', value: name }]),
-        ],
+        extensions:
+          options.isUnlisted === true
+            ? []
+            : [new x509.SubjectAlternativeNameExtension([{ type: /^[\d.]+$/.test(name) ? 'ip' : 'dns', value: name }])],
       });
       return { key: await pem(leafKeys.privateKey), cert: leaf.toString('pem') };
     },

@@ -129,7 +129,8 @@ function certificateFault(tls: TlsFacts | null): Result {
 function policyOf(domain: string, { dane, sts, host }: SessionSeen['facts']): TlsPolicy {
   if (dane.kind === 'usable')
     return { type: 'tlsa', domain: dane.names[0] ?? host, lines: dane.records.map(tlsaLine), mx: [] };
-  if (dane.kind === 'unusable' || dane.kind === 'bogus') return { type: 'tlsa', domain: host, lines: [], mx: [] };
+  if (dane.kind === 'unusable') return { type: 'tlsa', domain: dane.base, lines: dane.records.map(tlsaLine), mx: [] };
+  if (dane.kind === 'bogus') return { type: 'tlsa', domain: host, lines: [], mx: [] };
   if (isInForce(sts)) return { type: 'sts', domain, lines: stsLines(sts.policy), mx: sts.policy.mx };
   return { type: 'no-policy-found', domain, lines: [], mx: [] };
 }

@@ -10,6 +10,7 @@ const enforced: StsState = {
 };
 const record: Tlsa = { usage: 3, selector: 1, matchingType: 1, data: 'ab'.repeat(32) };
 const usable = { kind: 'usable', records: [record], names: ['mx.example.org'] } as const;
+const unusable = { kind: 'unusable', records: [{ ...record, usage: 1 }], base: 'mx.example.org' } as const;
 const host = (facts: Partial<HopFacts> = {}): HopFacts => ({
   ...{
     host: 'mx.example.org',
@@ -59,7 +60,7 @@ test('what DNSSEC finds bogus bars the host at any floor', () => {
 });
 
 test('records that cannot be used ask for encryption, and never for less than the floor', () => {
-  const dane = { kind: 'unusable' } as const;
+  const dane = unusable;
   assert.deepEqual(planHop(host({ floor: 'plain', dane })), {
     kind: 'connect',
     tls: 'encrypted',
@@ -160,7 +161,7 @@ test('a release lowers the floor and nothing else, and never further than was sa
       'mta_sts.host_not_listed',
     );
     assert.equal(demandOf({ floor, released: 'plain', dane: { kind: 'bogus' } }), 'dane.bogus');
-    assert.equal(demandOf({ floor, released: 'plain', dane: { kind: 'unusable' } }), 'encrypted');
+    assert.equal(demandOf({ floor, released: 'plain', dane: unusable }), 'encrypted');
     assert.equal(planHop(host({ floor, released: 'plain', dane: usable })).grounds, 'dane');
     assert.equal(planHop(host({ floor, released: 'plain', pin: 'ab' })).grounds, 'pin');
   }

@@ -72,7 +72,9 @@ export type TlsDemand =
  * `unusable`: records that ask for encryption and name no certificate that could be checked.
  */
 export type DaneState =
-  | { readonly kind: 'off' | 'none' | 'unusable' | 'bogus' }
+  | { readonly kind: 'off' | 'none' | 'bogus' }
+  /** `base`: the name that they stand under. */
+  | { readonly kind: 'unusable'; readonly records: readonly Tlsa[]; readonly base: string }
   | { readonly kind: 'usable'; readonly records: readonly Tlsa[]; readonly names: readonly string[] };
 
 export interface HopFacts {
