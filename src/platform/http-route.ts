@@ -161,12 +161,27 @@ function readBody(endpoint: Endpoint, raw: Buffer): unknown {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** Far beyond what anybody writes; whatever walks through a body does so by calling itself. */
+const levelsMost = 64;
+
 function parseJson(raw: Buffer): unknown {
+  const given = textAsJson(raw);
+  if (isDeeper(given, levelsMost))
+    throw new Problem('request.malformed', [{ field: '', message: `Nested deeper than ${levelsMost} levels.` }]);
+  return given;
+}
+
+function textAsJson(raw: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(raw));
   } catch {
     throw new Problem('request.invalid_json');
   }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }
 
 const plainHeaders = (request: FastifyRequest): Headers =>

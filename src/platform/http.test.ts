@@ -100,6 +100,7 @@ describe('a refusal is a problem document', () => {
   const refusals: [string, () => Promise<Response>, number, string][] = [
     ['no JSON', () => post('{"to":'), 400, 'request.invalid_json'],
     ['no UTF-8', () => post(new Uint8Array([0x22, 0xff, 0x22])), 400, 'request.invalid_json'],
+    ['lists in lists without end', () => post(`{"to":${'['.repeat(65)}${']'.repeat(65)}}`), 400, 'request.malformed'],
     ['an empty body', () => post(''), 400, 'request.invalid_json'],
     [
       'another content type',
@@ -108,6 +109,7 @@ describe('a refusal is a problem document', () => {
       'request.unsupported_media_type',
     ],
     ['a body without a content type', () => post('x', ''), 415, 'request.unsupported_media_type'],
+    ['lists in lists beyond any stack', () => post('['.repeat(4e5) + ']'.repeat(4e5)), 400, 'request.malformed'],
     ['too large a body', () => post(`"${'x'.repeat(1_100_000)}"`), 413, 'request.too_large'],
     ['an unknown path', () => fetch(`${url}/v1/nothing`), 404, 'route.not_found'],
     ['a path that cannot be decoded', () => fetch(`${url}/v1/%ff`), 404, 'route.not_found'],

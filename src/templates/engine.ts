@@ -5,11 +5,9 @@
 import {
   AssignTag,
   BreakTag,
-  CaseTag,
   CommentTag,
   ContinueTag,
   filters as everyFilter,
-  ForTag,
   IfTag,
   InlineCommentTag,
   Liquid,
@@ -23,6 +21,7 @@ import {
   UnlessTag,
 } from 'liquidjs';
 import { markOf, type Skeleton, type Value, ValueFault, withoutMarks } from '../core/template/marks.ts';
+import { beginWork, CountedCase, CountedFor, countedFilter, countedOperators, spendOnTemplates } from './work.ts';
 
 /** What a template is refused for, and where. */
 export interface SyntaxFault {
@@ -49,6 +48,8 @@ export interface ParsedTemplate {
 }
 
 const templateLengthMax = 1_000_000;
+/** Words, values and tags: the parser takes them off the front of a list, which is slow for long lists. */
+const partsMax = 25_000;
 /** Of one recipient's copy. */
 const stepsMax = 10_000;
 const valuesMax = 10_000;
@@ -63,10 +64,10 @@ const writtenLengthMax = 2_000_000;
 const tags = {
   assign: AssignTag,
   break: BreakTag,
-  case: CaseTag,
+  case: CountedCase,
   comment: CommentTag,
   continue: ContinueTag,
-  for: ForTag,
+  for: CountedFor,
   if: IfTag,
   '#': InlineCommentTag,
   raw: RawTag,
@@ -122,6 +123,7 @@ function openEngine(): Liquid {
     preserveTimezones: true,
     timezoneOffset: 0,
     locale: 'en-US',
+    operators: countedOperators,
     parseLimit: templateLengthMax * 2,
     memoryLimit: memoryUnitsMax,
     renderLimit: renderMs,
@@ -132,15 +134,20 @@ function openEngine(): Liquid {
   liquid.registerTag(stepTag, StepTag);
   for (const name of filterNames) {
     const filter = everyFilter[name];
-    if (filter !== undefined) liquid.registerFilter(name, filter);
+    if (filter !== undefined) liquid.registerFilter(name, countedFilter(name, filter));
   }
-  const date = everyFilter.date;
+  const date = countedFilter('date', everyFilter.date ?? ((value: unknown) => value));
   liquid.registerFilter('date', function (value, ...more) {
     if (value === 'now' || value === 'today') throw new ValueFault('a template knows no time of its own');
     return typeof date === 'function' ? date.call(this, value, ...more) : value;
   });
   for (const name of doneAnyway) liquid.registerFilter(name, (value: unknown) => value);
   liquid.registerFilter(valueFilter, (value: unknown, output: unknown) => takeValue(value, Number(output)));
+  const renderAll = liquid.renderer.renderTemplates.bind(liquid.renderer);
+  liquid.renderer.renderTemplates = (templates, context, emitter) => {
+    spendOnTemplates(templates);
+    return renderAll(templates, context, emitter);
+  };
   return liquid;
 }
 
@@ -174,8 +181,10 @@ export function parseTemplate(written: string): ParsedTemplate {
   if (written.length > templateLengthMax)
     throw new TemplateSyntax({ line: 1, column: 1, why: `longer than ${templateLengthMax} characters` });
   const source = withoutMarks(written);
-  asWritten(() => engine.parse(source));
   const tokens = asWritten(() => new Tokenizer(source).readTopLevelTokens(engine.options));
+  if (tokens.length > partsMax)
+    throw new TemplateSyntax({ line: 1, column: 1, why: `more than ${partsMax} words, values and tags` });
+  asWritten(() => engine.parse(source));
   const { rewritten, outputs } = rewrite(source, tokens);
   const parsed = asWritten(() => engine.parse(rewritten));
   return {
@@ -230,6 +239,7 @@ function render(parsed: Template[], outputs: readonly OutputSource[], data: Temp
   values = [];
   valuesLength = 0;
   steps = 0;
+  beginWork();
   sources = outputs;
   whenMissing = missing;
   try {
