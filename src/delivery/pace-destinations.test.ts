@@ -119,8 +119,43 @@ test('an answer of any kind makes a destination heard, and its copies keep their
   nowMs += 8_000;
   const [first] = four;
   assert.ok(first);
-  pacing.answered(first, { kind: 'other', tookMs: 8_000, host: 'mx.slow.example' });
+  pacing.answered(first, { kind: 'other', tookMs: 100, host: 'mx.other.example' });
   nowMs += 8_000;
+  assert.deepEqual(
+    pacing.standAside(() => true),
+    [],
+  );
+});
+
+test('copies of a destination that takes long to answer stand aside at once, at most half of all that may', () => {
+  const pacing = open();
+  for (const [domainId, tookMs] of [
+    [1, 300],
+    [2, 50],
+  ] as const)
+    pacing.answered(copy(domainId), { kind: 'took', tookMs, host: `mx${domainId}.host${domainId}.example` });
+  const [slow, quick] = [copies(4, 1), copies(4, 2)];
+  for (const one of [...slow, ...quick]) assert.equal(pacing.admit(one), 'go');
+  const aside = pacing.standAside(() => true);
+  assert.deepEqual(
+    aside,
+    slow.slice(0, 3).map((one) => one.recipientId),
+  );
+  assert.deepEqual(
+    pacing.standAside(() => true),
+    [],
+  );
+  assert.notEqual(pacing.admit(copy(1)), 'go', 'the slow one itself gets no more for it');
+  for (const one of slow) pacing.left(one);
+  assert.equal(pacing.admit(copy(1)), 'go');
+});
+
+test('where all mail goes by one relay its copies keep their places, however long they take', () => {
+  const pacing = open(true);
+  const four = copies(4);
+  for (const one of four) pacing.admit(one);
+  for (const one of four.slice(1))
+    pacing.answered(one, { kind: 'took', tookMs: 3_000, host: 'relay.example', relay: { id: null } });
   assert.deepEqual(
     pacing.standAside(() => true),
     [],

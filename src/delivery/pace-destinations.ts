@@ -7,12 +7,12 @@ import {
   admissionOf,
   afterAnswer,
   destinationGroup,
-  mayStandAside,
   newPace,
   type Pace,
   type PaceAnswer,
   type PaceLimits,
   placesOf,
+  reasonAside,
   standingOf,
   turnAfter,
 } from '../core/delivery/pace.ts';
@@ -26,7 +26,7 @@ export interface PaceOptions {
   readonly mostOfRelay: number | null;
   /** Copies at once, in this process, to all destinations together that are not known to answer. */
   readonly mostUnheard: number;
-  /** Copies of silent destinations that keep no place of this process. */
+  /** Copies of silent and of slow destinations that keep no place of this process; of slow ones at most half as many. */
   readonly mostAside: number;
 }
 
@@ -35,7 +35,7 @@ export interface Pacing {
   admit(claimed: Claimed): 'go' | Date;
   /** Gives the place back. */
   left(claimed: Claimed): void;
-  /** Those that now wait beside the places, of those that have set out: their destinations are silent. */
+  /** Those that now wait beside the places, of those that have set out: their destinations are silent or slow. */
   standAside(hasSetOut: (recipientId: string) => boolean): string[];
   /** @param host the mail server that was tried; null: none. */
   answered(
@@ -60,6 +60,7 @@ export interface DestinationPace {
 
 interface Destination {
   readonly limits: () => PaceLimits;
+  readonly isOnlyWayOut: boolean;
   pace: Pace;
   inFlight: number;
   /** Of them, those that keep no place of the process. */
@@ -71,7 +72,7 @@ interface Destination {
 interface Place {
   readonly destination: Destination;
   readonly beganMs: number;
-  isAside: boolean;
+  aside: 'silent' | 'slow' | null;
 }
 
 const rememberedDomains = 100_000;
@@ -108,7 +109,7 @@ export function openPacing(options: PaceOptions): Pacing {
       const nowMs = now().getTime();
       const isCrowded = unheardPlaces(busy, nowMs) >= mostUnheard;
       if (admissionOf(one.pace, one.limits(), { ...one, nowMs, isCrowded }) === 'go') {
-        places.set(claimed.recipientId, { destination: one, beganMs: nowMs, isAside: false });
+        places.set(claimed.recipientId, { destination: one, beganMs: nowMs, aside: null });
         one.inFlight += 1;
         one.waitingSinceMs ??= nowMs;
         busy.add(one);
@@ -124,7 +125,7 @@ export function openPacing(options: PaceOptions): Pacing {
       places.delete(recipientId);
       const one = place.destination;
       one.inFlight -= 1;
-      if (place.isAside) one.aside -= 1;
+      if (place.aside !== null) one.aside -= 1;
       if (one.inFlight > 0) return;
       busy.delete(one);
       one.waitingSinceMs = null;
@@ -157,12 +158,21 @@ export function openPacing(options: PaceOptions): Pacing {
 }
 
 const newDestination = (limits: () => PaceLimits): Destination => ({
-  ...{ limits, pace: newPace(limits()), inFlight: 0, aside: 0, waitingSinceMs: null, lastTurnMs: 0 },
+  ...{
+    limits,
+    isOnlyWayOut: false,
+    pace: newPace(limits()),
+    inFlight: 0,
+    aside: 0,
+    waitingSinceMs: null,
+    lastTurnMs: 0,
+  },
 });
 
 /** No other destination needs the places of the one that all mail goes to: it has them before its first answer. */
 const onlyWayOut = (limits: PaceLimits): Destination => ({
   ...newDestination(() => limits),
+  isOnlyWayOut: true,
   pace: { ...newPace(limits), heardAtMs: Number.POSITIVE_INFINITY },
 });
 
@@ -179,13 +189,17 @@ function standAside(
   hasSetOut: (recipientId: string) => boolean,
 ): string[] {
   const gone: string[] = [];
-  let aside = 0;
-  for (const place of places.values()) if (place.isAside) aside += 1;
+  const aside = { silent: 0, slow: 0 };
+  for (const place of places.values()) if (place.aside !== null) aside[place.aside] += 1;
   for (const [recipientId, place] of places) {
-    const { destination, beganMs, isAside } = place;
-    if (isAside || aside + gone.length >= most || !mayStandAside(beganMs, nowMs)) continue;
-    if (standingOf(destination.pace, destination, nowMs) !== 'silent' || !hasSetOut(recipientId)) continue;
-    place.isAside = true;
+    const { destination, beganMs } = place;
+    if (place.aside !== null || aside.silent + aside.slow >= most) continue;
+    const reason = reasonAside(destination.pace, destination, { beganMs, nowMs });
+    // The only way out has all places: there is nobody to make room for.
+    if (reason === null || (reason === 'slow' && (destination.isOnlyWayOut || aside.slow >= most / 2))) continue;
+    if (!hasSetOut(recipientId)) continue;
+    place.aside = reason;
+    aside[reason] += 1;
     destination.aside += 1;
     gone.push(recipientId);
   }

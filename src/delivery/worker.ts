@@ -74,7 +74,7 @@ const fullWaitMs = 200;
 const destinationPart = 0.25;
 /** Places that destinations may hold together of which nobody knows whether they answer. */
 const unheardPart = 0.5;
-/** Copies beside the places, for each of them, whose destinations have fallen silent. */
+/** Copies beside the places, for each of them, whose destinations have fallen silent or are slow. */
 const asidePerPlace = 2;
 /** After a claim of only a few the next waits this long for company. */
 const gatherMs = 30;
@@ -94,7 +94,7 @@ interface Desk {
   readonly retry: RetryPolicy;
   /** Begun and not recorded: what a crash may send twice. */
   readonly inFlight: WaitGauge;
-  /** The same without those that wait aside, because their destinations are silent. */
+  /** The same without those that wait aside, because their destinations are silent or slow. */
   readonly placed: WaitGauge;
   readonly aside: Set<string>;
   readonly loadedBytes: WaitGauge;
@@ -222,6 +222,7 @@ function nudge(desk: Desk): void {
 
 async function loop(desk: Desk, ear: Ear): Promise<void> {
   while (!desk.stopping) {
+    standAside(desk);
     // A claim costs a transaction: wait until a worthwhile part of the places is free.
     await desk.placed.belowOrAfter(desk.maxInFlight / 2, fullWaitMs);
     standAside(desk);
@@ -235,7 +236,7 @@ async function loop(desk: Desk, ear: Ear): Promise<void> {
   }
 }
 
-/** Silent destinations keep no place from those that answer. */
+/** Silent and slow destinations keep no place from those that answer soon. */
 function standAside({ pacing, held, aside, placed }: Desk): void {
   for (const recipientId of pacing.standAside((id) => held.has(id))) {
     aside.add(recipientId);

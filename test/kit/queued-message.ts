@@ -20,6 +20,8 @@ export interface MessageToQueue {
   readonly dueAt?: Date;
   readonly departmentId?: string;
   readonly domain?: string;
+  /** Each recipient's own domain instead of one for all. */
+  readonly byDomain?: boolean;
 }
 
 export interface QueuedMessage {
@@ -33,9 +35,10 @@ export async function queueMessage(
 ): Promise<QueuedMessage> {
   const { accountId } = message;
   const vault = await accountVault(world, accountId);
-  const [senderId = 0, domainId = 0] = await dimensionIds(world.db, { accountId, vault }, [
+  const domains = [...new Set(message.to.map((address) => domainOf(message, address)))];
+  const [senderId = 0, ...domainIds] = await dimensionIds(world.db, { accountId, vault }, [
     { kind: 'sender', value: 'care@clinic.example' },
-    { kind: 'domain', value: message.domain ?? 'example.org' },
+    ...domains.map((value) => ({ kind: 'domain', value }) as const),
   ]);
   const acceptedAt = world.clock.now();
   const messageId = newId(acceptedAt);
@@ -43,7 +46,7 @@ export async function queueMessage(
     address,
     addressIndex: vault.index('address', comparableAddress(address)),
     recipientId: newId(acceptedAt),
-    domainId,
+    domainId: domainIds[domains.indexOf(domainOf(message, address))] ?? 0,
   }));
   const shared = { accountId, messageId, acceptedAt, senderId, campaignId: 0, linkSetId: 0 };
   await world.db.asAccount(accountId, async (tx) => {
@@ -53,17 +56,14 @@ export async function queueMessage(
     const dueAt = message.dueAt ?? acceptedAt;
     await enqueue(
       tx,
-      recipients.map(({ recipientId }) => ({
-        accountId,
-        messageId,
-        recipientId,
-        domainId,
-        dueAt,
-      })),
+      recipients.map(({ recipientId, domainId }) => ({ accountId, messageId, recipientId, domainId, dueAt })),
     );
   });
   return { messageId, recipientIds: recipients.map((one) => one.recipientId) };
 }
+
+const domainOf = ({ byDomain, domain = 'example.org' }: MessageToQueue, address: string): string =>
+  byDomain === true ? address.slice(address.lastIndexOf('@') + 1) : domain;
 
 type NewKey = ReturnType<Awaited<ReturnType<typeof accountVault>>['newMessageKey']>;
 

@@ -39,6 +39,7 @@ const smoothing = 0.1;
 const firstGuessMs = 250;
 /** Healthy servers answer sooner, also those that make a client wait for their greeting a little. */
 const silentAfterMs = 10_000;
+const slowFromMs = 200;
 const heardForMs = 300_000;
 const unheardSlots = 4;
 
@@ -80,7 +81,8 @@ export function afterAnswer(
   if (kind === 'silent') return afterSilence(pace, answer);
   const heardAtMs = kind === 'failed' ? pace.heardAtMs : Math.max(pace.heardAtMs, atMs);
   if (kind === 'throttled') return afterThrottle({ ...pace, heardAtMs }, atMs, chance);
-  const copyMs = pace.copyMs + smoothing * (tookMs - pace.copyMs);
+  const isFirst = pace.heardAtMs === Number.NEGATIVE_INFINITY;
+  const copyMs = isFirst ? tookMs : pace.copyMs + smoothing * (tookMs - pace.copyMs);
   if (kind !== 'took') return { ...pace, copyMs, heardAtMs };
   return { ...pace, copyMs, heardAtMs, pauses: 0, slots: Math.min(most, pace.slots + 1 / Math.max(1, pace.slots)) };
 }
@@ -115,8 +117,19 @@ export function standingOf({ heardAtMs }: Pace, { waitingSinceMs }: UnderWay, no
   return nowMs - heardAtMs < heardForMs ? 'heard' : 'unheard';
 }
 
-/** What is under way so long at a silent destination need not keep a place from others while it goes on waiting. */
-export const mayStandAside = (beganMs: number, nowMs: number): boolean => nowMs - beganMs >= silentAfterMs;
+/**
+ * Why a copy under way need keep no place from others: its destination has been silent since it began, or takes so much
+ * longer than healthy ones that its copies would fill the places, each with little to do but wait.
+ */
+export function reasonAside(
+  pace: Pace,
+  under: UnderWay,
+  { beganMs, nowMs }: { readonly beganMs: number; readonly nowMs: number },
+): 'silent' | 'slow' | null {
+  const standing = standingOf(pace, under, nowMs);
+  if (standing === 'silent') return nowMs - beganMs >= silentAfterMs ? 'silent' : null;
+  return standing === 'heard' && pace.copyMs >= slowFromMs ? 'slow' : null;
+}
 
 /** How many at once, whatever is under way. */
 export const placesOf = (pace: Pace, limits: PaceLimits, standing: Standing): number =>
