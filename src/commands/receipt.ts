@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type Receipt, receiptText } from '../core/delivery/receipt.ts';
+import { saysEachNameOnce } from '../core/sending/canonical-json.ts';
 import { isSignedWith } from '../platform/signing.ts';
 import { CommandFault } from './fault.ts';
 import { trustedKey } from './public-key.ts';
@@ -33,7 +34,8 @@ async function verifyFile(file: string, options: { key?: string }): Promise<void
 function readReceipt(text: string): Receipt | undefined {
   try {
     const value = JSON.parse(text) as Partial<Receipt> | null;
-    return value?.type === 'receipt' && typeof value.signature === 'string' ? (value as Receipt) : undefined;
+    const isReceipt = value?.type === 'receipt' && typeof value.signature === 'string' && saysEachNameOnce(text, value);
+    return isReceipt ? (value as Receipt) : undefined;
   } catch {
     return undefined;
   }

@@ -157,6 +157,9 @@ const hostTried = z.object({
   host: z.string(),
   address: z.string().nullable(),
   source: z.string().optional().meta({ description: 'Our own address, where one was chosen.' }),
+  toldOf: instant.optional().meta({
+    description: 'The host was not asked by this attempt: it was a moment before, at this time, and could not be had.',
+  }),
   dane: z.enum(['off', 'none', 'unusable', 'bogus', 'usable']),
   grounds: z.enum(['floor', 'mta-sts', 'dane', 'dane-unusable', 'pin', 'release']),
   demanded: z.enum(['if-offered', 'encrypted', 'verified', 'dane', 'pin']).nullable(),

@@ -184,6 +184,7 @@ const unsent = (carrier: Carrier, why: Why): Sent => ({
     reached: false,
     bodyBegan: false,
     isNew: false,
+    toldOf: null,
     tlsBroke: false,
   },
 });
@@ -193,6 +194,7 @@ function hopEvidence(facts: Station['facts'], plan: HopPlan, sent: Sent): HopEvi
     host: facts.host,
     address: sent.address,
     ...(sent.source === null ? {} : { source: sent.source }),
+    ...(sent.toldOf === null ? {} : { toldOf: sent.toldOf.toISOString() }),
     dane: facts.dane.kind,
     grounds: plan.grounds,
     demanded: plan.kind === 'connect' ? demandName(plan.tls) : null,

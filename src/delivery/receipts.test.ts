@@ -79,7 +79,7 @@ const receiptOf = async ({ id, recipientId }: Sent): Promise<Body> =>
 
 function verify(receipt: unknown, key: string): Promise<{ code: number; text: string }> {
   const file = join(dataDir, 'receipt.json');
-  writeFileSync(file, JSON.stringify(receipt));
+  writeFileSync(file, typeof receipt === 'string' ? receipt : JSON.stringify(receipt));
   const cli = join(import.meta.dirname, '..', 'cli.ts');
   return new Promise((resolve) => {
     execFile(process.execPath, [cli, 'receipt', 'verify', file, '--key', key], (error, stdout) =>
@@ -105,6 +105,10 @@ test('a receipt tells what was asked, who took the copy and how, and can be chec
   const altered = { ...receipt, attempts: [{ ...attempt, tls: 'TLSv1.2' }] };
   const broken = await verify(altered, key);
   assert.deepEqual([broken.code, broken.text.startsWith('NOT SOUND')], [1, true]);
+  const saysTwo = JSON.stringify(receipt).replace('"status":', '"status":"bounced","status":');
+  const twofold = await verify(saysTwo, key);
+  assert.deepEqual([twofold.code, twofold.text.startsWith('NOT SOUND')], [1, true]);
+  assert.equal((await verify(JSON.stringify(receipt, null, 2), key)).code, 0);
   assert.equal((await verify({ hello: 1 }, key)).code, 1);
 });
 

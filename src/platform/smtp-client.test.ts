@@ -178,6 +178,18 @@ test('nobody listening is a refused connection for everyone who waits', async ()
   for (const one of sent) assert.ok(one.kind === 'failed' && one.why === 'connection.refused');
 });
 
+test('who is told of a failure without the hop being asked again is told when it was seen', async () => {
+  const gone = await startSmtpSink();
+  await gone.close();
+  let now = new Date('2026-11-22T10:00:00Z');
+  const sender = client({ now: () => now });
+  const first = await sender.send(hopTo(gone.port), 'if-offered', copy());
+  now = new Date('2026-11-22T10:00:00.700Z');
+  const second = await sender.send(hopTo(gone.port), 'if-offered', copy());
+  assert.deepEqual([first.toldOf, first.at.toISOString()], [null, '2026-11-22T10:00:00.000Z']);
+  assert.deepEqual([second.toldOf?.toISOString(), second.at], ['2026-11-22T10:00:00.000Z', now]);
+});
+
 test('STARTTLS is used when offered and its facts are told', async () => {
   const target = await sink({ tls: await authority.issue('mx.example.org') });
   const sent = await client({ trusted: [authority.cert] }).send(

@@ -53,6 +53,8 @@ export type Sent = Transmission & {
   readonly reached: boolean;
   /** The connection was tried for this message, and not for one before it. */
   readonly isNew: boolean;
+  /** The next hop was not asked, as a connection had come to nothing a moment before: when. Null: it was asked. */
+  readonly toldOf: Date | null;
   /** TLS was offered and broke, so that clear text was spoken. */
   readonly tlsBroke: boolean;
   /** Bytes of the message were on their way: without an answer nobody knows whether it was taken. */
@@ -91,7 +93,11 @@ interface Pool {
 type Open = () => Promise<Grant>;
 type Grant = { readonly kind: 'open'; readonly session: SmtpSession } | Closed;
 /** Why no session came about, and with which address. */
-type Closed = (Refusal | Failure) & { readonly address?: string; readonly source?: string | null };
+type Closed = (Refusal | Failure) & {
+  readonly address?: string;
+  readonly source?: string | null;
+  readonly seenAt: Date;
+};
 
 const cooldownMs = 1_000;
 const crowdedMs = 30_000;
@@ -146,7 +152,7 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     const pool = poolOf(poolKey(hop, demand));
     const open: Open = () => openTo(hop, demand, options);
     const grant = await acquire(pool, open);
-    if (grant.kind !== 'open') return { ...unopened, ...grant, at: options.now(), isNew: isFirstToldOf(grant) };
+    if (grant.kind !== 'open') return { ...unopened, ...grant, at: options.now(), ...whoseFailure(grant) };
     const { session } = grant;
     const reused = session.sent() > 0;
     const { end, unheard, bodyBegan } = await session.send(copy).catch((error) => {
@@ -158,7 +164,7 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
     // A server may close a connection between two messages (RFC 5321 §3.8, and 421 at any time): nobody's failure.
     if (reused && (unheard || isFarewell(end))) return attempt(hop, demand, copy);
     const { tls, address, source, tlsBroke } = session;
-    return { ...end, at, tls, address, source, reached: true, bodyBegan, isNew: !reused, tlsBroke };
+    return { ...end, at, tls, address, source, reached: true, bodyBegan, isNew: !reused, toldOf: null, tlsBroke };
   };
 
   return {
@@ -173,12 +179,12 @@ export function openSmtpClient(options: SmtpClientOptions): SmtpClient {
 
 const unopened = { tls: null, address: null, source: null, reached: false, bodyBegan: false, tlsBroke: false } as const;
 
-/** All who waited for a connection hear of the same failure. */
+/** All who waited for a connection hear of the same failure; it is the first one’s own. */
 const told = new WeakSet<Closed>();
-function isFirstToldOf(closed: Closed): boolean {
-  if (told.has(closed)) return false;
+function whoseFailure(closed: Closed): Pick<Sent, 'isNew' | 'toldOf'> {
+  if (told.has(closed)) return { isNew: false, toldOf: closed.seenAt };
   told.add(closed);
-  return true;
+  return { isNew: true, toldOf: null };
 }
 
 const isFarewell = (end: Transmission): boolean => end.kind === 'refused' && end.code === 421 && end.stage === 'mail';
@@ -237,7 +243,7 @@ function forgetUnused(pools: Map<string, Pool>): void {
 async function openTo(hop: NextHop, demand: TlsDemand, options: SmtpClientOptions): Promise<Grant> {
   const addresses = boundedAddresses(await addressesOf(hop));
   const beganMs = Date.now();
-  let last: Closed = { kind: 'failed', why: 'dns.unresolved' };
+  let last: Omit<Closed, 'seenAt'> & (Refusal | Failure) = { kind: 'failed', why: 'dns.unresolved' };
   for (const address of addresses) {
     if (Date.now() - beganMs > addressesForMs) break;
     const source = sourceFor(hop, address);
@@ -261,7 +267,7 @@ async function openTo(hop: NextHop, demand: TlsDemand, options: SmtpClientOption
     if (opening.kind === 'open') return opening;
     last = { ...opening, address, source: source?.address ?? null };
   }
-  return last;
+  return { ...last, seenAt: options.now() };
 }
 
 /** RFC 5321 §5.1 lets a client stop somewhere: some of each family, those of IPv4 first. */

@@ -33,6 +33,8 @@ export interface HopEvidence {
   readonly address: string | null;
   /** Our address, where one was chosen. */
   readonly source?: string;
+  /** The host was not asked by this attempt: when it was asked a moment before, and could not be had. */
+  readonly toldOf?: string;
   readonly dane: DaneState['kind'];
   /** Which rule decided. */
   readonly grounds: Grounds;

@@ -24,7 +24,7 @@ function Tried({ attempt, timeZone }: { attempt: Attempt; timeZone: string }) {
     askedSentence(attempt),
     policySentence(attempt),
     ...attempt.tries.flatMap((tried) => [
-      triedSentence(tried, attempt.why),
+      triedSentence(tried, attempt.why, (at) => moment(at, timeZone)),
       certificateSentence(tried, (at) => moment(at, timeZone)),
     ]),
     attempt.tries.length === 0 ? attempt.why.text : null,

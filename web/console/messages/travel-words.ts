@@ -69,11 +69,16 @@ export function policySentence({ mtaSts, tries }: Attempt): string | null {
   return null;
 }
 
-export function triedSentence({ host, address, tls, reached, why }: Tried, texts: Attempt['why']): string {
+export function triedSentence(
+  { host, address, tls, reached, why, toldOf }: Tried,
+  texts: Attempt['why'],
+  when: (at: string) => string,
+): string {
   const where = address === null ? host : `${host} (${address})`;
   const how = tls === null ? '' : ` ${tls.protocol}, ${tls.cipher}.`;
   if (reached !== null) return `${where}: ${rungs[reached]}.${how}`;
-  return `${where}: ${why === null || why === texts.code ? texts.text : 'nothing was sent there.'}`;
+  const asked = toldOf === undefined ? '' : ` It had just been asked, ${when(toldOf)}, and was not asked again.`;
+  return `${where}: ${why === null || why === texts.code ? texts.text : 'nothing was sent there.'}${asked}`;
 }
 
 export function certificateSentence({ tls }: Tried, day: (at: string) => string): string | null {
