@@ -86,6 +86,10 @@ test('the doctor answers in lines and in JSON, and its status tells a fault', ()
   assert.match(said, /^OK {4}backups: /m);
   assert.match(said, /^FAIL {2}database durability: /m); // a test database need not survive a power cut
   assert.equal(status, 1);
-  const { findings } = JSON.parse(waxwing(first, ['doctor', '--json']).stdout) as { findings: { state: string }[] };
-  assert.deepEqual(findings.filter(({ state }) => state === 'fail').length, 1);
+  const { findings } = JSON.parse(waxwing(first, ['doctor', '--json']).stdout) as {
+    findings: { state: string; check: string }[];
+  };
+  // No server runs here that would put entries into the audit chain: after a minute the doctor says so.
+  const failing = findings.flatMap(({ check, state }) => (state === 'fail' && check !== 'audit queue' ? [check] : []));
+  assert.deepEqual(failing, ['database durability']);
 });

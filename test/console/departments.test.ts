@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults } from '../kit/browser.ts';
 import { type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
@@ -13,7 +13,7 @@ before(async () => {
   stage = await setStage();
   browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(patienceMs);
   page = await context.newPage();
   await page.goto(await stage.signInLink());
   await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();

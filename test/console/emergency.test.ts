@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { systemClock } from '../../src/platform/world.ts';
-import { openBrowser, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults } from '../kit/browser.ts';
 import { acceptByPassword, personAt } from '../kit/person.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -35,7 +35,7 @@ async function signedIn(name: string, role: string, scheme: 'light' | 'dark' = '
     acceptDownloads: true,
   });
   contexts.push(context);
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(patienceMs);
   const [cookieName = '', value = ''] = person.cookie.split(/=(.*)/s);
   await context.addCookies([{ name: cookieName, value, url: stage.url }]);
   return context.newPage();

@@ -67,6 +67,7 @@ describe('planned mail', () => {
     await plan('Vaccination', ['cy@plan.example'], 24);
     await plan('Recall', ['di@plan.example'], 72);
     await openTab('Planned');
+    await row('Recall').waitFor();
     const campaigns = await page.getByRole('row').getByRole('link').allInnerTexts();
     assert.deepEqual(campaigns, ['Vaccination', 'Winter letter', 'Recall']);
     await row('Winter letter').getByText('2', { exact: true }).waitFor();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { systemClock } from '../../src/platform/world.ts';
-import { type Faults, openBrowser, overflowPx, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { type Faults, openBrowser, overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
 import { acceptByPassword, personAt } from '../kit/person.ts';
 import { until } from '../kit/tracking.ts';
 import { type Stage, setStage } from './stage.ts';
@@ -39,7 +39,7 @@ before(async () => {
   await until(async () => (await deferred('slow.example')) === 2, 'two are deferred', 20_000);
   browser = await openBrowser();
   const context = await browser.newContext({ viewport: desktop, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(patienceMs);
   faults = await watch(context, stage.url);
   owner = await context.newPage();
   await owner.goto(await stage.signInLink());
@@ -78,7 +78,7 @@ async function signedIn(name: string, role: string): Promise<{ page: Page; conte
   const person = personAt(stage.url);
   await acceptByPassword(person, invitation.link, 'seven herons over the lake', systemClock);
   const context = await browser.newContext({ viewport: desktop, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(patienceMs);
   const [cookieName = '', value = ''] = person.cookie.split(/=(.*)/s);
   await context.addCookies([{ name: cookieName, value, url: stage.url }]);
   return { context, page: await context.newPage() };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults } from '../kit/browser.ts';
 import { codeOf } from '../kit/person.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -19,7 +19,7 @@ async function newContext(scheme: 'light' | 'dark' = 'light', width = 1440): Pro
     reducedMotion: 'reduce',
     colorScheme: scheme,
   });
-  made.setDefaultTimeout(15_000);
+  made.setDefaultTimeout(patienceMs);
   return made;
 }
 

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Sender } from '../../src/contract/senders.ts';
 import { writeReportMail } from '../../src/core/tls-reports/write-mail.ts';
 import { takeTlsReport } from '../../src/tls-reports/index.ts';
-import { openBrowser, overflowPx, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
 import { type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
@@ -30,7 +30,7 @@ const isFine = async (page: Page, name: string): Promise<void> => {
 
 test('an administrator adds a domain, sees what to publish and what is missing, and removes it', async () => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(patienceMs);
   const faults = await watch(context, stage.url);
   const page = await context.newPage();
   await page.goto(await stage.signInLink());
@@ -113,7 +113,7 @@ test('what other servers report of encryption stands on the page by day and in w
     assert.equal(await takeTlsReport(stage.world, reportOfDay(day, failed)), 'taken');
   }
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
   await page.goto(await stage.signInLink());
   await page.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { overflowPx, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
 import { type IdentityProvider, startIdentityProvider } from '../kit/identity-provider.ts';
 import { type SignedIn, signIn } from './stage.ts';
 
@@ -32,7 +32,7 @@ const newContext = async (scheme: 'light' | 'dark' = 'light', width = 1440): Pro
     reducedMotion: 'reduce',
     colorScheme: scheme,
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(patienceMs);
   return context;
 };
 

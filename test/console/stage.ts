@@ -14,7 +14,7 @@ import { readConfig } from '../../src/config.ts';
 import type { EngagementReport, EngagementRow } from '../../src/contract/reports.ts';
 import { type Program, startProgram } from '../../src/main.ts';
 import { systemClock, type World } from '../../src/platform/world.ts';
-import { type Faults, openBrowser, watch } from '../kit/browser.ts';
+import { type Faults, openBrowser, patienceMs, watch } from '../kit/browser.ts';
 import { openTestDatabase } from '../kit/database.ts';
 import { type DnsServer, startDnsServer } from '../kit/dns-server.ts';
 import { type SmtpSink, startSmtpSink } from '../kit/smtp-sink.ts';
@@ -32,9 +32,6 @@ export const links = [
   'https://clinic.example/recipes/soup',
   'https://clinic.example/map',
 ];
-
-/** Of a busy machine with a page. */
-const patienceMs = 20_000;
 
 export interface Stage {
   readonly url: string;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { type Faults, openBrowser, overflowPx, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { type Faults, openBrowser, overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
 import { type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
@@ -19,7 +19,7 @@ after(async () => {
 });
 
 async function openPage(context: BrowserContext): Promise<Page> {
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(patienceMs);
   faults = await watch(context, stage.url);
   const page = await context.newPage();
   await page.goto(await stage.signInLink());

@@ -61,6 +61,9 @@ export async function seriousFaults(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
 }
 
+/** How long a page may take to show what is waited for, beside other tests on a busy machine. */
+export const patienceMs = 60_000;
+
 const folder = join(import.meta.dirname, '..', '..', 'artifacts', 'screenshots');
 
 /** Kept for people to look at; nothing is compared with it. */
