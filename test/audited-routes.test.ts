@@ -16,12 +16,13 @@ before(async () => {
 });
 after(() => stage?.close());
 
-/** They look like changes, and change nothing but a challenge, a proposal or somebody’s own draft. */
+/** They look like changes, and change nothing but a challenge, a proposal, somebody’s own draft or what a stranger reports. */
 const silentOnPurpose = [
   'judgeObservations',
   'passkeySignInOptions',
   'previewTemplate',
   'previewWords',
+  'receiveTlsReport',
   'stepUpOptions',
   'newPasskeyOptions',
   'newTotpSecret',

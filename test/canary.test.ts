@@ -20,6 +20,7 @@ import { findBelow, findIn, needlesFor } from './kit/needles.ts';
 import { acceptByPassword, type Person, personAt } from './kit/person.ts';
 import { type SinkReply, type SmtpSink, startSmtpSink } from './kit/smtp-sink.ts';
 import { mail, RawClient } from './kit/submission.ts';
+import { writtenPolicy, writtenReport } from './kit/tls-report.ts';
 import { until } from './kit/tracking.ts';
 
 /** Stands in everything that is told; nobody else on this machine writes it. */
@@ -402,6 +403,38 @@ async function keepForTheLawyers(): Promise<void> {
   assert.equal((await call('POST', '/v1/holds', { name: word, reason: word, scope: { kind: word } })).status, 400);
 }
 
+/** Reports about TLS are written by strangers: who they are, what they saw, by post and by mail. */
+async function hearAboutTls(): Promise<void> {
+  const domain = 'reported.example';
+  assert.equal((await call('POST', '/v1/senders', { domain })).status, 201);
+  const [account] = await program.world.db.asWorker((tx) =>
+    tx.query<{ id: string }>(sql`SELECT account_id AS id FROM accounts`),
+  );
+  await program.world.db.asAccount(account?.id ?? '', (tx) =>
+    tx.query(sql`UPDATE sender_domains SET verified_at = created_at WHERE domain = ${domain}`),
+  );
+  const failure = { 'result-type': word, 'failed-session-count': 3, 'failure-reason-code': word };
+  const details = [{ ...failure, 'receiving-mx-hostname': `mx.${word}.example`, 'receiving-ip': word }];
+  const told = writtenReport(domain, systemClock.now(), {
+    ...{ 'organization-name': word, 'contact-info': person('reporter'), 'report-id': word },
+    policies: [writtenPolicy(domain, { details }), writtenPolicy(domain, { type: 'tlsa', domain: `${word}.example` })],
+  });
+  assert.equal((await call('POST', `/v1/tls-reports/${domain}`, told)).status, 204);
+  assert.ok((await call('GET', `/v1/senders/${domain}/tls-reports`)).text.includes(word));
+  assert.equal((await call('POST', `/v1/tls-reports/${word}.example`, told)).status, 404);
+  assert.equal((await call('POST', `/v1/tls-reports/${domain}`, `{"organization-name":"${word}"`)).status, 400);
+  const client = await RawClient.connect(program.ports.bounces ?? 0);
+  await client.say(`EHLO ${word}.example`);
+  await client.envelope(person('reporter'), `tlsrpt@${bounceDomain}`);
+  const mailed = mail(
+    ...[`From: ${word} <${person('reporter')}>`, `Subject: Report Domain: ${word}`, `TLS-Report-Domain: ${domain}`],
+    ...['Content-Type: application/tlsrpt+json', 'Content-Disposition: attachment', ''],
+    JSON.stringify({ ...told, 'report-id': `${word} by mail` }),
+  );
+  assert.match(await client.content(mailed), /^250 /);
+  client.close();
+}
+
 /** Why mail may go below its policy names people too. */
 async function releaseProtection(): Promise<void> {
   const sent = await call('POST', '/v1/messages', { ...submission(['gina']), minimumTransport: 'authenticated' });
@@ -605,6 +638,7 @@ test('nothing that people wrote, and nobody’s address, lies readable on the di
   const heard = await counted('hits');
   await hitTracking();
   await takeWhatComesBack();
+  await hearAboutTls();
   await suppress();
   await unsubscribe();
   await steerTheQueue();

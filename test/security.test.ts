@@ -13,6 +13,7 @@ import { type Program, startProgram } from '../src/main.ts';
 import { sql } from '../src/platform/database.ts';
 import { systemClock } from '../src/platform/world.ts';
 import { openTestDatabase, type TestDatabase } from './kit/database.ts';
+import { writtenReport } from './kit/tls-report.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'waxwing-security-'));
 const logLines: string[] = [];
@@ -325,6 +326,44 @@ describe('every route', () => {
       assert.ok(operation, endpoint.name);
       assert.ok(operation.responses[endpoint.status], endpoint.name);
       assert.ok(operation.responses[401] !== undefined || endpoint.open === true, endpoint.name);
+    }
+  });
+});
+
+/** Whatever needs no key is here on purpose: signing in, invitations, and what other servers bring. */
+const openRoutes = [
+  'acceptInvitation',
+  'checkProviderAddress',
+  'endSignOnSessions',
+  'finishSignOn',
+  'openInvitation',
+  'openSession',
+  'passkeySignInOptions',
+  'receiveProviderEvents',
+  'receiveTlsReport',
+  'signInByPasskey',
+  'signInByPassword',
+  'startSignOn',
+];
+
+describe('a stranger', () => {
+  it('is asked for no key by these routes alone', () => {
+    const open = endpoints.filter((endpoint) => endpoint.open === true).map(({ name }) => name);
+    assert.deepEqual(open.sort(), openRoutes.toSorted());
+  });
+
+  it('who reports about TLS is told of no account, and writes to none', async () => {
+    const body = { policies: [{ policy: { 'policy-domain': 'canary.example' } }] };
+    for (const key of [undefined, keys.mine, `wx_${'Q'.repeat(32)}`]) {
+      const response = await ask('POST', '/v1/tls-reports/canary.example', key, body);
+      assert.deepEqual([response.status, (await answerOf(response)).code], [400, 'tls_report.unreadable']);
+      const whole = await ask(
+        'POST',
+        '/v1/tls-reports/canary.example',
+        key,
+        writtenReport('canary.example', new Date()),
+      );
+      assert.deepEqual([whole.status, (await answerOf(whole)).code], [404, 'tls_report.not_found']);
     }
   });
 });

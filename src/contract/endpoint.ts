@@ -43,6 +43,8 @@ export interface Endpoint<
   readonly takes?: readonly string[];
   /** Default: 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** Requests of one network address in a minute, counted before their body is read. Absent: as many as come. */
+  readonly mostAMinute?: number;
   /** Absent: as many as come. */
   readonly atOnce?: AtOnce;
   /** Headers that the route reads, by name, with a sentence each. */

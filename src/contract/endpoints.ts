@@ -47,7 +47,7 @@ import { signInEndpoints } from './sign-in.ts';
 import { singleSignOnEndpoints } from './single-sign-on.ts';
 import { suppressionEndpoints } from './suppressions.ts';
 import { templateEndpoints } from './templates.ts';
-import { readTlsReports } from './tls-reports.ts';
+import { readTlsReports, receiveTlsReport } from './tls-reports.ts';
 import { transportEndpoints } from './transport.ts';
 import { unsubscribingEndpoints } from './unsubscribing.ts';
 import { safetyEndpoints } from './upkeep.ts';
@@ -114,6 +114,7 @@ export const endpoints: readonly Endpoint[] = [
   ...draftEndpoints,
   ...senderEndpoints,
   readTlsReports,
+  receiveTlsReport,
   ...templateEndpoints,
   ...transportEndpoints,
   ...routeEndpoints,

@@ -20,4 +20,15 @@ export const senderProblems = {
     'New keys of this domain are waiting to be seen in the DNS already.',
     'Publish those and have the DNS looked at.',
   ),
+  'tls_report.not_found': kind(
+    404,
+    'No domain of this name takes reports about TLS here.',
+    'Post reports to the address that the domain’s record _smtp._tls names.',
+  ),
+  'tls_report.unreadable': kind(
+    400,
+    'This is no report about TLS that can be read.',
+    'Send one report as RFC 8460 §4 writes it, of the last five weeks, with at most 100 policies, 1 MiB unpacked.',
+  ),
+  'tls_report.too_many': kind(429, 'Too many reports about this domain today.', 'Send it again tomorrow.'),
 } as const satisfies Record<string, ProblemKind>;

@@ -14,6 +14,9 @@ export const tlsReports = z
     address: z.string().nullable().meta({
       description: 'Where reports are taken by mail: for the record. Null: this installation takes none.',
     }),
+    url: z.string().nullable().meta({
+      description: 'Where reports are taken by HTTPS: for the record. Null: the console’s own address is not HTTPS.',
+    }),
     since: instant,
     days: z.array(z.object({ day, ...numbers })),
     reports: z.array(
@@ -52,4 +55,23 @@ export const readTlsReports = endpoint({
   status: 200,
   result: tlsReports,
   problems: ['sender_domain.not_found'],
+});
+
+export const receiveTlsReport = endpoint({
+  area: 'senders',
+  name: 'receiveTlsReport',
+  method: 'POST',
+  path: '/v1/tls-reports/{domain}',
+  summary:
+    'A report about TLS that another mail server sends of its mail to this domain (RFC 8460 §5.4), as it is or packed by gzip. Needs no API key.',
+  open: true,
+  params: z.object({ domain: z.string().min(3).max(253) }),
+  query: noQuery,
+  body: nothing,
+  takes: ['application/tlsrpt+gzip'],
+  maxBodyBytes: 512 * 1024,
+  mostAMinute: 60,
+  status: 204,
+  result: nothing,
+  problems: ['tls_report.not_found', 'tls_report.unreadable', 'tls_report.too_many', 'request.rate_limited'],
 });

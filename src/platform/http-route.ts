@@ -17,7 +17,7 @@ export interface MountOptions {
   readonly identify: Identify;
   readonly bodyLimitBytes: (endpoint: Endpoint) => number;
   /** Throws request.rate_limited. */
-  readonly admit: (endpoint: Endpoint, clientAddress: string) => void;
+  readonly admit: (clientAddress: string) => void;
 }
 
 /** There is nobody behind a request that needs no key. A handler of an open route does not look at its caller. */
@@ -37,7 +37,7 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
     onRequest: async (request, reply) => {
       const address = addressOf(request);
       addresses.set(request, address);
-      options.admit(endpoint, address);
+      options.admit(address);
       if (permission === 'open') return;
       const needsFreshProof = endpoint.stepUp === true;
       const asked = { method: request.method, headers: plainHeaders(request), address, needsFreshProof };

@@ -40,7 +40,7 @@ export interface HttpOptions {
 type Needs = Pick<World, 'clock' | 'log' | 'metrics'>;
 
 const mebibyte = 1024 * 1024;
-const signInTries = { tries: 20, windowMs: 60_000 };
+const signInTries = 20;
 
 export async function startHttp(world: Needs, options: HttpOptions): Promise<Listening> {
   const server = await createHttp(world, options);
@@ -72,15 +72,11 @@ async function createHttp(world: Needs, options: HttpOptions): Promise<FastifyIn
   measure(server, world);
   server.setErrorHandler((error, request, reply) => refuse(world, error, request, reply));
   mountStatus(server, world.metrics, options.checks);
-  const limit = rateLimit(signInTries);
   for (const route of options.routes)
     mountRoute(server, route, {
       identify: options.identify,
       bodyLimitBytes: (endpoint) => bodyLimitBytes(endpoint, options.maxMessageBytes),
-      admit: (endpoint, client) => {
-        const isSignIn = endpoint.open === true && endpoint.area === 'access';
-        if (isSignIn && limit.waitMs(`${endpoint.name} ${client}`) > 0) throw new Problem('request.rate_limited');
-      },
+      admit: admission(route.endpoint),
     });
   refuseOtherMethods(server, options);
   const { openApi } = options;
@@ -91,6 +87,17 @@ async function createHttp(world: Needs, options: HttpOptions): Promise<FastifyIn
       throw new Problem('route.not_found');
     });
   return server;
+}
+
+/** Strangers come as often as the route says, and try to sign in twenty times a minute. */
+function admission(endpoint: Endpoint): (client: string) => void {
+  const isSignIn = endpoint.open === true && endpoint.area === 'access';
+  const tries = endpoint.mostAMinute ?? (isSignIn ? signInTries : undefined);
+  if (tries === undefined) return () => undefined;
+  const limit = rateLimit({ tries, windowMs: 60_000 });
+  return (client) => {
+    if (limit.waitMs(client) > 0) throw new Problem('request.rate_limited');
+  };
 }
 
 /** JSON escapes and base64 make a message longer than it is on the wire of SMTP. */
@@ -104,7 +111,8 @@ function bodyLimitBytes(endpoint: Endpoint, maxMessageBytes: number): number {
 function takeJsonAsBytes(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   // What is not JSON is left to the few routes that take it: see mountRoute.
-  for (const type of [jsonType, /^text\/plain\b/, /^application\/x-www-form-urlencoded\b/])
+  const others = [/^text\/plain\b/, /^application\/x-www-form-urlencoded\b/, /^application\/tlsrpt\+gzip\b/];
+  for (const type of [jsonType, ...others])
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 

@@ -15,15 +15,18 @@ export interface SendersOptions {
   /** Of envelope senders. */
   readonly bounceDomain?: string | undefined;
   readonly trackingUrl?: string | undefined;
+  /** Where the console and the API are reached. */
+  readonly publicUrl?: string | undefined;
 }
 
-export function ownNames({ hostname, bounceDomain, trackingUrl }: SendersOptions): InstallationNames {
+export function ownNames({ hostname, bounceDomain, trackingUrl, publicUrl }: SendersOptions): InstallationNames {
   const host = URL.parse(trackingUrl ?? '')?.hostname.replace(/\.$/, '') ?? '';
   const isName = host.includes('.') && isIP(host) === 0;
   return {
     hostname: hostname.includes('.') ? hostname.toLowerCase() : null,
     bounceDomain: bounceDomain?.toLowerCase() ?? null,
     trackingHost: isName ? host : null,
+    publicUrl: publicUrl?.startsWith('https:') === true ? publicUrl : null,
   };
 }
 

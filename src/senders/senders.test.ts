@@ -290,7 +290,7 @@ test('a check says whether mail would pass, and which rules of the large provide
 test('waiting domains are looked at by themselves', async () => {
   const domain = 'patient.example';
   publish(await add(domain), ...everything);
-  const names = { hostname: null, bounceDomain: null, trackingHost: null };
+  const names = { hostname: null, bounceDomain: null, trackingHost: null, publicUrl: null };
   const needs = { dns: openLookUp([dns.address]), addresses: async () => [ourAddress], names };
   await lookAround(world, needs, new AbortController().signal);
   assert.equal((await ask(api, readSender, mine.apiKey, { params: { domain } })).status, 'signing');

@@ -14,7 +14,7 @@ const shownReports = 100;
 export async function readTlsReports(
   world: Pick<World, 'db' | 'vault' | 'clock'>,
   accountId: string,
-  named: { readonly domain: string; readonly address: string | null },
+  named: { readonly domain: string; readonly address: string | null; readonly url: string | null },
 ): Promise<TlsReports> {
   const vault = await accountVault(world, accountId);
   const since = new Date(Math.floor(world.clock.now().getTime() / dayMs - shownDays + 1) * dayMs);
@@ -33,7 +33,7 @@ export async function readTlsReports(
       failures: content.failures.map((one) => ({ ...one, about: failureWords[one.result] })),
     };
   });
-  return { address: named.address, since: since.toISOString(), days, reports };
+  return { address: named.address, url: named.url, since: since.toISOString(), days, reports };
 }
 
 type Kept = ReadPolicy & { readonly reporter: string };

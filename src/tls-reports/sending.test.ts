@@ -1,22 +1,25 @@
 /** Reports about TLS that we send: counted from real deliveries to real servers, told by real HTTPS and real mail. */
 import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import type { TlsaData } from 'dns-packet';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import PostalMime from 'postal-mime';
 import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, startApi, type TestApi } from '../../test/kit/api.ts';
 import { newAuthority, type TestAuthority } from '../../test/kit/certificates.ts';
-import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
+import { type DnsServer, startDnsServer, type Zone } from '../../test/kit/dns-server.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
 import { type SinkOptions, type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { until } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import type { NewAccount } from '../accounts/index.ts';
 import { addSender, verifySender } from '../contract/senders.ts';
+import type { MinimumTransport } from '../core/delivery/transport.ts';
 import { type Delivery, type DeliveryOptions, startDelivery } from '../delivery/index.ts';
 import { sql } from '../platform/database.ts';
 import { openDns } from '../platform/dns.ts';
@@ -121,15 +124,20 @@ function open(port: number, more: Partial<DeliveryOptions> = {}): Delivery {
 async function deliver(
   domain: string,
   port: number,
-  { messages = 1, ...more }: Partial<DeliveryOptions> & { messages?: number } = {},
+  {
+    messages = 1,
+    minimumTransport = 'opportunistic',
+    ...more
+  }: Partial<DeliveryOptions> & { messages?: number; minimumTransport?: MinimumTransport } = {},
 ) {
-  dns.tell(domain, { mx: [{ preference: 1, exchange: `mx.${domain}` }] });
-  dns.tell(`mx.${domain}`, { a: ['127.0.0.1'] });
+  const secure = more.dnsValidates === 'true';
+  dns.tell(domain, { mx: [{ preference: 1, exchange: `mx.${domain}` }], secure });
+  dns.tell(`mx.${domain}`, { a: ['127.0.0.1'], secure });
   const delivery = open(port, more);
   for (let sent = 0; sent < messages; sent += 1) {
     const { messageId } = await queueMessage(world, {
       ...{ accountId: account.accountId, to: [`ana@${domain}`], octets: 'From: care@clinic.example\r\n\r\nSecret\r\n' },
-      header: { minimumTransport: 'opportunistic' },
+      header: { minimumTransport },
     });
     await until(async () => (await countAttempts(messageId)) > 0, 'it is tried');
   }
@@ -254,6 +262,54 @@ test('each kind of session is counted once a connection and told to who asked fo
   assert.deepEqual(await countWaiting(), [0, 0], 'what nobody asked for is forgotten');
 });
 
+test('of DANE each kind of failure is told under its records, as its name in RFC 8460 §4.3 says', async () => {
+  const own = await authority.issue('whatever.example');
+  const spki = new X509Certificate(own.cert).publicKey.export({ type: 'spki', format: 'der' });
+  const certificate = createHash('sha256').update(spki).digest();
+  const other = Buffer.alloc(32, 7);
+  const record = (data: Buffer, usage = 3): TlsaData => ({ usage, selector: 1, matchingType: 1, certificate: data });
+  const line = (data: Uint8Array, usage = 3): string =>
+    `${usage} 1 1 ${Buffer.from(data).toString('hex').toUpperCase()}`;
+  const target = await sink({ tls: own });
+  const inClear = await sink();
+  const cases: readonly (readonly [string, SmtpSink, Zone, unknown[], string[]?])[] = [
+    ['fits', target, { tlsa: [record(certificate), record(other)] }, ['tlsa', 1, 0], [line(certificate), line(other)]],
+    ['mismatch', target, { tlsa: [record(other)] }, ['tlsa', 0, 1, 'validation-failure'], [line(other)]],
+    ['unusable', target, { tlsa: [record(certificate, 1)] }, ['tlsa', 0, 1, 'tlsa-invalid'], [line(certificate, 1)]],
+    [
+      'stripped',
+      inClear,
+      { tlsa: [record(certificate)] },
+      ['tlsa', 0, 1, 'starttls-not-supported'],
+      [line(certificate)],
+    ],
+    ['bogus', target, { broken: true }, ['tlsa', 0, 1, 'dnssec-invalid']],
+    ['required', target, {}, ['no-policy-found', 0, 1, 'dane-required']],
+  ];
+  for (const [name, server, zone] of cases) {
+    const domain = `${name}.dane.example`;
+    dns.tell(`_${server.port}._tcp.mx.${domain}`, { secure: true, ...zone });
+    tellReports(domain, atCollector());
+    const minimumTransport = name === 'required' ? 'authenticated' : 'opportunistic';
+    await deliver(domain, server.port, { dnsValidates: 'true', minimumTransport });
+  }
+  await nextDay();
+  await turn();
+  const told = collector.taken.map(({ body }) => read(body).policies[0] ?? assert.fail());
+  for (const [name, , , counts, lines] of cases) {
+    const of = name === 'required' ? `${name}.dane.example` : `mx.${name}.dane.example`;
+    const found = told.filter(({ policy }) => policy['policy-domain'] === of);
+    assert.equal(found.length, 1, name);
+    const [one = assert.fail()] = found;
+    assert.deepEqual(countsOf({ policies: [one] } as unknown as Report), [counts], name);
+    assert.deepEqual(one.policy['policy-string'], lines, name);
+    assert.equal(
+      one['failure-details']?.[0]?.['receiving-mx-hostname'],
+      counts[2] === 1 ? `mx.${name}.dane.example` : undefined,
+    );
+  }
+});
+
 const countWaiting = async (): Promise<number[]> => {
   const [row] = await world.db.asWorker((tx) =>
     tx.query<{ sessions: number; due: number }>(sql`
@@ -321,6 +377,11 @@ test('by mail a report comes signed, whatever the receiver’s policy forbids, a
   const header = (name: string) => parsed.headers.find(({ key }) => key === name)?.value;
   assert.match(header('content-type') ?? '', /^multipart\/report; report-type="tlsrpt"/);
   assert.equal(header('tls-report-domain'), 'sts.example');
+  // RFC 8460 §5.3, tlsrpt-subject: the last part is written as a Message-ID.
+  assert.match(
+    parsed.subject ?? '',
+    /^Report Domain: sts\.example Submitter: clinic\.example Report-ID: <[0-9a-f-]{36}@clinic\.example>$/,
+  );
   assert.equal(header('tls-report-submitter'), 'clinic.example');
   const [packed] = parsed.attachments;
   assert.equal(packed?.mimeType, 'application/tlsrpt+gzip');
@@ -332,6 +393,11 @@ test('by mail a report comes signed, whatever the receiver’s policy forbids, a
   });
   assert.ok(
     results.some(({ status, signingDomain }) => status.result === 'pass' && signingDomain === 'clinic.example'),
+  );
+  assert.doesNotMatch(
+    mail.bytes.toString('latin1').split('\r\n\r\n')[0] ?? '',
+    /;\s*l=/,
+    'RFC 8460 §3: all of the body is signed',
   );
   assert.deepEqual(await countWaiting(), [0, 0]);
 });

@@ -1,33 +1,43 @@
 /**
- * Takes in a report about TLS that was mailed to us: keeps it with the account whose verified domain it speaks of. Nothing
+ * Takes in a report about TLS that was mailed or posted to us: keeps it with the account whose verified domain it speaks of. Nothing
  * shows that it is true; it changes nothing but what is shown.
  */
 import { accountVault } from '../accounts/index.ts';
-import type { ReadPolicy } from '../core/tls-reports/read-report.ts';
+import type { ReadPolicy, ReadReport } from '../core/tls-reports/read-report.ts';
 import { newId } from '../platform/ids.ts';
 import type { World } from '../platform/world.ts';
 import { type MailedReport, openReportMail } from './open-mail.ts';
 import { countReceivedSince, findSenderDomain, insertReport } from './store.ts';
+import { unpackReport } from './unpack-report.ts';
 
 /** `too-many`: today no more are taken of this domain. */
 export type TakenReport = 'taken' | 'unreadable' | 'nobody' | 'too-many';
+
+type Needs = Pick<World, 'db' | 'vault' | 'clock'>;
 
 const dayMs = 86_400_000;
 const oldestDays = 35;
 const mostADay = 500;
 
-export async function takeTlsReport(
-  world: Pick<World, 'db' | 'vault' | 'clock'>,
-  octets: Uint8Array,
-): Promise<TakenReport> {
+export async function takeTlsReport(world: Needs, octets: Uint8Array): Promise<TakenReport> {
   const mailed = await openReportMail(octets);
+  return mailed === null ? 'unreadable' : keepReport(world, domainOf(mailed), mailed.report);
+}
+
+/** @param domain of whom the address that it was posted to says that it speaks */
+export async function takePostedReport(world: Needs, domain: string, bytes: Uint8Array): Promise<TakenReport> {
+  const report = unpackReport(Buffer.from(bytes));
+  return report === null ? 'unreadable' : keepReport(world, domain.toLowerCase().replace(/\.$/, ''), report);
+}
+
+async function keepReport(world: Needs, domain: string, report: ReadReport): Promise<TakenReport> {
   const at = world.clock.now();
-  if (mailed === null || !isRecent(mailed.report.day, at)) return 'unreadable';
-  const domain = domainOf(mailed);
+  if (!isRecent(report.day, at)) return 'unreadable';
+  const { reporter, id: reportId, contact, day } = report;
   const owner = await world.db.asWorker((tx) => findSenderDomain(tx, domain));
-  if (owner === undefined) return 'nobody';
+  const policies = report.policies.filter((policy) => isAbout(policy, domain));
+  if (owner === undefined || policies.length === 0) return 'nobody';
   const vault = await accountVault(world, owner.accountId);
-  const { reporter, id: reportId, contact, day, policies } = mailed.report;
   return world.db.asAccount(owner.accountId, async (tx) => {
     const since = new Date(at.getTime() - dayMs);
     if ((await countReceivedSince(tx, owner.domainId, since)) + policies.length > mostADay) return 'too-many';
@@ -41,6 +51,9 @@ export async function takeTlsReport(
     return 'taken';
   });
 }
+
+/** Of DANE a policy may name the mail server (RFC 8460 §1.1); others name the domain itself, and none of another is kept. */
+const isAbout = (policy: ReadPolicy, domain: string): boolean => policy.type === 'tlsa' || policy.domain === domain;
 
 /** Of DANE a policy names the mail server (RFC 8460 §1.1), so that the mail's own field tells whose it is. */
 function domainOf({ report, domain }: MailedReport): string {

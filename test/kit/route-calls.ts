@@ -10,6 +10,7 @@ import { batchCalls } from './route-calls-batches.ts';
 import { sendingCalls } from './route-calls-sending.ts';
 import { password, type Staff, type Stage } from './route-stage.ts';
 import { Visitor } from './sign-on.ts';
+import { writtenReport } from './tls-report.ts';
 import { until } from './tracking.ts';
 
 const submission = { from: 'care@clinic.example', to: ['ana@example.org'], subject: 'Hello', text: 'Hello' };
@@ -149,11 +150,21 @@ const senderDomain =
     return { params: { domain } };
   };
 
+/** About a domain that was verified just now. */
+async function tlsReport(stage: Stage): Promise<RouteCall> {
+  const call = await senderDomain('reporting')(stage);
+  await stage.program.world.db.asAccount(stage.accountId, (tx) =>
+    tx.query(sql`UPDATE sender_domains SET verified_at = created_at WHERE domain = 'reporting.example'`),
+  );
+  return { ...call, body: writtenReport('reporting.example', new Date()), by: stranger(stage) };
+}
+
 const senders: Record<string, Prepare> = {
   listSenders: plain,
   addSender: withBody({ domain: 'add.example' }),
   readSender: senderDomain('read'),
   readTlsReports: senderDomain('reported'),
+  receiveTlsReport: tlsReport,
   verifySender: senderDomain('verify'),
   checkSender: senderDomain('check'),
   rotateSenderKeys: async (stage) => {

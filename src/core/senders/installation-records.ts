@@ -22,6 +22,8 @@ export interface InstallationNames {
   readonly bounceDomain: string | null;
   /** Of links; null where the URL has an address instead of a name, too. */
   readonly trackingHost: string | null;
+  /** Of console and API, by HTTPS; null: they are not reached so. */
+  readonly publicUrl: string | null;
 }
 
 export interface InstallationSeen {

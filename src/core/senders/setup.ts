@@ -122,7 +122,7 @@ const advices = {
       'For mail that the domain receives: others then send to it encrypted only (RFC 8461). Needs a policy file on a web server too.',
   },
   'tls-rpt': {
-    ...{ prefix: '_smtp._tls', value: 'v=TLSRPTv1; rua=mailto:' },
+    ...{ prefix: '_smtp._tls', value: 'v=TLSRPTv1; rua=' },
     about: 'For mail that the domain receives: others report where encryption failed (RFC 8460).',
   },
 } as const;
@@ -135,10 +135,21 @@ export const tlsReportAddress = ({
 }): string | null =>
   bounceDomain === undefined || bounceDomain === null ? null : `tlsrpt@${bounceDomain.toLowerCase()}`;
 
+/** The same by HTTPS (RFC 8460 §5.4), for one domain; null: console and API are not reached so. */
+export const tlsReportUrl = (
+  { publicUrl }: { readonly publicUrl?: string | null | undefined },
+  domain: string,
+): string | null =>
+  publicUrl?.startsWith('https:') === true
+    ? `${publicUrl.replace(/\/+$/, '')}/v1/tls-reports/${encodeURIComponent(domain.toLowerCase())}`
+    : null;
+
 /** Nothing of our mail depends on these; the domain's owner may want them. */
 function advice({ domain, names }: SetupPlan, seen: SetupSeen | null, purpose: keyof typeof advices): SetupRecord {
   const { prefix, value, about } = advices[purpose];
-  const reportsTo = tlsReportAddress(names) ?? `tls-reports@${domain}`;
+  const address = tlsReportAddress(names);
+  const url = tlsReportUrl(names, domain);
+  const reportsTo = address === null && url !== null ? url : `mailto:${address ?? `tls-reports@${domain}`}`;
   const text = purpose === 'tls-rpt' ? value + reportsTo : value;
   const record: PlannedRecord = {
     purpose,

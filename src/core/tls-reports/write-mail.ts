@@ -26,7 +26,8 @@ export function writeReportMail(mail: ReportMail): Uint8Array {
     `Message-ID: <${mail.messageId}@${submitter}>`,
     `Subject: Report Domain: ${mail.domain}`,
     ` Submitter: ${submitter}`,
-    ` Report-ID: <${mail.id}>`,
+    // RFC 8460 §5.3: as a Message-ID is written.
+    ` Report-ID: <${mail.id}@${submitter}>`,
     `TLS-Report-Domain: ${mail.domain}`,
     `TLS-Report-Submitter: ${submitter}`,
     'Auto-Submitted: auto-generated',

@@ -60,9 +60,9 @@ function Failures({ reports }: { reports: TlsReports['reports'] }) {
   );
 }
 
-const noneYet = (address: string | null): string =>
-  address === null
-    ? 'This installation takes no reports: its operator has set no address for mail that comes back.'
+const noneYet = (place: string | null): string =>
+  place === null
+    ? 'This installation takes no reports: its operator has set no address for mail that comes back, and no HTTPS address of its own.'
     : 'No report has come yet. They come about once a day, from servers that send mail to this domain, once the record above is published and the domain is verified.';
 
 export function TlsSection({ domain }: { domain: string }) {
@@ -75,7 +75,7 @@ export function TlsSection({ domain }: { domain: string }) {
       <Answered answer={answer} label="Loading the reports" rows={3}>
         {(found) =>
           found.days.length === 0 ? (
-            <Text size="sm">{noneYet(found.address)}</Text>
+            <Text size="sm">{noneYet(found.address ?? found.url)}</Text>
           ) : (
             <Stack gap="sm">
               <Suspense fallback={<Skeleton h={160} />}>
