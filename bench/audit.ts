@@ -6,9 +6,10 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { readActivity } from '../src/audit/activity.ts';
 import { record } from '../src/audit/index.ts';
-import { type Conditions, listActions, searchEntries } from '../src/audit/search-store.ts';
+import { type Found, listActions, searchEntries } from '../src/audit/search-store.ts';
+import type { Conditions } from '../src/audit/search-ways.ts';
 import { sql, type Tx } from '../src/platform/database.ts';
-import { newId } from '../src/platform/ids.ts';
+import { firstIdAt, newId } from '../src/platform/ids.ts';
 import { createTestAccount } from '../test/kit/account.ts';
 import { type TestWorld, testWorld } from '../test/kit/world.ts';
 
@@ -20,6 +21,8 @@ export interface AuditRun {
   readonly insertMicros: { readonly ours: number; readonly database: number };
   readonly entries: number;
   readonly questions: readonly { readonly name: string; readonly ms: number; readonly ratio: number }[];
+  /** A search that nothing meets, page after page to the end. */
+  readonly through: { readonly pages: number; readonly ms: number };
 }
 
 const rounds = 12;
@@ -47,7 +50,9 @@ export async function benchAudit(say: (line: string) => void, { small, large } =
       say(`${name}: ${atFew.toFixed(2)} ms of ${small}, ${atMany.toFixed(2)} ms of ${large}`);
       questions.push({ name, ms: atMany, ratio: atMany / atFew });
     }
-    return { ...costs, entries: large, questions };
+    const through = await goThrough(world, many);
+    say(`what nothing meets, all through ${large}: ${through.pages} pages, ${Math.round(through.ms)} ms`);
+    return { ...costs, entries: large, questions, through };
   } finally {
     await owner.end();
     await world.close();
@@ -139,7 +144,10 @@ const insertPlainly = (tx: Tx, at: Date): Promise<unknown> =>
             ${'message.read'}, ${'message'}, ${'0198a0f4-0000-7000-8000-000000000002'}, ${'done'}, ${JSON.stringify(detail)},
             ${null}, ${null}, ${null}, ${null}, ${null})`);
 
-/** Of a year: 1,000 actors, 40 actions of which the last are rare, 200 departments, one in a hundred refused. */
+/**
+ * Of a year, as a busy clinic's: a program sends nearly all of it, 400 people look things up, the more the lower their
+ * number, one of them in January only; a flood of refusals on one day; actions and departments of which the last are rare.
+ */
 async function fill(owner: pg.Client, accountId: string, entries: number, now: Date): Promise<void> {
   const yearMs = 365 * 86_400_000;
   await owner.query('BEGIN');
@@ -147,21 +155,34 @@ async function fill(owner: pg.Client, accountId: string, entries: number, now: D
   await owner.query(
     `CREATE TEMP TABLE made ON COMMIT DROP AS
        SELECT n, at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0')
-                      || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id
+                      || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id, n / 10 % 20 < 17 AS is_program,
+              -- Squared: the first tenth of the people does a third of what people do.
+              (400 * ((n * 7919 % 100003) / 100003.0) ^ 2)::int AS person, n > $3 * 0.6 AND n <= $3 * 0.62 AS is_flood
          FROM (SELECT n, $1::timestamptz - $2 * interval '1 millisecond' * (1 - n::float8 / $3) AS at
                  FROM generate_series(1, $3::bigint) AS n) AS spread`,
     [now.toISOString(), yearMs, entries],
   );
   await owner.query(
     `INSERT INTO audit_entries (account_id, id, at, actor_kind, actor_id, action, object_kind, object_id, outcome, detail, department_id)
-     SELECT $1, id, at, 'user', 'actor-' || n % 1000, 'action.' || CASE WHEN n % 1000 = 0 THEN 30 + n / 1000 % 10 ELSE n % 30 END,
-            'kind-' || n % 12, 'object-' || n / 20, CASE WHEN n % 100 = 0 THEN 'refused' ELSE 'done' END, '{}',
-            ('00000000-0000-7000-8000-' || lpad(to_hex(n % 200), 12, '0'))::uuid FROM made`,
-    [accountId],
+     SELECT $1, id, at, CASE WHEN is_program THEN 'api-key' ELSE 'user' END,
+            CASE WHEN is_flood THEN 'flooding key' WHEN is_program THEN 'program'
+                 WHEN n % 5000 = 7 AND n < $2 * 0.1 THEN 'left in January' ELSE 'person-' || person END,
+            CASE WHEN is_flood THEN 'access.refused' WHEN is_program THEN 'message.accepted' WHEN n % 20000 = 9 THEN 'backup.made'
+                 WHEN n % 100 < 60 THEN 'message.read' WHEN n % 100 < 99 THEN 'report.read' ELSE 'settings.changed' END,
+            CASE WHEN is_flood THEN 'permission' WHEN n % 100 < 60 OR is_program THEN 'message' ELSE 'report' END,
+            'object-' || n / 20, CASE WHEN is_flood OR n % 5000 = 3 THEN 'refused' ELSE 'done' END, '{}',
+            CASE WHEN is_program THEN NULL ELSE ('00000000-0000-7000-8000-' || lpad(to_hex(person % 30), 12, '0'))::uuid END FROM made`,
+    [accountId, entries],
   );
   await owner.query(
     `INSERT INTO audit_chain (account_id, seq, entry_id, prev, hash)
      SELECT $1, 1000 + n, id, decode(md5(n::text), 'hex'), decode(md5(n::text), 'hex') FROM made`,
+    [accountId],
+  );
+  await owner.query(
+    `INSERT INTO audit_days (account_id, day, entries, refused)
+     SELECT $1, (at AT TIME ZONE 'UTC')::date, count(*), count(*) FILTER (WHERE is_flood OR n % 5000 = 3) FROM made GROUP BY 2
+     ON CONFLICT DO NOTHING`,
     [accountId],
   );
   await owner.query('COMMIT');
@@ -179,24 +200,66 @@ const nothingAsked: Conditions = {
   anyOf: undefined,
 };
 
+const departmentId = '00000000-0000-7000-8000-000000000007';
+const summer = { fromId: firstIdAt(new Date('2026-06-01')), beforeId: firstIdAt(new Date('2026-07-01')) };
+
 /** As the console asks: pages of fifty, one entry more to know whether there is another page. */
+const searches: Readonly<Record<string, Partial<Conditions>>> = {
+  'the newest': {},
+  'a month': summer,
+  'the program, nearly all': { actorId: 'program' },
+  'somebody gone since January': { actorId: 'left in January' },
+  'nobody that there is': { actorId: 'nobody' },
+  'a rare action': { action: 'backup.made' },
+  'an action of one in seven': { action: 'report.read' },
+  'a kind of object': { objectKind: 'permission' },
+  'one object': { objectId: 'object-77' },
+  'what was done': { outcome: 'done' },
+  'what was refused': { outcome: 'refused' },
+  'one department': { departmentId },
+  'refused in one department': { outcome: 'refused', departmentId },
+  'done, among a flood of refusals': { outcome: 'done', action: 'access.refused' },
+  'a frequent actor with a frequent action that never meet': { actorId: 'program', action: 'report.read' },
+  'two frequent filters that often meet': { actorId: 'person-1', action: 'report.read' },
+  'somebody gone since January, by a frequent action': { actorId: 'left in January', action: 'message.read' },
+  'three conditions that nothing meets': { actorId: 'person-1', objectKind: 'permission', action: 'report.read' },
+  'the same in a month': { actorId: 'program', action: 'report.read', ...summer },
+  'words, by names and actions': { anyOf: { ids: ['person-3', 'person-4'], actions: ['backup.made', 'report.read'] } },
+  'words that mean a hundred people': {
+    anyOf: { ids: Array.from({ length: 101 }, (_, at) => `person-${at * 3}`), actions: ['settings.changed'] },
+  },
+  'words and a department that never meet': {
+    anyOf: { ids: ['program'], actions: ['message.accepted'] },
+    departmentId,
+  },
+  'words that nobody and nothing has': { anyOf: { ids: ['nothing'], actions: [] } },
+};
+
 function questionsAt(world: TestWorld): Readonly<Record<string, (accountId: string) => Promise<unknown>>> {
   const reading = (run: (tx: Tx) => Promise<unknown>) => (accountId: string) => world.db.readAccount(accountId, run);
-  const search = (wish: Partial<Conditions>) => reading((tx) => searchEntries(tx, { ...nothingAsked, ...wish }, 51));
-  const departmentId = '00000000-0000-7000-8000-000000000007';
+  const searching = (wish: Partial<Conditions>) => reading((tx) => searchEntries(tx, { ...nothingAsked, ...wish }, 51));
   return {
-    'the newest': search({}),
-    'of one actor': search({ actorId: 'actor-7' }),
-    'of a rare action': search({ action: 'action.35' }),
-    'of one object': search({ objectId: 'object-77' }),
-    'refused in one department': search({ outcome: 'refused', departmentId }),
-    'two conditions that nothing meets': search({ actorId: 'actor-1', objectKind: 'kind-0', action: 'action.2' }),
-    'words, by names and actions': search({
-      anyOf: { ids: ['actor-3', 'actor-4'], actions: ['action.1', 'action.2'] },
-    }),
+    ...Object.fromEntries(Object.entries(searches).map(([name, wish]) => [name, searching(wish)])),
     'which actions there are': reading(listActions),
-    'activity of 90 days': (accountId) => readActivity(world, accountId, 90),
+    'activity of 30 days': (accountId) => readActivity(world, accountId, 30),
+    'activity of 366 days': (accountId) => readActivity(world, accountId, 366),
   };
+}
+
+/** What nothing meets, to the end of the log: how often somebody must ask, and how long all of it takes. */
+async function goThrough(world: TestWorld, accountId: string): Promise<{ pages: number; ms: number }> {
+  const wish = { ...nothingAsked, actorId: 'program', action: 'report.read' };
+  const start = performance.now();
+  let [pages, beforeId]: [number, string | null] = [0, null];
+  do {
+    const before: string | null = beforeId;
+    const page: Found = await world.db.readAccount(accountId, (tx) =>
+      searchEntries(tx, { ...wish, beforeId: before }, 51),
+    );
+    beforeId = page.searchedTo;
+    pages += 1;
+  } while (beforeId !== null);
+  return { pages, ms: performance.now() - start };
 }
 
 async function median(ask: () => Promise<unknown>): Promise<number> {
@@ -212,4 +275,8 @@ async function median(ask: () => Promise<unknown>): Promise<number> {
 const medianOf = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
-if (import.meta.main) console.log(JSON.stringify(await benchAudit((line) => console.error(line)), null, 1));
+/** Other sizes: `node bench/audit.ts 20000 400000`. */
+if (import.meta.main) {
+  const [small = sizes.small, large = sizes.large] = process.argv.slice(2).map(Number);
+  console.log(JSON.stringify(await benchAudit((line) => console.error(line), { small, large }), null, 1));
+}

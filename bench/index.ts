@@ -217,7 +217,12 @@ const audit: Bench = async (say) => {
     { what: 'plain inserts of the same columns', value: run.insertsPerSecond, unit: 'rows/s' },
     { what: 'processor for an entry', value: micros(run.recordMicros), unit: 'µs' },
     { what: 'processor for a plain insert', value: micros(run.insertMicros), unit: 'µs' },
-    ...run.questions.map(({ name, ms }) => ({ what: `${name}, of ${run.entries} entries`, value: ms, unit: 'ms' })),
+    ...run.questions.flatMap(({ name, ms, ratio }) => [
+      { what: `${name}, of ${run.entries} entries`, value: ms, unit: 'ms' },
+      { what: `${name}, ÷ a hundredth of them`, value: ratio, unit: '' },
+    ]),
+    { what: 'what nothing meets, to the end of the log', value: run.through.pages, unit: 'pages' },
+    { what: 'the same', value: run.through.ms, unit: 'ms' },
   ];
 };
 

@@ -163,6 +163,7 @@ test('a function with its owner’s rights answers only who needs it, and finds 
     [
       ...gate.map((name) => [name, 'waxwing_app']),
       ['settle_chained_entries', null],
+      ['count_chained_entries', null],
       ['verified_by_another', 'waxwing_app waxwing_reader'],
       ['ensure_event_partitions', 'waxwing_worker'],
       ['destroy_request_keys', 'waxwing_worker'],

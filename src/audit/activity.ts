@@ -1,8 +1,7 @@
 /** How much happened on each day of UTC, for a chart. Numbers only: it shows nobody and nothing. */
-import { type DayCounts, mostCountedRefusals } from '../contract/audit.ts';
-import { firstIdAt } from '../platform/ids.ts';
+import type { DayCounts } from '../contract/audit.ts';
 import type { World } from '../platform/world.ts';
-import { countDays } from './activity-store.ts';
+import { readDays } from './activity-store.ts';
 
 const dayMs = 86_400_000;
 
@@ -12,15 +11,11 @@ export async function readActivity(
   accountId: string,
   days: number,
 ): Promise<{ days: DayCounts[] }> {
-  const today = Math.floor(clock.now().getTime() / dayMs) * dayMs;
-  const beginnings = Array.from({ length: days + 1 }, (_, at) => new Date(today + (at + 1 - days) * dayMs));
-  const bounds = beginnings.map(firstIdAt);
-  const counts = await db.readAccount(accountId, (tx) => countDays(tx, bounds, mostCountedRefusals));
-  return {
-    days: counts.map(({ entries, refused }, at) => ({
-      day: beginnings[at]?.toISOString().slice(0, 10) ?? '',
-      entries,
-      refused,
-    })),
-  };
+  const now = clock.now().getTime();
+  const asked = Array.from({ length: days }, (_, at) => dayOf(now - (days - 1 - at) * dayMs));
+  const counted = await db.readAccount(accountId, (tx) => readDays(tx, asked.at(0) ?? '', asked.at(-1) ?? ''));
+  const known = new Map(counted.map((one) => [one.day, one]));
+  return { days: asked.map((day) => known.get(day) ?? { day, entries: 0, refused: 0 }) };
 }
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

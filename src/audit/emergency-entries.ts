@@ -1,5 +1,6 @@
 /** What was done under one emergency access, as its marked entries tell. It decides nothing. */
 import { sql, type Tx } from '../platform/database.ts';
+import { firstIdAt } from '../platform/ids.ts';
 
 export interface EmergencyEntry {
   readonly id: string;
@@ -17,5 +18,6 @@ export const entriesOfEmergency = (tx: Tx, id: string, since: Date, until: Date)
     SELECT id, at, action, object_kind AS "objectKind", object_id AS "objectId", outcome,
            detail - 'emergency' AS detail
       FROM audit_entries
-     WHERE account_id = current_account() AND at >= ${since} AND at <= ${until} AND detail ->> 'emergency' = ${id}
-     ORDER BY at, id`);
+     WHERE account_id = current_account() AND id >= ${firstIdAt(since)}::uuid
+       AND id < ${firstIdAt(new Date(until.getTime() + 1))}::uuid AND detail ->> 'emergency' = ${id}
+     ORDER BY id`);

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import type { AuditEntryAnswer, AuditFilters } from '../contract/audit.ts';
 import { Problem } from '../contract/problem.ts';
 import { canonicalJson } from '../core/sending/canonical-json.ts';
-import { firstIdAt } from '../platform/ids.ts';
+import { firstIdAt, timeOfId } from '../platform/ids.ts';
 import type { Caller } from '../platform/route.ts';
 import type { AccountVault } from '../platform/vault.ts';
 import type { World } from '../platform/world.ts';
@@ -15,7 +15,8 @@ import type { Directory } from './directory.ts';
 import { rangeOf } from './range.ts';
 import { record } from './record.ts';
 import { openAddress } from './sealed-address.ts';
-import { type Conditions, type FoundEntry, listActions, searchEntries } from './search-store.ts';
+import { type FoundEntry, listActions, searchEntries } from './search-store.ts';
+import type { Conditions } from './search-ways.ts';
 
 type Needs = Pick<World, 'db' | 'clock'> & Directory;
 type Names = ReadonlyMap<string, string>;
@@ -30,18 +31,19 @@ export async function listEntries(
   world: Needs,
   caller: Caller,
   { cursor, limit, ...filters }: AuditFilters & { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ entries: AuditEntryAnswer[]; nextCursor: string | null }> {
+): Promise<{ entries: AuditEntryAnswer[]; nextCursor: string | null; searchedTo: string | null }> {
   const asked = await ask(world, caller, filters);
   const { vault, names } = asked;
   const beforeId = cursor === undefined ? null : readCursor(vault, caller, filters, cursor);
   return world.db.asAccount(caller.accountId, async (tx) => {
-    const found = await searchEntries(tx, startingBehind(asked.conditions, beforeId), limit + 1);
-    const shown = found.slice(0, limit);
+    const { entries, searchedTo } = await searchEntries(tx, startingBehind(asked.conditions, beforeId), limit + 1);
+    const shown = entries.slice(0, limit);
     if (cursor === undefined) await note(world, tx, caller, filters, { entries: shown.length, format: 'json' });
-    const last = found.length > limit ? shown.at(-1) : undefined;
+    const end = entries.length > limit ? (shown.at(-1)?.id ?? null) : searchedTo;
     return {
       entries: shown.map((one) => answerOf(vault, names, one)),
-      nextCursor: last === undefined ? null : writeCursor(vault, caller, filters, last.id),
+      nextCursor: end === null ? null : writeCursor(vault, caller, filters, end),
+      searchedTo: end === null ? null : timeOfId(end).toISOString(),
     };
   });
 }
@@ -75,15 +77,15 @@ async function* exportedLines(
 ): AsyncGenerator<string> {
   yield head;
   let left = most;
-  let beforeId: string | null = null;
-  while (left > 0) {
+  let end: string | null = null;
+  do {
     const rows = Math.min(left, entriesPerPage);
-    const wish = startingBehind(conditions, beforeId);
-    const found = await world.db.readAccount(accountId, (tx) => searchEntries(tx, wish, rows));
-    yield found.map((one) => lineOf(answerOf(vault, names, one))).join('');
-    left = found.length < rows ? 0 : left - found.length;
-    beforeId = found.at(-1)?.id ?? null;
-  }
+    const wish = startingBehind(conditions, end);
+    const { entries, searchedTo } = await world.db.readAccount(accountId, (tx) => searchEntries(tx, wish, rows));
+    yield entries.map((one) => lineOf(answerOf(vault, names, one))).join('');
+    left -= entries.length;
+    end = searchedTo;
+  } while (left > 0 && end !== null);
 }
 
 async function ask(world: Needs, caller: Caller, filters: AuditFilters): Promise<Asked> {

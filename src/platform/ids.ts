@@ -24,6 +24,10 @@ export const lowestId = '00000000-0000-0000-0000-000000000000';
 /** No id that is given at this moment or later comes before it. */
 export const firstIdAt = (moment: Date): string => `${timePart(moment.getTime())}-0000-0000-000000000000`;
 
+export const highestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+export const timeOfId = (id: string): Date => new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+
 /** The first 48 bits are milliseconds. */
 function timePart(givenMs: number): string {
   const ms = Math.min(Math.max(givenMs, 0), 2 ** 48 - 1);

@@ -1,6 +1,7 @@
 /** The audit log in the console: what happened in plain words, found by filters and by links, taken away as a file. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
 import type { Locator, Page } from 'playwright-core';
 import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
 import { type SignedIn, type Stage, signIn } from './stage.ts';
@@ -88,6 +89,26 @@ describe('the timeline', () => {
     await button('Show more').click();
     await page.locator('details').nth(50).waitFor();
     assert.ok((await lines()).length > before);
+  });
+
+  it('says how far back it searched where few entries fit, and goes on from there', async () => {
+    const owner = new pg.Client(stage.databaseUrl);
+    await owner.connect();
+    await owner.query(
+      `INSERT INTO audit_entries (account_id, id, at, actor_kind, actor_id, action, object_kind, object_id, outcome)
+       SELECT a.account_id, overlay(overlay(overlay(md5(n::text) placing lpad(to_hex(extract(epoch FROM timestamptz '2026-01-01')::bigint * 1000 + n), 12, '0')
+                from 1 for 12) placing '7' from 13) placing '8' from 17)::uuid, timestamptz '2026-01-01' + n * interval '1 ms', 'system',
+              'nightly', 'template.read', CASE WHEN n % 2 = 0 THEN 'template' ELSE 'report' END, 'many', CASE WHEN n % 2 = 0 THEN 'done' ELSE 'refused' END
+         FROM accounts a CROSS JOIN generate_series(1, 7000) AS n`,
+    );
+    await owner.end();
+    await open('/trust/audit?objectKind=template&outcome=refused');
+    await page.getByText(/Nothing like that so far. Searched back to/).waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+    await screenshot(page, 'trust/audit-searched-back');
+    await button('Search further back').click();
+    await page.getByText('Nothing like that was written down').waitFor();
+    assert.equal(await button('Search further back').count(), 0);
   });
 
   it('is taken away as a table', async () => {

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import type { EngagementReport } from '../../src/contract/reports.ts';
 import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults } from '../kit/browser.ts';
-import { type Stage, setStage } from './stage.ts';
+import { until } from '../kit/tracking.ts';
+import { campaign, type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
 let browser: Browser;
@@ -93,5 +95,47 @@ describe('departments', () => {
     await page.getByRole('button', { name: 'I have kept the secret' }).click();
     const row = page.getByRole('row').filter({ hasText: 'Ward reminders' });
     await row.getByText('of House › Ward').waitFor();
+  });
+
+  it('are told by their names in the report of a campaign that they sent', async () => {
+    const named = { method: 'POST', body: JSON.stringify({ name: 'Pharmacy' }) };
+    const { id: pharmacy } = await stage.api<{ id: string }>('/v1/departments', named);
+    const body = { name: 'The pharmacy’s program', permissions: ['messages.send'], departmentId: pharmacy };
+    const { secret } = await stage.api<{ secret: string }>('/v1/api-keys', {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    const mail = {
+      from: 'care@clinic.example',
+      to: ['wilma@clinic.example'],
+      subject: 'A visit',
+      text: 'Hello',
+      campaign,
+    };
+    const sent = await fetch(`${stage.url}/v1/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify(mail),
+    });
+    assert.equal(sent.status, 202, await sent.text());
+    const address = `/v1/reports/engagement?campaign=${encodeURIComponent(campaign)}&groupBy=department`;
+    await until(
+      async () =>
+        (await stage.api<EngagementReport>(address)).rows.some(
+          ({ key, delivered }) => key === pharmacy && delivered === 1,
+        ),
+      'the delivery is counted',
+    );
+    await page.goto(`${stage.url}/campaigns/report?campaign=${encodeURIComponent(campaign)}`);
+    const table = page.getByRole('table', { name: 'Opens and clicks by department' });
+    await table.getByRole('cell', { name: 'Pharmacy', exact: true }).waitFor();
+    await table.getByRole('cell', { name: 'No department', exact: true }).waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await isFine(`report-departments-${colorScheme}`);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await isFine(`report-departments-${colorScheme}-390`);
+      await page.setViewportSize({ width: 1440, height: 900 });
+    }
   });
 });

@@ -40,6 +40,8 @@ export interface Stage {
   readonly dns: DnsServer;
   readonly sink: SmtpSink;
   readonly world: World;
+  /** Of the database's owner: for what takes too long to happen by itself. */
+  readonly databaseUrl: string;
   /** A fresh one-time link. */
   signInLink(): Promise<string>;
   api<T>(path: string, init?: RequestInit): Promise<T>;
@@ -119,6 +121,7 @@ export async function setStage(settings: Readonly<Record<string, string>> = {}):
     dns,
     sink,
     world: program.world,
+    databaseUrl: database.connectionUrl,
     api,
     signInLink: () => linkOf(program, url),
     async close() {

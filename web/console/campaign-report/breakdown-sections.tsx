@@ -1,4 +1,4 @@
-/** The report by recipient domain and by link: where people are, and what they wanted. */
+/** The report by recipient domain, by department and by link: where people are, and what they wanted. */
 import { Button, Text, UnstyledButton } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { type EngagementRow, readEngagement } from '../../../src/contract/reports.ts';
@@ -8,6 +8,7 @@ import { PeopleCell } from '../elements/people-cell.tsx';
 import { Section } from '../elements/section.tsx';
 import { Answered } from '../elements/states.tsx';
 import { useCall } from '../queries.ts';
+import { useMay } from '../use-may.ts';
 import styles from './breakdown-sections.module.css';
 import type { LensQuery } from './lens.ts';
 import type { RecipientFilter } from './recipient-filter.ts';
@@ -51,6 +52,41 @@ const domainColumns = [
   { label: 'Opened by people', width: '26%' },
   { label: 'Clicked by people', width: '26%' },
 ];
+
+const departmentColumns = [{ label: 'Department' }, ...domainColumns.slice(1)];
+
+type OfCampaign = Omit<DomainsProps, 'onOpen'>;
+
+/** For who may see how departments are called. */
+export const DepartmentsSection = (of: OfCampaign) =>
+  useMay()({ needs: ['people.read'] }) ? <NamedDepartments {...of} /> : null;
+
+/** Nothing where no department sent the campaign. */
+function NamedDepartments({ campaign, lens }: OfCampaign) {
+  const report = useCall(readEngagement, { query: { ...lens, campaign, groupBy: 'department' } });
+  const rows = report.data?.rows ?? [];
+  if (!rows.some(({ key }) => key !== null)) return null;
+  return (
+    <Section title="Departments" about="Who in the organisation sent it, as their people open and click.">
+      <Rows caption="Opens and clicks by department" columns={departmentColumns} rows={rows} none="" of="department">
+        {(row) => (
+          <tr key={row.key ?? ''}>
+            <Cell>{row.key === null ? 'No department' : (row.label ?? 'A department that is gone')}</Cell>
+            <Cell isNumber isExtra>
+              {count(row.delivered)}
+            </Cell>
+            <Cell>
+              <PeopleCell people={row.people.opened} machines={row.machines.opened} of={row.delivered} />
+            </Cell>
+            <Cell>
+              <PeopleCell people={row.people.clicked} machines={row.machines.clicked} of={row.delivered} />
+            </Cell>
+          </tr>
+        )}
+      </Rows>
+    </Section>
+  );
+}
 
 interface DomainsProps {
   readonly campaign: string;

@@ -11,6 +11,7 @@ const tables = [
   { groupBy: 'recipientDomain', label: 'By recipient domain' },
   { groupBy: 'link', label: 'By link' },
   { groupBy: 'sender', label: 'By sender' },
+  { groupBy: 'department', label: 'By department' },
 ] as const satisfies readonly { groupBy: EngagementQuery['groupBy']; label: string }[];
 
 export const ReportActions = ({ campaign, lens }: { campaign: string; lens: LensQuery }) => (

@@ -10,7 +10,7 @@ import { viewSentences } from '../elements/views.ts';
 import { useCall } from '../queries.ts';
 import { useTimeZone } from '../use-time-zone.ts';
 import { ActivitySection } from './activity-section.tsx';
-import { DomainsSection, LinksSection } from './breakdown-sections.tsx';
+import { DepartmentsSection, DomainsSection, LinksSection } from './breakdown-sections.tsx';
 import { CompositionSection } from './composition-section.tsx';
 import { EstimateSection } from './estimate-section.tsx';
 import { HeadlineCards } from './headline-cards.tsx';
@@ -101,6 +101,7 @@ function Body({ campaign, report, lens, isStale }: BodyProps) {
             <DomainsSection campaign={campaign} lens={lens.query} onOpen={open} />
             <LinksSection campaign={campaign} lens={lens.query} />
           </div>
+          <DepartmentsSection campaign={campaign} lens={lens.query} />
           <div ref={recipients} tabIndex={-1} className={styles.target}>
             <RecipientsSection campaign={campaign} view={lens.query.view} filter={filter} onFilter={setFilter} />
           </div>

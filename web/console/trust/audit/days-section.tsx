@@ -2,7 +2,7 @@
 import { Skeleton, Text } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { useSearchParams } from 'react-router';
-import { type DayCounts, mostCountedRefusals, readAuditActivity } from '../../../../src/contract/audit.ts';
+import { type DayCounts, readAuditActivity } from '../../../../src/contract/audit.ts';
 import { count, plural } from '../../../shared/format.ts';
 import { Section } from '../../elements/section.tsx';
 import { Answered } from '../../elements/states.tsx';
@@ -23,12 +23,11 @@ const barOf = ({ day, entries, refused }: DayCounts): DayBar => ({
 function summaryOf(days: readonly DayCounts[]): string {
   const total = days.reduce((sum, { entries }) => sum + entries, 0);
   const refused = days.reduce((sum, one) => sum + one.refused, 0);
-  const atLeast = days.some((one) => one.refused >= mostCountedRefusals) ? 'at least ' : '';
   const busiest = days.reduce((most, one) => (one.entries > most.entries ? one : most));
   const label = shortDay.format(new Date(`${busiest.day}T00:00:00Z`));
   return total === 0
     ? 'Nothing was written down in these days.'
-    : `${plural(total, 'entry', 'entries')} in ${days.length} days, ${atLeast}${count(refused)} of them refused; most on ${label}.`;
+    : `${plural(total, 'entry', 'entries')} in ${days.length} days, ${count(refused)} of them refused; most on ${label}.`;
 }
 
 export function DaysSection() {

@@ -6,6 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { exportAuditEntries, listAuditEntries } from '../../../../src/contract/audit.ts';
 import { call, fetchFile } from '../../../shared/client.ts';
+import { exactMoment } from '../../../shared/format.ts';
 import { Section } from '../../elements/section.tsx';
 import { ShowMore } from '../../elements/show-more.tsx';
 import { Answered, Empty, Failure } from '../../elements/states.tsx';
@@ -34,6 +35,12 @@ function useFilters() {
   return { filters, change };
 }
 
+const fullPage = 50;
+
+/** It ends where the search did, not where it was full. */
+const isShort = (page?: { readonly entries: readonly unknown[] }): boolean =>
+  page !== undefined && page.entries.length < fullPage;
+
 const useEntries = (filters: Filters) =>
   useInfiniteQuery({
     queryKey: [listAuditEntries.name, filters],
@@ -41,7 +48,7 @@ const useEntries = (filters: Filters) =>
     queryFn: ({ pageParam, signal }) =>
       call(
         listAuditEntries,
-        { query: { ...(filters as { outcome?: 'done' | 'refused' }), limit: 50, cursor: pageParam } },
+        { query: { ...(filters as { outcome?: 'done' | 'refused' }), limit: fullPage, cursor: pageParam } },
         signal,
       ),
     getNextPageParam: (page) => page.nextCursor ?? undefined,
@@ -159,14 +166,24 @@ export function EntriesSection() {
       <Answered answer={answer} label="Loading the audit log" rows={8}>
         {({ pages }) => {
           const entries = pages.flatMap((page) => page.entries);
-          return entries.length === 0 ? (
-            <Empty title="Nothing like that was written down">Try other days, or fewer filters.</Empty>
-          ) : (
-            <Timeline entries={entries} timeZone={timeZone} />
+          const searchedTo = pages.at(-1)?.searchedTo ?? null;
+          return (
+            <>
+              {entries.length > 0 && <Timeline entries={entries} timeZone={timeZone} />}
+              {entries.length === 0 && searchedTo === null && (
+                <Empty title="Nothing like that was written down">Try other days, or fewer filters.</Empty>
+              )}
+              {isShort(pages.at(-1)) && searchedTo !== null && (
+                <Text size="sm" role="status" mt="md">
+                  {entries.length === 0 ? 'Nothing like that so far. ' : ''}Searched back to{' '}
+                  {exactMoment(searchedTo, timeZone)}. What is older was not looked at yet: go on, or choose days.
+                </Text>
+              )}
+            </>
           );
         }}
       </Answered>
-      <ShowMore answer={answer} />
+      <ShowMore answer={answer} label={isShort(answer.data?.pages.at(-1)) ? 'Search further back' : 'Show more'} />
     </Section>
   );
 }
