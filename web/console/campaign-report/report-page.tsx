@@ -4,6 +4,7 @@ import { useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { type EngagementReport, type EngagementRow, readEngagement } from '../../../src/contract/reports.ts';
 import { count, dayRange, moment, percent, plural } from '../../shared/format.ts';
+import { BackLink } from '../elements/back-link.tsx';
 import { PageHead } from '../elements/page-head.tsx';
 import { Answered, Empty } from '../elements/states.tsx';
 import { viewSentences } from '../elements/views.ts';
@@ -22,11 +23,7 @@ import { RecipientsSection } from './recipients-section.tsx';
 import { ReportActions } from './report-actions.tsx';
 import styles from './report-page.module.css';
 
-const Above = () => (
-  <Link to="/campaigns" className={styles.back}>
-    Campaigns
-  </Link>
-);
+const Above = () => <BackLink to="/campaigns">Campaigns</BackLink>;
 
 /** The report in one sentence, for whoever reads only one. */
 function Summary({ row }: { row: EngagementRow }) {

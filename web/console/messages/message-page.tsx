@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { type message, readMessage } from '../../../src/contract/messages.ts';
 import { Refusal } from '../../shared/client.ts';
 import { moment, plural } from '../../shared/format.ts';
+import { BackLink } from '../elements/back-link.tsx';
 import { PageHead } from '../elements/page-head.tsx';
 import { reportPath } from '../elements/report-path.ts';
 import { Section } from '../elements/section.tsx';
@@ -147,11 +148,7 @@ const Facts = ({ message, timeZone }: { message: Message; timeZone: string }) =>
   </dl>
 );
 
-const Above = () => (
-  <Link to="/messages" className={styles.back}>
-    Messages
-  </Link>
-);
+const Above = () => <BackLink to="/messages">Messages</BackLink>;
 
 const Gone = () => (
   <>

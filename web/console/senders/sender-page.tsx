@@ -2,7 +2,7 @@
 import { Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { Link, useParams } from 'react-router';
+import { useParams } from 'react-router';
 import {
   type DnsRecord,
   listSenders,
@@ -13,6 +13,7 @@ import {
 } from '../../../src/contract/senders.ts';
 import { call } from '../../shared/client.ts';
 import { moment } from '../../shared/format.ts';
+import { BackLink } from '../elements/back-link.tsx';
 import { CodeSample } from '../elements/code-sample.tsx';
 import { PageHead } from '../elements/page-head.tsx';
 import { Section } from '../elements/section.tsx';
@@ -126,7 +127,7 @@ export function SenderPage() {
   const answer = useCall(readSender, { params: { domain } });
   return (
     <>
-      <PageHead title={domain} above={<Link to="/senders">Sender domains</Link>} />
+      <PageHead title={domain} above={<BackLink to="/senders">Sender domains</BackLink>} />
       <Answered answer={answer} label="Loading the domain" rows={8}>
         {(sender) => (
           <Stack gap="1.25rem">

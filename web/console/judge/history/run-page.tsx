@@ -1,10 +1,11 @@
 /** One run: how far it is, or what came of it, down to every verdict that it changed. */
 import { Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Link, useParams } from 'react-router';
+import { useParams } from 'react-router';
 import type { RejudgementBody } from '../../../../src/contract/rejudging.ts';
 import { Refusal } from '../../../shared/client.ts';
 import { count, exactMoment, missing, moment, plural } from '../../../shared/format.ts';
+import { BackLink } from '../../elements/back-link.tsx';
 import { historyPath } from '../../elements/judge-paths.ts';
 import { PageHead } from '../../elements/page-head.tsx';
 import { Section } from '../../elements/section.tsx';
@@ -18,11 +19,7 @@ import { AllFlips } from './all-flips.tsx';
 import styles from './history-page.module.css';
 import { spanWords } from './span-words.ts';
 
-const Above = () => (
-  <Link to={historyPath} className={styles.back}>
-    Judging again
-  </Link>
-);
+const Above = () => <BackLink to={historyPath}>Judging again</BackLink>;
 
 const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
   <div>

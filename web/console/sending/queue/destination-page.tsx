@@ -1,10 +1,11 @@
 /** One destination: what waits there, a day of attempts, what it said in words, and who waits. */
 import { Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from 'react-router';
+import { useParams } from 'react-router';
 import type { z } from 'zod';
 import { type QueueDestination, readQueueDestination } from '../../../../src/contract/queue.ts';
 import { count, plural } from '../../../shared/format.ts';
+import { BackLink } from '../../elements/back-link.tsx';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { PageHead } from '../../elements/page-head.tsx';
 import { Section } from '../../elements/section.tsx';
@@ -23,11 +24,7 @@ import { agoWords, atLeast, outcomeWords, queuePath } from './words.ts';
 
 type Said = z.infer<(typeof readQueueDestination)['result']>['replies'];
 
-const Above = () => (
-  <Link to={queuePath} className={styles.back}>
-    Queue
-  </Link>
-);
+const Above = () => <BackLink to={queuePath}>Queue</BackLink>;
 
 function paceWords({ atMost, deliveredPerMinute }: QueueDestination): string {
   const rate = `${plural(deliveredPerMinute, 'copy', 'copies')} a minute were taken lately`;

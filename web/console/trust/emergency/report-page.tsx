@@ -13,6 +13,7 @@ import {
 } from '../../../../src/contract/emergency.ts';
 import { call, fetchFile } from '../../../shared/client.ts';
 import { exactMoment, plural } from '../../../shared/format.ts';
+import { BackLink } from '../../elements/back-link.tsx';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { PageHead } from '../../elements/page-head.tsx';
 import { Section } from '../../elements/section.tsx';
@@ -131,11 +132,7 @@ export function EmergencyReportPage() {
     <>
       <PageHead
         title="An emergency access"
-        above={
-          <Link to={emergencyPath} className={`${styles.back} quiet-link`}>
-            Emergency access
-          </Link>
-        }
+        above={<BackLink to={emergencyPath}>Emergency access</BackLink>}
         actions={answer.data !== undefined && <Actions report={answer.data} />}
       />
       <Answered answer={answer} label="Loading the emergency access">
