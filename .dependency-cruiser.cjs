@@ -42,7 +42,7 @@ const importsGoLeft = order.flatMap((area, position) => {
           name: `imports-go-left-from-${area}`,
           severity: 'error',
           from: { path: `^src/${area}/`, pathNot: '\\.test\\.ts$' },
-          to: { path: `^src/(${right.join('|')})/|^src/(commands/|(main|cli)\\.ts$)` },
+          to: { path: `^src/(${right.join('|')})/|^src/(commands/|(main|cli|command-line)\\.ts$)` },
         },
       ];
 });

@@ -102,6 +102,13 @@ export function residentBytes(pid: number | undefined): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8'))?.[1] ?? 0) * 1024;
 }
 
+/** Its part of what is resident: pages that several processes share count in part for each of them. Linux's smaps_rollup. */
+export function proportionalBytes(pid: number | undefined): number {
+  const path = `/proc/${pid}/smaps_rollup`;
+  if (!existsSync(path)) return 0;
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8'))?.[1] ?? 0) * 1024;
+}
+
 /** A submission over HTTP; the same key until it is answered, whatever dies meanwhile. */
 export async function submit(
   port: () => number,

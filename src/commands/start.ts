@@ -1,4 +1,5 @@
 /** `waxwing start`: the server, until it is told to end. */
+import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
 import { type Program, startProgram } from '../main.ts';
@@ -44,6 +45,7 @@ async function endWithin(running: Program, log: Log): Promise<void> {
 
 async function announce(running: Program, config: Config, log: Log): Promise<void> {
   log.info({ ports: running.ports, roles: config.roles, pid: process.pid }, 'started');
+  flushCompileCache(); // at its end a process writes it too, but not one that is killed
   if (!config.roles.includes('web')) return;
   try {
     const link = await running.signInLink();
