@@ -62,6 +62,16 @@ const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import('./sending/planned/planned-page.tsx')).PlannedPage }),
               },
               {
+                path: 'templates',
+                lazy: async () => ({
+                  Component: (await import('./sending/templates/templates-page.tsx')).TemplatesPage,
+                }),
+              },
+              {
+                path: 'templates/:id',
+                lazy: async () => ({ Component: (await import('./sending/templates/template-page.tsx')).TemplatePage }),
+              },
+              {
                 path: 'routes',
                 lazy: async () => ({ Component: (await import('./sending/routes/routes-page.tsx')).RoutesPage }),
               },

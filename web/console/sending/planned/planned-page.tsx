@@ -39,7 +39,7 @@ function Row({ one, onAsk }: RowProps) {
     <tr>
       <Cell>{moment(one.sendAt, timeZone)}</Cell>
       <Cell>
-        <Link to={`/messages/${one.id}`} style={{ overflowWrap: 'anywhere' }}>
+        <Link className="quiet-link" to={`/messages/${one.id}`} style={{ overflowWrap: 'anywhere' }}>
           {nameOf(one)}
         </Link>
         <Text size="xs" c="dimmed">
