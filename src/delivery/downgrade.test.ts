@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls';
 import { newAuthority, type TestAuthority, type TestCertificate } from '../../test/kit/certificates.ts';
 import type { DnsServer, Zone } from '../../test/kit/dns-server.ts';
 import type { SinkOptions } from '../../test/kit/smtp-sink.ts';
+import { type StrangeAnswer, startStrangeServer } from '../../test/kit/strange-server.ts';
 import {
   assertNothingLeft,
   stsPolicy as policy,
@@ -300,4 +301,25 @@ test('a relay meets an authenticated floor by its pinned key, and another key ge
   assertNothingLeft(unpinned, target, 'tls.no_authenticated_route');
   const told = await stage.send('example.org', 0, { floor: 'authenticated', options: relay(pin) });
   assert.deepEqual([told.outcome, told.evidence?.tries[0]?.reached], ['delivered', 'authenticated']);
+});
+
+test('words of a server that no server should say are recorded all the same, once, and the message is not sent again', async () => {
+  const words = Buffer.from('554-5.7.1 d\xe9j\xe0 \x00\x1b[31m\u202e\r\n', 'latin1');
+  const endless = Buffer.concat([
+    words,
+    Buffer.from('554-so it goes on\r\n'.repeat(3_000)),
+    Buffer.from('554 end\r\n'),
+  ]);
+  const cases: readonly (readonly [string, StrangeAnswer, string, string])[] = [
+    ['a refusal of 60 kB with control characters', endless, 'bounced', 'reply.permanent'],
+    ['an acceptance with them', Buffer.from('250 d\xe9j\xe0 \x00\x1b\r\n', 'latin1'), 'delivered', 'accepted'],
+    ['a number beyond all numbers', `2${'9'.repeat(40)} taken\r\n`, 'deferred', 'connection.failed'],
+    ['a refusal beyond all numbers', `5${'9'.repeat(40)} no\r\n`, 'deferred', 'connection.failed'],
+  ];
+  for (const [name, answer, outcome, why] of cases) {
+    const server = await startStrangeServer(good, (at) => (at === 'body' ? answer : undefined));
+    stage.closes({ close: async () => server.close() });
+    const told = await stage.send(stage.domainAt(), server.port, {});
+    assert.deepEqual([told.outcome, told.why, server.bodies.length], [outcome, why, 1], name);
+  }
 });

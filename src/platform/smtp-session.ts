@@ -207,7 +207,7 @@ function failedConnect(error: SmtpError, securing: boolean): Connected {
   if (error.command === 'STARTTLS' && error.responseCode !== undefined && error.code === 'ETLS')
     return { kind: 'failed', why: 'tls.not_offered' };
   if (securing) return { kind: 'tls-broken', certificate: isCertificateError(error) };
-  if (error.responseCode !== undefined) return refusal(error);
+  if (hasReply(error)) return refusal(error);
   return { kind: 'failed', why: whyOf(error) };
 }
 
@@ -240,7 +240,13 @@ const stageByCommand: Readonly<Record<string, Stage>> = {
   'RCPT TO': 'rcpt',
 };
 
-function refusal(error: SmtpError): Refusal {
+const hasReply = ({ response }: SmtpError): boolean => typeof response === 'string' && response !== '';
+
+/** RFC 5321 §4.2.1: 4yz and 5yz refuse. Anything else in their place shows that the two sides are out of step. */
+const refusingLine = /^[45]\d\d(?:[ -]|$)/;
+
+function refusal(error: SmtpError): Refusal | Failure {
+  if (!refusingLine.test(firstLine(error.response ?? ''))) return { kind: 'failed', why: 'connection.failed' };
   const command = error.command ?? '';
   const stage: Stage = command.startsWith('AUTH')
     ? 'auth'
@@ -251,6 +257,11 @@ function refusal(error: SmtpError): Refusal {
       : (stageByCommand[command] ?? 'greeting');
   return { kind: 'refused', stage, code: error.responseCode ?? 0, reply: error.response ?? '' };
 }
+
+const firstLine = (reply: string): string => reply.split(/\r?\n/, 1)[0] ?? '';
+
+/** RFC 5321 §4.2.1: every line bears the same code. Of `250-` and then `550` nobody knows whether it was taken. */
+const isAcceptance = (reply: string): boolean => reply.split(/\r?\n/).every((line) => /^2\d\d(?:[ -]|$)/.test(line));
 
 function login(
   connection: SMTPConnection,
@@ -362,18 +373,19 @@ function transmit(connection: SMTPConnection, envelope: Envelope, bytes: Buffer)
     const envelopeOfCopy = { ...envelope, size: bytes.length, use8BitMime: !isAscii(bytes) };
     connection.send(envelopeOfCopy, body, (error, info) => {
       const end: Transmission =
-        error === null || error === undefined
-          ? { kind: 'taken', code: codeOf(info.response), reply: info.response }
-          : failedSend(error as SmtpError);
+        error === null || error === undefined ? acceptance(info.response) : failedSend(error as SmtpError);
       resolve({ end, bodyBegan });
     });
   });
 }
 
-const codeOf = (reply: string): number => Number.parseInt(reply, 10) || 250;
+const acceptance = (reply: string): Transmission =>
+  isAcceptance(reply)
+    ? { kind: 'taken', code: Number.parseInt(reply, 10), reply }
+    : { kind: 'failed', why: 'connection.failed' };
 
 function failedSend(error: SmtpError): Transmission {
-  if (error.responseCode !== undefined) return refusal(error);
+  if (hasReply(error)) return refusal(error);
   if (error.code === 'EMESSAGE' && error.command === 'MAIL FROM')
     return { kind: 'impossible', why: 'message.too_large' };
   return { kind: 'failed', why: whyOf(error) };

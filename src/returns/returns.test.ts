@@ -334,6 +334,21 @@ test('reports of an erased message are taken and keep no word', async () => {
   assert.deepEqual(rows, [{ content: null }]);
 });
 
+test('what was said before TLS is forgotten, and what was slipped in behind STARTTLS is not run inside it', async () => {
+  const one = await sent();
+  const client = await RawClient.connect(intake.port);
+  await client.say('EHLO mx.example.org');
+  await client.say('MAIL FROM:<>');
+  client.write(`STARTTLS\r\nEHLO injected.example\r\nMAIL FROM:<>\r\nRCPT TO:<${one.returnPath}>\r\n`);
+  assert.match(await client.reply(), /^220 /);
+  await client.startTls();
+  for (const command of [`RCPT TO:<${one.returnPath}>`, 'DATA', 'MAIL FROM:<>'])
+    assert.match(await client.say(command), /^503 /, command);
+  assert.match(await client.say('EHLO mx.example.org'), /^250-/);
+  assert.match(await client.say('MAIL FROM:<>'), /^250 /);
+  client.close();
+});
+
 const swaks = 'swaks';
 const hasSwaks = spawnSync(swaks, ['--version']).status === 0;
 test('swaks gives back by STARTTLS', { skip: hasSwaks ? false : 'swaks is not installed' }, async () => {
