@@ -49,7 +49,11 @@ async function submittedOf(
     ...{ accountId: caller.accountId, actor: caller.actor },
     departmentId: departmentOfMail(caller, body.departmentId),
     envelopeFrom: from.address,
-    recipients: recipients.map(({ mailbox, wish }) => ({ address: mailbox.address, wish })),
+    recipients: recipients.map(({ mailbox, wish }) => ({
+      address: mailbox.address,
+      wish,
+      ...(mailbox.name === null || body.discloseRecipients === true ? {} : { data: { name: mailbox.name } }),
+    })),
     ownTo: body.discloseRecipients !== true,
     campaign: body.campaign ?? null,
     tags: body.tags ?? [],

@@ -137,12 +137,15 @@ test('the link of a copy opens to its destination, message and recipient', async
 });
 
 test('by REST: each copy names its own recipient alone, unless they are disclosed', async () => {
-  await post({ to: ['Dora <dora@example.org>', 'emil@example.org'], html: '<p>Good day.</p>', text: 'Good day.' });
-  for (const address of ['dora@example.org', 'emil@example.org']) {
+  await post({ to: ['Dora Ötz <dora@example.org>', 'emil@example.org'], html: '<p>Good day.</p>', text: 'Good day.' });
+  for (const [address, name] of [
+    ['dora@example.org', 'Dora Ötz'],
+    ['emil@example.org', ''],
+  ] as const) {
     const { bytes } = await copyFor(address);
     assert.deepEqual(
-      (await PostalMime.parse(bytes)).to?.map((to) => to.address),
-      [address],
+      (await PostalMime.parse(bytes)).to?.map((to) => [to.address, to.name]),
+      [[address, name]],
     );
     assert.equal(bytes.toString().match(/^To:/gim)?.length, 1);
   }
@@ -199,7 +202,7 @@ test('what was accepted and delivered are events, the acceptance is in the audit
 
 test('nothing of a message stands readable in the database or the log', async () => {
   await post({
-    to: ['canary-recipient@canary-domain.example'],
+    to: ['canary-name <canary-recipient@canary-domain.example>'],
     replyTo: 'canary-reply@clinic.example',
     subject: 'canary-subject',
     html: '<a href="https://clinic.example/canary-link">canary-body</a>',

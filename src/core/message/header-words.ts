@@ -4,6 +4,8 @@ import { utf8Octets } from './octets.ts';
 const lineMax = 76;
 /** RFC 2047 §2: an encoded word has at most 75 characters, and its line 76 with the name before it. */
 const wordOctetsMax = 39;
+/** The name of the field before it, with its colon and blank. */
+const roomForName = 10;
 
 /** The field without its last line end. Line ends and controls within `text` become blanks. */
 export function headerWords(name: string, text: string): string {
@@ -13,13 +15,15 @@ export function headerWords(name: string, text: string): string {
   return `${name}: ${encodedWords(clean).join('\r\n ')}`;
 }
 
-/** A display name in front of its address, on one line. */
+/** A display name in front of its address, folded where it is long. */
 export function mailboxWords(name: string, address: string): string {
   const clean = name.replace(/\p{Cc}+/gu, ' ').trim();
   if (clean === '') return address;
   const isPlain = /^[\x20-\x7e]*$/.test(clean) && !clean.includes('=?');
-  const written = isPlain ? `"${clean.replace(/["\\]/g, '\\$&')}"` : encodedWords(clean).join(' ');
-  return `${written} <${address}>`;
+  const quoted = `"${clean.replace(/["\\]/g, '\\$&')}"`;
+  const words = isPlain && quoted.length < lineMax - roomForName ? [quoted] : encodedWords(clean);
+  const all = [...words, `<${address}>`];
+  return all.join(' ').length < lineMax - roomForName ? all.join(' ') : all.join('\r\n ');
 }
 
 const longestWord = (text: string): number => text.split(' ').reduce((most, word) => Math.max(most, word.length), 0);
@@ -29,8 +33,9 @@ function foldAscii(line: string): string {
   let rest = line;
   while (rest.length > lineMax) {
     const at = rest.lastIndexOf(' ', lineMax);
+    const leastAt = written === '' ? rest.indexOf(':') + 1 : 0;
     // Never a line of blanks alone, and never before the value begins.
-    if (at <= rest.indexOf(':') + 1 || rest.slice(0, at).trim() === '' || rest.slice(at).trim() === '') break;
+    if (at <= leastAt || rest.slice(0, at).trim() === '' || rest.slice(at).trim() === '') break;
     written += `${rest.slice(0, at)}\r\n`;
     rest = rest.slice(at);
   }

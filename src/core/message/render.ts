@@ -108,8 +108,9 @@ function renderHeader(copy: Copy, header: HeaderEdits, values: RenderValues): vo
   copy.add(utf8Octets((header.isLineEndMissing ? '\r\n' : '') + added.join('')));
 }
 
+/** A value may be folded (RFC 5322 §2.2.3), and break its line in no other way. */
 function headerField(name: string, value: string): string {
-  if (/[\r\n\0]/.test(value)) throw new Error(`A new ${name} field would break its line.`);
+  if (/[\r\n\0]/.test(value.replace(/\r\n (?=\S)/g, ' '))) throw new Error(`A new ${name} field would break its line.`);
   return `${name}: ${value}\r\n`;
 }
 

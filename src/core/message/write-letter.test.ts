@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import PostalMime from 'postal-mime';
+import { parseAddressList } from './addresses.ts';
 import { decodeHeaderText } from './header-text.ts';
 import { headerWords, mailboxWords } from './header-words.ts';
 import { readMessage } from './read-message.ts';
@@ -50,6 +51,31 @@ test('header text is one field whatever it holds, and reads as it was written', 
     );
     assert.equal(decodeHeaderText(field.slice('Subject:'.length)), text.replace(/\p{Cc}+/gu, ' '));
   }
+});
+
+test('a long subject is folded to its end, also with a colon far behind', () => {
+  const text = `${'word '.repeat(300)}at ten: come ${'early '.repeat(50)}`.trim();
+  const lines = headerWords('Subject', text).split('\r\n');
+  assert.ok(lines.every((line) => line.length <= 78));
+  assert.equal(lines.join(''), `Subject: ${text}`);
+});
+
+test('a long display name is folded, and is read as it was written', () => {
+  const address = `${'a'.repeat(60)}@clinic.example`;
+  for (const name of ['Ж'.repeat(300), 'x'.repeat(990), 'a b '.repeat(240).trim(), '"'.repeat(450), 'Ana Núñez', 'Ana'])
+    for (const one of [address, 'a@b.example']) {
+      const field = `To: ${mailboxWords(name, one)}`;
+      assert.ok(
+        field.split('\r\n').every((line, index) => line.length <= 78 && (index === 0 || /^ \S/.test(line))),
+        field,
+      );
+      const read = parseAddressList(field.slice('To: '.length).replaceAll('\r\n', ''));
+      assert.ok(read.kind === 'addresses');
+      assert.deepEqual(
+        read.mailboxes.map((mailbox) => [mailbox.name, mailbox.address]),
+        [[name, one]],
+      );
+    }
 });
 
 test('a display name never becomes a second mailbox', () => {
