@@ -106,5 +106,6 @@ function transcriptOf(words: string): string | null {
     .slice(at, at + 6)
     .map((line) => line.trim())
     .join('\n')
+    .trim()
     .slice(0, 1_000);
 }

@@ -103,6 +103,13 @@ test('of several recipients the one counts that is ours', () => {
   assert.equal(said(two), 'bounced full 5.2.2');
 });
 
+test('what a server said without a report ends where its words end', () => {
+  const words = ['<ana@example.org>:', 'Sorry, no mailbox here by that name. (#5.1.1)', '', '', ''];
+  const returned = read('From: MAILER-DAEMON@mx.example', 'Subject: failure notice', '', 'Not delivered:', ...words);
+  assert.ok(returned.what === 'bounced');
+  assert.equal(returned.said, 'Sorry, no mailbox here by that name. (#5.1.1)');
+});
+
 test('a report in UTF-8 (RFC 6533) is read', () => {
   const lines = report(['Final-Recipient: utf-8; ana@example.org', 'Action: failed', 'Status: 5.1.1']);
   const global = lines.map((line) => line.replace('message/delivery-status', 'message/global-delivery-status'));
