@@ -5,6 +5,7 @@ import type { Endpoint } from '../contract/endpoint.ts';
 import { Problem } from '../contract/problem.ts';
 import { openTurns } from './at-once.ts';
 import { fieldErrors } from './http-problems.ts';
+import { readJsonBody } from './json-body.ts';
 import { Answer, type Caller, type Route, type RoutePermission } from './route.ts';
 
 export type Headers = Readonly<Record<string, string | undefined>>;
@@ -149,7 +150,7 @@ const takesBody = (endpoint: Endpoint): boolean => !endpoint.body.safeParse(unde
 
 function readBody(endpoint: Endpoint, raw: Buffer): unknown {
   if (!takesBody(endpoint)) return undefined;
-  const given = parseJson(raw);
+  const given = readJsonBody(raw);
   const isTooMany = (issue: z.core.$ZodIssue): boolean =>
     issue.code === 'too_big' && issue.path.join() === 'observations';
   const parsed = endpoint.body.safeParse(given);
@@ -157,31 +158,6 @@ function readBody(endpoint: Endpoint, raw: Buffer): unknown {
   if (endpoint.problems.includes('verdicts.too_many') && parsed.error.issues.some(isTooMany))
     throw new Problem('verdicts.too_many');
   throw new Problem('request.malformed', fieldErrors(parsed.error));
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** Far beyond what anybody writes; whatever walks through a body does so by calling itself. */
-const levelsMost = 64;
-
-function parseJson(raw: Buffer): unknown {
-  const given = textAsJson(raw);
-  if (isDeeper(given, levelsMost))
-    throw new Problem('request.malformed', [{ field: '', message: `Nested deeper than ${levelsMost} levels.` }]);
-  return given;
-}
-
-function textAsJson(raw: Buffer): unknown {
-  try {
-    return JSON.parse(utf8.decode(raw));
-  } catch {
-    throw new Problem('request.invalid_json');
-  }
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }
 
 const plainHeaders = (request: FastifyRequest): Headers =>

@@ -4,6 +4,7 @@ import { Problem, type ProblemCode } from '../contract/problem.ts';
 import { type FaultKind, ScimFault } from '../core/provisioning/fault.ts';
 import { isObject, type Json } from '../core/provisioning/read-resource.ts';
 import type { Tx } from '../platform/database.ts';
+import { readJsonBody } from '../platform/json-body.ts';
 import type { Caller } from '../platform/route.ts';
 import type { World } from '../platform/world.ts';
 
@@ -42,16 +43,9 @@ const codes: Readonly<Record<FaultKind, ProblemCode>> = {
 export const asScimProblem = (error: unknown): unknown =>
   error instanceof ScimFault ? new Problem(codes[error.kind], [{ field: error.field, message: error.should }]) : error;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** Throws request.invalid_json or scim.invalid_syntax. */
+/** Throws request.invalid_json, request.malformed or scim.invalid_syntax. */
 export function readJson(raw: Uint8Array): Json {
-  let body: unknown;
-  try {
-    body = JSON.parse(utf8.decode(raw));
-  } catch {
-    throw new Problem('request.invalid_json');
-  }
+  const body = readJsonBody(raw);
   if (!isObject(body)) throw new ScimFault('invalidSyntax', 'body', 'is an object');
   return body;
 }

@@ -205,6 +205,8 @@ test('keys that would change every object change none', async () => {
 test('bodies that are none of SCIM are refused, and too large ones are not read', async () => {
   const post = async (body: unknown, headers = {}) => refusalOf(await directory.say('POST', '/Users', body, headers));
   assert.equal(await post('{"userName":'), '400 invalidSyntax request.invalid_json');
+  const deep = `{"schemas":${'['.repeat(1e5)}${']'.repeat(1e5)},"userName":"x@y.example"}`;
+  assert.equal(await post(deep), '400 invalidValue request.malformed', 'lists in lists beyond any stack');
   assert.equal(await post('[]'), '400 invalidSyntax scim.invalid_syntax');
   assert.equal(await post('null'), '400 invalidSyntax scim.invalid_syntax');
   assert.equal(
