@@ -5,7 +5,10 @@ import { type Asked, request, startApi, type TestApi } from '../../test/kit/api.
 import { type TestAccount, testKeys } from '../../test/kit/mail.ts';
 import { choose, rejudged, storeHistory } from '../../test/kit/rejudged.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
+import { accountRoutes } from '../accounts/index.ts';
+import { createApiKey } from '../contract/access.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
+import { createDepartment } from '../contract/people.ts';
 import {
   cancelRejudgement,
   type Flip,
@@ -24,7 +27,10 @@ let api: TestApi;
 let account: TestAccount;
 before(async () => {
   world = await testWorld();
-  api = await startApi(world, () => rejudgingRoutes(world));
+  api = await startApi(world, (gate) => [
+    ...rejudgingRoutes(world),
+    ...accountRoutes(world, gate, { publicUrl: 'http://127.0.0.1' }),
+  ]);
   account = await testKeys(world);
   await storeHistory(world, account);
 });
@@ -153,6 +159,19 @@ describe('a re-judging that has ended', () => {
     }
     const theirs: { rejudgements: unknown[] } = await answer(listRejudgements, {}, other.apiKey);
     assert.deepEqual(theirs.rejudgements, []);
+  });
+
+  it('is of the whole account: a key narrowed to a department learns nothing of it', async () => {
+    const { id: departmentId } = await answer<{ id: string }>(createDepartment, { body: { name: 'Heart' } });
+    const narrowed = { name: 'Heart', departmentId };
+    const { secret } = await answer<{ secret: string }>(createApiKey, { body: narrowed });
+    const asked: [Endpoint, Asked][] = [
+      [listRejudgements, {}],
+      [readRejudgement, { params: { id: run.id } }],
+      [listFlips, { params: { id: run.id } }],
+    ];
+    for (const [endpoint, what] of asked)
+      assert.deepEqual((await refusal(endpoint, what, secret)).slice(0, 2), [403, 'auth.account_wide'], endpoint.name);
   });
 
   it('is not read on from a cursor that is none of ours', async () => {
