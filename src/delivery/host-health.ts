@@ -59,12 +59,13 @@ export function openHostHealth(now: () => Date): HostHealth {
     },
     answered(key, answer) {
       const fault = hostFault(answer);
+      // What says nothing of the host, such as an address that no connection is made to, is not told as its answer.
+      if (fault === null) return;
       const one = known(key);
       if (fault === 'none') {
         one.circuit = afterAnswer();
         one.answeredAtMs = now().getTime();
-      } else if (fault !== null)
-        one.circuit = afterFailure(one.circuit, { nowMs: now().getTime(), why: fault, chance: Math.random() });
+      } else one.circuit = afterFailure(one.circuit, { nowMs: now().getTime(), why: fault, chance: Math.random() });
     },
     tell: (keys) =>
       [...keys].flatMap((key) => {
