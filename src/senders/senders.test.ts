@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
+import pg from 'pg';
 import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, refusal, startApi, type TestApi } from '../../test/kit/api.ts';
@@ -8,7 +9,7 @@ import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
 import { startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
-import { accountRoutes, type NewAccount } from '../accounts/index.ts';
+import { accountRoutes, listAccounts, type NewAccount } from '../accounts/index.ts';
 import { sendMessage } from '../contract/messages.ts';
 import {
   addSender,
@@ -294,4 +295,26 @@ test('waiting domains are looked at by themselves', async () => {
   const needs = { dns: openLookUp([dns.address]), addresses: async () => [ourAddress], names };
   await lookAround(world, needs, new AbortController().signal);
   assert.equal((await ask(api, readSender, mine.apiKey, { params: { domain } })).status, 'signing');
+});
+
+test('the trouble of one account keeps no other from being looked at', async () => {
+  const domains = ['first-trouble.example', 'second-trouble.example'];
+  publish(await add(domains[0] ?? '', mine), ...everything);
+  publish(await add(domains[1] ?? '', theirs), ...everything);
+  const [first] = await listAccounts(world.db);
+  const [broken, whole] = first?.accountId === mine.accountId ? [mine, theirs] : [theirs, mine];
+  const owner = new pg.Client(world.database.connection);
+  await owner.connect();
+  try {
+    await owner.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'a trouble of this account'; END $$;
+      CREATE TRIGGER trouble BEFORE UPDATE ON sender_domains FOR EACH ROW WHEN (NEW.account_id = '${broken.accountId}') EXECUTE FUNCTION fail()`);
+    const names = { hostname: null, bounceDomain: null, trackingHost: null, publicUrl: null };
+    const needs = { dns: openLookUp([dns.address]), addresses: async () => [ourAddress], names };
+    await assert.rejects(lookAround(world, needs, new AbortController().signal), /a trouble of this account/);
+    const domain = domains[whole === mine ? 0 : 1] ?? '';
+    assert.equal((await ask(api, readSender, whole.apiKey, { params: { domain } })).status, 'signing');
+  } finally {
+    await owner.query('DROP TRIGGER IF EXISTS trouble ON sender_domains');
+    await owner.end();
+  }
 });

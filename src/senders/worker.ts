@@ -4,6 +4,7 @@
  */
 import { listAccounts } from '../accounts/index.ts';
 import { Problem } from '../contract/problem.ts';
+import { DatabaseUnavailable } from '../platform/database.ts';
 import { openLookUp } from '../platform/look-up.ts';
 import { repeat } from '../platform/repeat.ts';
 import type { Running, World } from '../platform/world.ts';
@@ -26,19 +27,22 @@ export function startLookingAtSenders(world: World, options: SendersOptions): Ru
   });
 }
 
+/** What one account's trouble keeps from being looked at is its own: the others have their turn, then the first trouble is thrown. */
 export async function lookAround(world: World, needs: LookingNeeds, closing: AbortSignal): Promise<void> {
   const nowMs = world.clock.now().getTime();
   const before = { waiting: new Date(nowMs - waitingMs), any: new Date(nowMs - anyMs) };
+  const troubles: unknown[] = [];
+  const goOn = (error: unknown): void => {
+    if (error instanceof DatabaseUnavailable) throw error;
+    // Claimed by another account, or deleted meanwhile: the report, or its absence, says so.
+    if (!(error instanceof Problem)) troubles.push(error);
+  };
   for (const { accountId } of await listAccounts(world.db)) {
-    const stale = await world.db.readAccount(accountId, (tx) => listStaleDomains(tx, before));
-    for (const { domain } of stale) {
+    const listed = world.db.readAccount(accountId, (tx) => listStaleDomains(tx, before));
+    for (const { domain } of (await listed.catch(goOn)) ?? []) {
       if (closing.aborted) return;
-      await verifySender(world, needs, { accountId, actor }, domain).catch(unlessGone);
+      await verifySender(world, needs, { accountId, actor }, domain).catch(goOn);
     }
   }
-}
-
-/** Claimed by another account, or deleted meanwhile: the report, or its absence, says so. */
-function unlessGone(error: unknown): void {
-  if (!(error instanceof Problem)) throw error;
+  if (troubles.length > 0) throw troubles[0];
 }
