@@ -70,6 +70,10 @@ export const engagementRow = z
     bounced: z.int(),
     deferred: z.int(),
     unsubscribed: z.int().meta({ description: 'Recipients who unsubscribed by the link of this mail.' }),
+    complained: z.int().meta({
+      description:
+        'Recipients whose provider told us that they called this mail unwanted (RFC 5965). Few providers do.',
+    }),
     opened: z.int().nullable(),
     clicked: z.int(),
     openRate: z.number().nullable(),

@@ -138,6 +138,7 @@ export interface LockedRecipient {
   readonly gatewayMx: string | null;
   readonly gatewayMxSource: 'delivery' | 'dns' | null;
   readonly isUnsubscribed: boolean;
+  readonly isComplained: boolean;
 }
 
 export type LockedRecipients = ReadonlyMap<string, LockedRecipient>;

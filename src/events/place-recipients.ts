@@ -66,8 +66,8 @@ const isMoved = (was: LockedRecipient, is: PlaceMove): boolean =>
   was.linkSetId !== is.linkSetId;
 
 function moveCells(ledger: CellLedger, recipient: LockedRecipient, move: PlaceMove): void {
-  const { status, opens, clicks, isUnsubscribed } = recipient;
-  const counts = recipientCounts({ status, opens: maskOf(opens), clicks: maskOf(clicks), isUnsubscribed });
+  const { status, opens, clicks, ...others } = recipient;
+  const counts = recipientCounts({ status, opens: maskOf(opens), clicks: maskOf(clicks), ...others });
   for (const cell of recipientCells(recipient)) ledger.add(cell, counts, -1);
   for (const cell of recipientCells({ ...recipient, ...move })) ledger.add(cell, counts, 1);
 }

@@ -30,6 +30,7 @@ interface StateRow {
   gateway_mx: string | null;
   gateway_mx_source: 'delivery' | 'dns' | null;
   is_unsubscribed: boolean;
+  is_complained: boolean;
 }
 
 /** Rows are locked in the order of their ids: two transactions over the same recipients wait, and never for each other. */
@@ -38,7 +39,8 @@ export async function lockStates(tx: Tx, accountId: string, ids: readonly string
     SELECT recipient_id, message_id, accepted_at, accepted_day, campaign_id, sender_id, domain_id, link_set_id, status,
            opens_human, opens_suspected, opens_probable, opens_certain,
            clicks_human, clicks_suspected, clicks_probable, clicks_certain, prefetches,
-           delivered_at, delivered_via, gateway_mx, gateway_mx_source, unsubscribed_at IS NOT NULL AS is_unsubscribed
+           delivered_at, delivered_via, gateway_mx, gateway_mx_source, unsubscribed_at IS NOT NULL AS is_unsubscribed,
+           complained_at IS NOT NULL AS is_complained
       FROM recipient_states
      WHERE account_id = ${accountId} AND recipient_id = ANY (${uuids(ids)}::uuid[])
      ORDER BY recipient_id
@@ -64,6 +66,7 @@ const lockedRecipient = (row: StateRow): LockedRecipient => ({
   gatewayMx: row.gateway_mx,
   gatewayMxSource: row.gateway_mx_source,
   isUnsubscribed: row.is_unsubscribed,
+  isComplained: row.is_complained,
 });
 
 export interface NewState extends Placement {
@@ -130,6 +133,11 @@ export async function markUnsubscribed(
         AS m (recipient_id, at)
      WHERE s.account_id = ${accountId} AND s.recipient_id = m.recipient_id`);
 }
+
+/** The row is locked. */
+export const markComplained = (tx: Tx, accountId: string, recipientId: string, at: Date): Promise<unknown> =>
+  tx.query(sql`
+    UPDATE recipient_states SET complained_at = ${at} WHERE account_id = ${accountId} AND recipient_id = ${recipientId}`);
 
 export interface StateHosts {
   readonly recipientId: string;

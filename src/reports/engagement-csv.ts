@@ -36,6 +36,7 @@ const columns: readonly Column[] = [
   ['estimateWithheld', (row) => row.estimateWithheld?.code ?? null],
   ['unsubscribed', (row) => row.unsubscribed],
   ['label', (row) => row.label],
+  ['complained', (row) => row.complained],
 ];
 
 export function engagementCsv(report: EngagementReport, readAt: Date): Answer {

@@ -26,13 +26,13 @@ const keyColumns: Readonly<Record<RecipientGrain, string>> = {
 };
 
 const cellColumns = raw(
-  'day, campaign_id, key_id, n, delivered, bounced, deferred, opened_by_people, opened_by_machines, clicked_by_people, clicked_by_machines, unsubscribed',
+  'day, campaign_id, key_id, n, delivered, bounced, deferred, opened_by_people, opened_by_machines, clicked_by_people, clicked_by_machines, unsubscribed, complained',
 );
 
 /** The columns of a roll-up as one view counts. */
 const countsIn = (view: View): Sql =>
   raw(
-    `n, delivered, bounced, deferred, ${view}_opened_by_people, ${view}_opened_by_machines, ${view}_clicked_by_people, ${view}_clicked_by_machines, unsubscribed`,
+    `n, delivered, bounced, deferred, ${view}_opened_by_people, ${view}_opened_by_machines, ${view}_clicked_by_people, ${view}_clicked_by_machines, unsubscribed, complained`,
   );
 
 /** One is told apart from several, because only then an index gives rows in the order of what follows. */
@@ -73,7 +73,8 @@ function recipientCells(question: CellQuestion, grain: RecipientGrain): Sql {
   const ends = question.range.ends.map(
     (end) => sql`
       SELECT accepted_day, campaign_id, ${key}, 1, (status = 'delivered')::int, (status = 'bounced')::int,
-             (status = 'deferred')::int, ${seenBy(question.view, 'opens')}, (unsubscribed_at IS NOT NULL)::int
+             (status = 'deferred')::int, ${seenBy(question.view, 'opens')}, (unsubscribed_at IS NOT NULL)::int,
+             (complained_at IS NOT NULL)::int
         FROM recipient_states WHERE ${acceptedIn(question, end)}`,
   );
   return join([...dayCells(question, grain), ...ends], ' UNION ALL ');
@@ -82,7 +83,7 @@ function recipientCells(question: CellQuestion, grain: RecipientGrain): Sql {
 function linkCells(question: CellQuestion): Sql {
   const ends = question.range.ends.map(
     (end) => sql`
-      SELECT accepted_day, campaign_id, link_id, 1, 0, 0, 0, ${seenBy(question.view, '0')}, 0
+      SELECT accepted_day, campaign_id, link_id, 1, 0, 0, 0, ${seenBy(question.view, '0')}, 0, 0
         FROM link_states WHERE clicks <> 0 AND ${acceptedIn(question, end)}`,
   );
   return join([...dayCells(question, 'link'), ...ends], ' UNION ALL ');
@@ -94,7 +95,8 @@ const seenCounts = sql`
 
 const statusCounts = sql`
   sum(n)::bigint AS sent, sum(delivered)::bigint AS delivered, sum(bounced)::bigint AS bounced,
-  sum(deferred)::bigint AS deferred, sum(unsubscribed)::bigint AS unsubscribed`;
+  sum(deferred)::bigint AS deferred, sum(unsubscribed)::bigint AS unsubscribed,
+  sum(complained)::bigint AS complained`;
 
 const acceptedDays = sql`min(day) AS "firstAcceptedDay", max(day) AS "lastAcceptedDay"`;
 
@@ -126,7 +128,7 @@ function estimateCells(question: CellQuestion, grain: EstimatedGrain): Sql {
     (end) => sql`
       SELECT accepted_day, campaign_id, ${key}, 1, (prefetches > 0)::int, 0, 0,
              (prefetches = 0)::int, (prefetches > 0 AND (opens | clicks) & ${human} <> 0)::int,
-             (prefetches = 0 AND clicks & ${human} <> 0)::int, (prefetches > 0 AND clicks & ${human} <> 0)::int, 0
+             (prefetches = 0 AND clicks & ${human} <> 0)::int, (prefetches > 0 AND clicks & ${human} <> 0)::int, 0, 0
         FROM recipient_states
        WHERE ${acceptedIn(question, end)}
          AND CASE WHEN prefetches > 0 THEN status = 'delivered' ELSE opens & ${human} <> 0 END`,

@@ -35,7 +35,7 @@ export async function countLinks(tx: Tx, keys: AccountKeys, question: CellQuesti
 
 const total = (counts: Counts): number => counts.clickedByPeople + counts.clickedByMachines;
 
-type Copies = Pick<Counts, 'sent' | 'delivered' | 'bounced' | 'deferred' | 'unsubscribed'> &
+type Copies = Pick<Counts, 'sent' | 'delivered' | 'bounced' | 'deferred' | 'unsubscribed' | 'complained'> &
   Pick<LinkRow, 'firstAcceptedDay' | 'lastAcceptedDay'>;
 
 /** A copy that holds a link twice was sent it once. */
@@ -63,11 +63,12 @@ const addCopies = (a: Copies, b: Copies): Copies => ({
   bounced: a.bounced + b.bounced,
   deferred: a.deferred + b.deferred,
   unsubscribed: a.unsubscribed + b.unsubscribed,
+  complained: a.complained + b.complained,
   ...daySpan([a, b]),
 });
 
 function linkRow(key: string | null, copies: Copies, clicked: CountedLink | undefined): LinkRow {
-  const { sent, delivered, bounced, deferred, unsubscribed, firstAcceptedDay, lastAcceptedDay } = copies;
+  const { sent, delivered, bounced, deferred, unsubscribed, complained, firstAcceptedDay, lastAcceptedDay } = copies;
   const { clickedByPeople = 0, clickedByMachines = 0 } = clicked ?? {};
   const counts = {
     sent,
@@ -75,6 +76,7 @@ function linkRow(key: string | null, copies: Copies, clicked: CountedLink | unde
     bounced,
     deferred,
     unsubscribed,
+    complained,
     openedByPeople: null,
     openedByMachines: null,
     clickedByPeople,

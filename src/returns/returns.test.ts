@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createTransport } from 'nodemailer';
+import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { startApi, type TestApi } from '../../test/kit/api.ts';
 import { differencesFromRecount } from '../../test/kit/recount.ts';
@@ -12,7 +13,7 @@ import { type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { RawClient } from '../../test/kit/submission.ts';
 import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
-import type { NewAccount } from '../accounts/index.ts';
+import { accountVault, type NewAccount } from '../accounts/index.ts';
 import { type Delivery, startDelivery } from '../delivery/index.ts';
 import { foldOnce } from '../events/index.ts';
 import { sql } from '../platform/database.ts';
@@ -20,6 +21,7 @@ import type { Listening } from '../platform/world.ts';
 import { reportRoutes } from '../reports/index.ts';
 import { sendingRoutes } from '../sending/index.ts';
 import { suppressionRoutes } from '../suppressions/index.ts';
+import { rejudgeRecipients } from '../tracking/index.ts';
 import { startIntake } from './index.ts';
 import { forgetReturns } from './worker.ts';
 
@@ -219,23 +221,84 @@ test('a forged return address is refused at RCPT, as are all other addresses', a
   client.close();
 });
 
-test('a complaint keeps marketing from its sender’s reach and transactional mail going', async () => {
-  const one = await sent();
-  const complaint = [
+const complaintOf = (type: string): string =>
+  [
     'From: fbl@isp.example',
     'Content-Type: multipart/report; report-type=feedback-report; boundary=x',
     '',
     '--x',
     'Content-Type: message/feedback-report',
     '',
-    'Feedback-Type: abuse',
+    `Feedback-Type: ${type}`,
     '--x--',
     '',
   ].join('\r\n');
-  await giveBack(one.returnPath, complaint, 'fbl@isp.example');
+
+test('a complaint keeps marketing from its sender’s reach and transactional mail going', async () => {
+  const one = await sent();
+  await giveBack(one.returnPath, complaintOf('abuse'), 'fbl@isp.example');
   assert.deepEqual(await typesOf(one), ['complained']);
   assert.equal(await statusOf((await submit(one.email, { campaign: 'News' })).id), 'dropped');
   await whenStatus((await submit(one.email)).id, 'delivered');
+});
+
+test('complaints are counted in reports: each recipient once, by domain, in every view, in the table too', async () => {
+  const mail = { campaign: 'Unwanted' };
+  const [one, other] = [await sent(mail), await sent(mail)];
+  await giveBack(one.returnPath, complaintOf('abuse'), 'fbl@isp.example');
+  await giveBack(one.returnPath, complaintOf('fraud'), 'fbl@isp.example');
+  await giveBack(other.returnPath, complaintOf('not-spam'), 'fbl@isp.example');
+  assert.deepEqual(await typesOf(one), ['complained', 'complained']);
+  for (const isFolded of [false, true]) {
+    if (isFolded) await foldOnce(world);
+    for (const groupBy of ['campaign', 'recipientDomain', 'day', 'sender', 'department']) {
+      const { rows, totals } = await call(
+        'GET',
+        `/v1/reports/engagement?campaign=Unwanted&groupBy=${groupBy}&view=strict`,
+      );
+      assert.deepEqual([totals.delivered, totals.complained], [2, 1], groupBy);
+      assert.equal(rows[0]?.complained, 1, groupBy);
+    }
+    assert.deepEqual(await differencesFromRecount(world.database.connection), []);
+  }
+  const { accountId } = account;
+  const until = new Date(world.clock.now().getTime() + 1_000).toISOString();
+  const since = new Date(world.clock.now().getTime() - 3_600_000).toISOString();
+  const cut = await call('GET', `/v1/reports/engagement?campaign=Unwanted&since=${since}&until=${until}`);
+  assert.equal(cut.totals?.complained ?? cut, 1, 'a range that cuts days counts the same');
+  const table = await fetch(`${api.url}/v1/reports/engagement?campaign=Unwanted&format=csv`, {
+    headers: { authorization: `Bearer ${account.apiKey}` },
+  });
+  const [head = '', line = ''] = (await table.text()).replace('\ufeff', '').split('\r\n');
+  assert.equal(line.split(',')[head.split(',').indexOf('complained')], '1');
+  await world.db.asAccount(accountId, async (tx) => {
+    const vault = await accountVault(world, accountId);
+    const rows = await tx.query<{ id: string }>(sql`SELECT id FROM recipients WHERE message_id = ${one.id}`);
+    await rejudgeRecipients(
+      tx,
+      { accountId, vault },
+      rows.map(({ id }) => id),
+      world.clock.now(),
+    );
+  });
+  assert.deepEqual(await differencesFromRecount(world.database.connection), []);
+});
+
+test('complaints from before they were counted are counted from the events that there are', async () => {
+  const owner = new pg.Client(world.database.connection);
+  await owner.connect();
+  try {
+    await foldOnce(world);
+    await owner.query('UPDATE recipient_states SET complained_at = NULL; UPDATE rollups SET complained = 0');
+    assert.notDeepEqual(await differencesFromRecount(world.database.connection), []);
+    const migration = readFileSync(join(import.meta.dirname, '../../migrations/0047_complaints.sql'), 'utf8');
+    await owner.query(migration.slice(migration.indexOf('UPDATE recipient_states')));
+    assert.deepEqual(await differencesFromRecount(world.database.connection), []);
+    await foldOnce(world);
+    assert.deepEqual(await differencesFromRecount(world.database.connection), []);
+  } finally {
+    await owner.end();
+  }
 });
 
 test('a person’s answer and a machine’s are told apart, and neither is a bounce', async () => {

@@ -2,6 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { accountVault, listAccounts } from '../../src/accounts/index.ts';
+import { recordReturn } from '../../src/events/index.ts';
+import { sql } from '../../src/platform/database.ts';
+import { complaintSentence } from '../../web/console/sending/deliverability/complaint-words.ts';
 import { linesOf, mostLines, partsOf } from '../../web/console/sending/suppressions/import-lines.ts';
 import { overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
 import { until } from '../kit/tracking.ts';
@@ -40,6 +44,26 @@ before(async () => {
 });
 after(() => signed?.close());
 
+/** As a provider reports them, and stored as returned mail stores them. */
+async function complain(times: number): Promise<void> {
+  const { world } = signed.stage;
+  const [account] = await listAccounts(world.db);
+  const accountId = account?.accountId ?? assert.fail();
+  const vault = await accountVault(world, accountId);
+  await world.db.asAccount(accountId, async (tx) => {
+    const rows = await tx.query<{ recipientId: string; messageId: string }>(sql`
+      SELECT s.recipient_id AS "recipientId", s.message_id AS "messageId" FROM recipient_states s
+        JOIN messages m ON m.id = s.message_id WHERE s.status = 'delivered' ORDER BY s.recipient_id LIMIT ${times}`);
+    const detail = { host: null, reply: null, why: 'The recipient called it unwanted.' };
+    for (const row of rows)
+      await recordReturn(
+        tx,
+        { accountId, vault },
+        { ...row, type: 'complained', at: new Date(), detail, sealer: null },
+      );
+  });
+}
+
 async function isFine(name: string): Promise<void> {
   await page.waitForLoadState('networkidle');
   // Colours on their way from one scheme to the other are neither's.
@@ -68,6 +92,7 @@ const openTab = async (name: string): Promise<void> => {
 
 describe('deliverability', () => {
   it('tells by domain and day what arrived, came back and waits, and leads to the recipients behind it', async () => {
+    await complain(1);
     await openTab('Deliverability');
     const row = page.getByRole('row').filter({ hasText: 'north.example' });
     await row.getByText('50.0%').waitFor();
@@ -75,6 +100,8 @@ describe('deliverability', () => {
     await page
       .getByRole('img', { name: /^Mail of 1 day: 12 sent, 10 delivered, 1 to be tried again, 1 bounced/ })
       .waitFor();
+    await page.getByText('1 of only').first().waitFor();
+    await page.getByText('Gmail asks senders to stay below 0.1% and never to reach 0.3%').waitFor();
     await everywhere('deliverability');
     await row.getByRole('button', { name: 'Recipients at north.example' }).press('Enter');
     await page.getByLabel('Only one status').selectOption('Bounced');
@@ -85,6 +112,24 @@ describe('deliverability', () => {
     await row.getByText('50.0%').waitFor();
     await page.getByRole('link', { name: 'gone@north.example' }).click();
     await page.getByRole('heading', { level: 1, name: 'Your results' }).waitFor();
+  });
+});
+
+describe('complaints', () => {
+  it('are told beside the limits of the large providers', () => {
+    const said = (complained: number, delivered: number) => complaintSentence({ complained, delivered });
+    assert.deepEqual(
+      [said(0, 5_000), said(4, 5_000), said(5, 5_000), said(15, 5_000), said(1, 999), said(3, 999), said(1, 0)],
+      [
+        undefined,
+        'Below 0.1%',
+        'At or above 0.1%: too many for Gmail',
+        'At or above 0.3%: too many for all',
+        '1 of only 999',
+        'At or above 0.3%: too many for all',
+        undefined,
+      ],
+    );
   });
 });
 

@@ -39,7 +39,7 @@ const statusCounts = ['delivered', 'bounced', 'deferred'].map(
 const states = ['sender', 'domain', 'link-set']
   .map(
     (grain) => `SELECT account_id, '${grain}', accepted_day, campaign_id, ${grain.replace('-', '_')}_id,
-      count(*), ${statusCounts.join(', ')}, ${viewCounts('opens', true)}, count(unsubscribed_at)
+      count(*), ${statusCounts.join(', ')}, ${viewCounts('opens', true)}, count(unsubscribed_at), count(complained_at)
       FROM recipient_states GROUP BY 1, 2, 3, 4, 5`,
   )
   .join(' UNION ALL ');
@@ -56,7 +56,7 @@ const estimates = (): string => {
   return ['sender', 'domain']
     .map(
       (grain) => `SELECT account_id, '${grain}-estimate', accepted_day, campaign_id, ${grain}_id, count(*),
-        count(*) FILTER (WHERE prefetches > 0), 0, 0, ${counts.join(', ')}, 0
+        count(*) FILTER (WHERE prefetches > 0), 0, 0, ${counts.join(', ')}, 0, 0
         FROM (SELECT s.account_id, s.accepted_day, s.campaign_id, s.${grain}_id, s.status, sum(h.prefetches) AS prefetches,
                      coalesce(bit_or(h.bit) FILTER (WHERE h.type = 'opened'), 0) AS opens,
                      coalesce(bit_or(h.bit) FILTER (WHERE h.type = 'clicked'), 0) AS clicks
@@ -74,14 +74,14 @@ const hits = `SELECT e.account_id, e.recipient_id, e.type, e.occurred_at, e.link
   JOIN recipient_states s ON s.recipient_id = e.recipient_id`;
 
 const quarters = `SELECT account_id, 'quarter', (occurred_at AT TIME ZONE 'UTC')::date, campaign_id,
-    floor(extract(epoch FROM occurred_at) / 900)::bigint, count(*), 0, 0, 0, ${viewCounts('opens', false)}, 0
+    floor(extract(epoch FROM occurred_at) / 900)::bigint, count(*), 0, 0, 0, ${viewCounts('opens', false)}, 0, 0
   FROM (SELECT *, CASE type WHEN 'opened' THEN bit ELSE 0 END AS opens, CASE type WHEN 'clicked' THEN bit ELSE 0 END AS clicks
           FROM (${hits}) AS each_hit) AS hit GROUP BY 1, 2, 3, 4, 5`;
 
-const links = `SELECT account_id, 'link', accepted_day, campaign_id, link_id, count(*), 0, 0, 0, ${viewCounts('0', false)}, 0
+const links = `SELECT account_id, 'link', accepted_day, campaign_id, link_id, count(*), 0, 0, 0, ${viewCounts('0', false)}, 0, 0
   FROM link_states WHERE clicks <> 0 GROUP BY 1, 2, 3, 4, 5`;
 
-const rulesets = `SELECT h.account_id, 'ruleset', accepted_day, campaign_id, r.id, count(*), 0, 0, 0, ${viewCounts('0', false).replaceAll('clicks', '0')}, 0
+const rulesets = `SELECT h.account_id, 'ruleset', accepted_day, campaign_id, r.id, count(*), 0, 0, 0, ${viewCounts('0', false).replaceAll('clicks', '0')}, 0, 0
   FROM (${hits}) AS h LEFT JOIN rulesets r ON r.account_id = h.account_id AND r.name = h.ruleset GROUP BY 1, 2, 3, 4, 5`;
 
 const kinds = (type: string, prefix: string): string =>
@@ -116,6 +116,11 @@ const recounts = {
         <> (coalesce(t.opens_human, 0), coalesce(t.opens_suspected, 0), coalesce(t.opens_probable, 0), coalesce(t.opens_certain, 0),
             coalesce(t.clicks_human, 0), coalesce(t.clicks_suspected, 0), coalesce(t.clicks_probable, 0), coalesce(t.clicks_certain, 0),
             coalesce(t.prefetches, 0))`,
+  'complaints are not those that came': `
+    SELECT recipient_id, s.complained_at, e.first_at
+      FROM (SELECT recipient_id, complained_at FROM recipient_states WHERE complained_at IS NOT NULL) AS s
+      FULL JOIN (SELECT recipient_id, min(occurred_at) AS first_at FROM events WHERE type = 'complained' GROUP BY 1) AS e USING (recipient_id)
+     WHERE s.complained_at IS DISTINCT FROM e.first_at`,
   'link states are not the clicks': `
     SELECT s.recipient_id, s.kept, t.truth
       FROM (SELECT recipient_id, sum(clicks_human + clicks_suspected + clicks_probable + clicks_certain) AS kept FROM link_states GROUP BY 1) AS s

@@ -34,7 +34,14 @@ const seenNames: readonly SeenName[] = [
 ];
 
 /** A column of a roll-up: recipients or events in all, by status, and who saw them in each view. */
-export type CountName = 'n' | 'delivered' | 'bounced' | 'deferred' | `${View}_${SeenName}` | 'unsubscribed';
+export type CountName =
+  | 'n'
+  | 'delivered'
+  | 'bounced'
+  | 'deferred'
+  | `${View}_${SeenName}`
+  | 'unsubscribed'
+  | 'complained';
 
 export const countNames: readonly CountName[] = [
   'n',
@@ -43,6 +50,7 @@ export const countNames: readonly CountName[] = [
   'deferred',
   ...views.flatMap((view) => seenNames.map((name): CountName => `${view}_${name}`)),
   'unsubscribed',
+  'complained',
 ];
 
 /** In the order of countNames. */
@@ -55,7 +63,7 @@ function countsOf(status: Status | null, masks: Masks, who: (masks: Masks, view:
     const { opened, clicked } = who(masks, view);
     return [opened === 'people', opened === 'machines', clicked === 'people', clicked === 'machines'];
   });
-  return [true, status === 'delivered', status === 'bounced', status === 'deferred', ...seen, false].map(Number);
+  return [true, status === 'delivered', status === 'bounced', status === 'deferred', ...seen, false, false].map(Number);
 }
 
 /** What of a recipient never changes and places it in the roll-ups. */
@@ -71,6 +79,8 @@ export interface Standing extends Masks {
   readonly status: Status;
   /** Matters only where a recipient leaves a cell or comes into one: nobody unsubscribes by being seen or delivered. */
   readonly isUnsubscribed?: boolean;
+  /** The same holds of calling mail unwanted. */
+  readonly isComplained?: boolean;
 }
 
 /** The cells that count a recipient, whatever happens to it. */
@@ -93,14 +103,24 @@ function remembered(name: string, workOut: () => CellCounts): CellCounts {
   return counts;
 }
 
-export const recipientCounts = ({ status, opens, clicks, isUnsubscribed = false }: Standing): CellCounts =>
-  remembered(`${status} ${opens} ${clicks} ${isUnsubscribed}`, () => {
+export const recipientCounts = ({
+  status,
+  opens,
+  clicks,
+  isUnsubscribed = false,
+  isComplained = false,
+}: Standing): CellCounts =>
+  remembered(`${status} ${opens} ${clicks} ${isUnsubscribed} ${isComplained}`, () => {
     const counts = countsOf(status, { opens, clicks }, whoSaw);
-    return isUnsubscribed ? counts.map((count, at) => count + (unsubscribedCounts[at] ?? 0)) : counts;
+    const more = [...(isUnsubscribed ? [unsubscribedCounts] : []), ...(isComplained ? [complainedCounts] : [])];
+    return counts.map((count, at) => more.reduce((sum, one) => sum + (one[at] ?? 0), count));
   });
 
 /** A recipient who is counted already and unsubscribes now. */
 export const unsubscribedCounts: CellCounts = countNames.map((name) => Number(name === 'unsubscribed'));
+
+/** A recipient who is counted already and whose provider says now that they called the mail unwanted. */
+export const complainedCounts: CellCounts = countNames.map((name) => Number(name === 'complained'));
 
 /** The cells that say of a recipient what the estimate of hidden opens leans on. */
 export function estimateCells({ acceptedDay: day, campaignId, senderId, domainId }: Placement): Cell[] {
@@ -126,7 +146,7 @@ function prefetchedCounts(standing: Standing): CellCounts {
     const { opened, clicked } = whoSaw(standing, view);
     return [false, opened === 'people', false, clicked === 'people'];
   });
-  return [true, true, false, false, ...known, false].map(Number);
+  return [true, true, false, false, ...known, false, false].map(Number);
 }
 
 /** Who clicked with images off is not among those whose opens can be seen. */
@@ -135,7 +155,7 @@ function openerCounts({ opens, clicks }: Standing): CellCounts {
     const opened = (opens & humanBits(view)) !== 0;
     return [opened, false, opened && (clicks & humanBits(view)) !== 0, false];
   });
-  return seen.some(Boolean) ? [true, false, false, false, ...seen, false].map(Number) : nothing;
+  return seen.some(Boolean) ? [true, false, false, false, ...seen, false, false].map(Number) : nothing;
 }
 
 type CampaignDay = Pick<Placement, 'acceptedDay' | 'campaignId'>;

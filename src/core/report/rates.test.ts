@@ -75,6 +75,7 @@ const some: Counts = {
   bounced: 1,
   deferred: 1,
   unsubscribed: 1,
+  complained: 1,
   openedByPeople: 4,
   openedByMachines: 1,
   clickedByPeople: 2,

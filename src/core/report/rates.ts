@@ -8,6 +8,7 @@ export interface Counts {
   readonly bounced: number;
   readonly deferred: number;
   readonly unsubscribed: number;
+  readonly complained: number;
   readonly openedByPeople: number | null;
   readonly openedByMachines: number | null;
   readonly clickedByPeople: number;
@@ -20,6 +21,7 @@ export const noCounts: Counts = {
   bounced: 0,
   deferred: 0,
   unsubscribed: 0,
+  complained: 0,
   openedByPeople: 0,
   openedByMachines: 0,
   clickedByPeople: 0,
@@ -34,6 +36,7 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   bounced: a.bounced + b.bounced,
   deferred: a.deferred + b.deferred,
   unsubscribed: a.unsubscribed + b.unsubscribed,
+  complained: a.complained + b.complained,
   openedByPeople: plus(a.openedByPeople, b.openedByPeople),
   openedByMachines: plus(a.openedByMachines, b.openedByMachines),
   clickedByPeople: a.clickedByPeople + b.clickedByPeople,
@@ -51,6 +54,7 @@ export interface Figures {
   readonly bounced: number;
   readonly deferred: number;
   readonly unsubscribed: number;
+  readonly complained: number;
   readonly opened: number | null;
   readonly clicked: number;
   readonly openRate: number | null;
@@ -69,7 +73,7 @@ const rate = (part: number | null, whole: number | null): number | null =>
  * 1: a scanner clicks without opening. Among people it cannot, since a person's click implies an open.
  */
 export function figuresOf(counts: Counts, automated: Automated): Figures {
-  const { sent, delivered, bounced, deferred, unsubscribed } = counts;
+  const { sent, delivered, bounced, deferred, unsubscribed, complained } = counts;
   const people = { opened: counts.openedByPeople, clicked: counts.clickedByPeople };
   const machines = { opened: counts.openedByMachines, clicked: counts.clickedByMachines };
   const all = { opened: plus(people.opened, machines.opened), clicked: people.clicked + machines.clicked };
@@ -80,6 +84,7 @@ export function figuresOf(counts: Counts, automated: Automated): Figures {
     bounced,
     deferred,
     unsubscribed,
+    complained,
     opened,
     clicked,
     openRate: rate(opened, delivered),

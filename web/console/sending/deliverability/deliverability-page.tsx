@@ -1,5 +1,5 @@
 /** How well mail arrives, by recipient domain and day: from roll-ups, so that a million messages cost what one does. */
-import { Button, SegmentedControl, Skeleton, Stack, UnstyledButton } from '@mantine/core';
+import { Button, SegmentedControl, Skeleton, Stack, Text, UnstyledButton } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { type EngagementRow, readEngagement } from '../../../../src/contract/reports.ts';
 import { count, percent, plural, shareOf } from '../../../shared/format.ts';
@@ -11,6 +11,13 @@ import { useCall } from '../../queries.ts';
 import { useMay } from '../../use-may.ts';
 import { useTimeZone } from '../../use-time-zone.ts';
 import styles from '../queue/queue-page.module.css';
+import {
+  complaintFigure,
+  complaintRate,
+  complaintRules,
+  complaintSentence,
+  complaintSources,
+} from './complaint-words.ts';
 import { DomainSection } from './domain-section.tsx';
 import { OutcomeBar, OutcomeLegend, onTheWay } from './outcome-bar.tsx';
 import { ranges, useRange } from './range.ts';
@@ -42,6 +49,9 @@ const Figures = ({ totals }: { totals: EngagementRow }) => (
     <Figure label="To be tried again" figure={percent(shareOf(totals.deferred, totals.sent))}>
       {plural(totals.deferred, 'recipient')}
     </Figure>
+    <Figure label="Called unwanted" figure={complaintRate(totals)}>
+      {complaintFigure(totals)}
+    </Figure>
     <Figure label="On their way or dropped" figure={percent(shareOf(onTheWay(totals), totals.sent))}>
       {plural(onTheWay(totals), 'recipient')}
     </Figure>
@@ -54,6 +64,17 @@ const Rate = ({ part, of }: { part: number; of: number }) => (
   </>
 );
 
+function Complaints({ row }: { row: EngagementRow }) {
+  const sentence = complaintSentence(row);
+  if (sentence === undefined) return <span className={styles.small}>Nobody</span>;
+  return (
+    <>
+      {complaintRate(row)} <span className={styles.small}>{count(row.complained)}</span>
+      <div className={styles.small}>{sentence}</div>
+    </>
+  );
+}
+
 function Domains({ rows, onChoose }: { rows: readonly EngagementRow[]; onChoose: ((domain: string) => void) | null }) {
   const [shown, setShown] = useState(shownAtFirst);
   return (
@@ -62,11 +83,12 @@ function Domains({ rows, onChoose }: { rows: readonly EngagementRow[]; onChoose:
         caption="Deliverability by recipient domain"
         columns={[
           { label: 'Domain' },
-          { label: 'Sent', isNumber: true },
+          { label: 'Sent', isNumber: true, isExtra: true },
           { label: 'What became of it', isExtra: true, width: '24%' },
           { label: 'Delivered', isNumber: true },
           { label: 'Bounced', isNumber: true },
           { label: 'To be tried again', isNumber: true, isExtra: true },
+          { label: 'Complaints', isNumber: true },
         ]}
       >
         {rows.slice(0, shown).map((row) => (
@@ -84,7 +106,9 @@ function Domains({ rows, onChoose }: { rows: readonly EngagementRow[]; onChoose:
                 </UnstyledButton>
               )}
             </Cell>
-            <Cell isNumber>{count(row.sent)}</Cell>
+            <Cell isNumber isExtra>
+              {count(row.sent)}
+            </Cell>
             <Cell isExtra>
               <OutcomeBar row={row} />
             </Cell>
@@ -96,6 +120,9 @@ function Domains({ rows, onChoose }: { rows: readonly EngagementRow[]; onChoose:
             </Cell>
             <Cell isNumber isExtra>
               <Rate part={row.deferred} of={row.sent} />
+            </Cell>
+            <Cell isNumber>
+              <Complaints row={row} />
             </Cell>
           </tr>
         ))}
@@ -146,6 +173,9 @@ export function DeliverabilityPage() {
               )}
               <Section title="By recipient domain" about="The most mail first.">
                 <Domains rows={rows} onChoose={maySeePeople ? setDomain : null} />
+                <Text size="sm" c="dimmed" mt="md">
+                  {complaintRules} {complaintSources}
+                </Text>
               </Section>
             </Stack>
           )
