@@ -46,7 +46,11 @@ export const triedElsewhere: Readonly<Record<string, NamedStatements>> = {
     ],
   },
   'src/audit/search.test.ts': {
-    'src/audit/search-store.ts': ['SELECT … FROM audit_entries e WHERE e.ac', 'WITH RECURSIVE known (action'],
+    'src/audit/search-store.ts': [
+      'SELECT …::int AS at, coalesce(s',
+      'SELECT … FROM audit_entries e WHERE e.ac',
+      'WITH RECURSIVE known (action',
+    ],
   },
   'src/emergency/emergency.test.ts': {
     'src/emergency/store.ts': ['SELECT count(*)::int AS wait'],
@@ -97,6 +101,7 @@ export const triedElsewhere: Readonly<Record<string, NamedStatements>> = {
     ],
   },
   'src/returns/returns.test.ts': {
+    'src/events/state-store.ts': ['UPDATE recipient_states SET complained_at'],
     'src/returns/store.ts': [
       'SELECT FROM messages WHERE a',
       'SELECT r.address_sealed AS "',

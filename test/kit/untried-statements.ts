@@ -113,7 +113,8 @@ export const untried: readonly Untried[] = [
         'SELECT count(*)::int AS wait',
         'SELECT entry_id FROM audit_w',
       ],
-      'src/audit/search-store.ts': ['SELECT m.* FROM unnest(…::te'],
+      'src/audit/search-store.ts': ['SELECT ARRAY(…) AS ids FROM unne'],
+      'src/audit/search-ways.ts': ['SELECT … FROM audit_entries e WHERE e.account_id = current_account() AND … IS'],
       'src/delivery/claim-store.ts': [
         'SELECT … AS transactional, …',
         'SELECT least((SELECT min(due',
