@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { permission, reach, role } from './permissions.ts';
-import { id, instant, noParams, noQuery, nothing } from './values.ts';
+import { givenName, id, instant, noParams, noQuery, nothing } from './values.ts';
 
 export const apiKey = z
   .object({
@@ -62,7 +62,7 @@ export const createApiKey = endpoint({
   stepUp: true,
   params: noParams,
   query: noQuery,
-  body: z.object({ name: z.string().trim().min(1).max(100), ...keyLimits }),
+  body: z.object({ name: givenName(100), ...keyLimits }),
   status: 201,
   result: apiKey.extend({ secret: z.string() }),
   problems: ['key.beyond_caller', 'department.unknown'],

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { changeDepartmentSettings, readDepartmentSettings } from './departments.ts';
 import { endpoint } from './endpoint.ts';
 import { permission, reach, role } from './permissions.ts';
-import { id, instant, noParams, noQuery, nothing } from './values.ts';
+import { givenName, id, instant, noParams, noQuery, nothing } from './values.ts';
 
 const idleMinutes = z.int().min(1).max(1440);
 const absoluteMinutes = z.int().min(1).max(10_080);
-const personName = z.string().trim().min(1).max(100);
+const personName = givenName(100);
 const narrowing = z.array(permission).max(100).nullable().meta({
   description: 'Null: all that the role allows. Else only these of them.',
 });

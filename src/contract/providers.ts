@@ -1,7 +1,7 @@
 /** Events of other sending providers: the connections they come in by, their webhooks, and taking payloads directly. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { id, instant, noParams, noQuery, nothing } from './values.ts';
+import { givenName, id, instant, noParams, noQuery, nothing } from './values.ts';
 
 export const provider = z.enum(['sendgrid', 'mailgun', 'postmark', 'ses', 'sparkpost', 'resend', 'mandrill']).meta({
   description: 'The provider: `ses` is Amazon SES by SNS, `mandrill` Mailchimp Transactional.',
@@ -33,7 +33,7 @@ const verificationKey = z.string().trim().min(1).max(2000).meta({
     'What the provider signs with: SendGrid’s verification key, Mailgun’s HTTP webhook signing key, Resend’s signing secret (`whsec_…`), Mandrill’s webhook key; for SES the ARN of the SNS topic. Postmark and SparkPost do not sign.',
 });
 
-const connectionName = z.string().trim().min(1).max(100);
+const connectionName = givenName(100);
 
 export const providerConnection = z
   .object({

@@ -1,7 +1,7 @@
 /** Legal holds, which keep what they cover, and retention, which lets the rest go in time. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { id, instant, noParams, noQuery, nothing } from './values.ts';
+import { givenName, id, instant, noParams, noQuery, nothing } from './values.ts';
 
 const since = instant.optional().meta({ description: 'Of mail accepted from then on.' });
 const until = instant.optional().meta({ description: 'Of mail accepted before then.' });
@@ -65,7 +65,7 @@ export const placeHold = endpoint({
   params: noParams,
   query: noQuery,
   body: z.object({
-    name: z.string().trim().min(1).max(200),
+    name: givenName(200),
     reason: z.string().trim().min(1).max(2000),
     matter: z.string().trim().min(1).max(200).optional().meta({ description: 'Case or matter reference.' }),
     scope,

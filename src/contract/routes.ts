@@ -1,9 +1,9 @@
 /** Where mail goes out: routes with their relays, how those are doing, and the rules that choose a route. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { id, instant, noParams, noQuery, nothing } from './values.ts';
+import { givenName, id, instant, noParams, noQuery, nothing } from './values.ts';
 
-const name = z.string().trim().min(1).max(100);
+const name = givenName(100);
 const hostName = z.string().trim().min(1).max(253);
 const tls = z.enum(['starttls', 'implicit']).meta({
   description:

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { openedSession } from './access.ts';
 import { endpoint } from './endpoint.ts';
 import { consoleSession, user } from './people.ts';
-import { id, instant, noParams, noQuery, nothing } from './values.ts';
+import { givenName, id, instant, noParams, noQuery, nothing } from './values.ts';
 
 /** Made and read by the browser; the WebAuthn library checks it. https://www.w3.org/TR/webauthn-3/#sctn-parseCreationOptionsFromJSON */
 const passkeyOptions = z.looseObject({ challenge: z.string() });
@@ -195,7 +195,7 @@ export const addPasskey = endpoint({
   path: '/v1/me/passkeys',
   summary: 'Add a passkey.',
   stepUp: true,
-  body: z.object({ name: z.string().trim().min(1).max(100), answer: newPasskeyAnswer }),
+  body: z.object({ name: givenName(100), answer: newPasskeyAnswer }),
   status: 201,
   result: z.object({ id }),
   problems: ['auth.no_user', 'auth.passkey_invalid'],

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { openedSession } from './access.ts';
 import { endpoint } from './endpoint.ts';
 import { reach, role } from './permissions.ts';
-import { id, instant, noParams, noQuery, nothing } from './values.ts';
+import { givenName, id, instant, noParams, noQuery, nothing } from './values.ts';
 
-const name = z.string().trim().min(1).max(100);
+const name = givenName(100);
 const issuer = z
   .url({ protocol: /^https?$/ })
   .max(500)

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { missingValues } from './batches.ts';
 import { endpoint } from './endpoint.ts';
 import { templateData } from './messages.ts';
-import { id, instant, noParams, noQuery, nothing } from './values.ts';
+import { givenName, id, instant, noParams, noQuery, nothing } from './values.ts';
 
 const params = z.object({ id });
-const name = z.string().trim().min(1).max(200);
+const name = givenName(200);
 const words = {
   subject: z.string().max(2_000),
   html: z.string().max(1_000_000).nullable(),

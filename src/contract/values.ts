@@ -5,6 +5,21 @@ export const nothing = z.undefined();
 export const noParams = z.object({});
 export const noQuery = z.object({});
 
+/**
+ * Marks that turn the direction of whatever stands behind them (UAX #9 §2.1–2.4): a name that holds one may show itself, and
+ * what stands beside it in a list, as something else. No language needs them in a name.
+ */
+const turningMarks = /[\u202A-\u202E\u2066-\u2069]/u;
+
+/** What people call something; shown to others among names that others gave. */
+export const givenName = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .refine((name) => !turningMarks.test(name), 'Has a mark that turns the direction of writing. Write it without.');
+
 export const id = z.uuid().meta({ description: 'An id that Waxwing gave.' });
 /** A filter: this department and all below it. Of one that the caller does not reach, nothing. */
 export const departmentFilter = id

@@ -25,6 +25,7 @@ export type SealPurpose =
   | 'recipient.address'
   | 'recipient.data'
   | 'template.content'
+  | 'template.name'
   | 'consent.address'
   | 'suppression.address'
   | 'return.content'

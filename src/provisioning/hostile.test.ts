@@ -152,6 +152,10 @@ describe('a change is refused that', () => {
       'invalidValue scim.invalid_value',
       patching({ op: 'replace', path: 'displayName', value: 'a\u0000b' }),
     ],
+    'has a mark that turns the direction of writing': [
+      'invalidValue scim.invalid_value',
+      patching({ op: 'replace', path: 'displayName', value: 'a\u202Eb' }),
+    ],
     'has no usable address': [
       'invalidValue scim.invalid_value',
       patching({ op: 'replace', path: 'emails', value: [{ value: 'nobody', primary: true }] }),

@@ -110,7 +110,14 @@ test('a domain is added with what to publish, and verified once its owner did', 
 test('what is no domain, is there already or is nowhere is refused', async () => {
   await add('once.example');
   const code = (body: unknown) => refusal(api, addSender, mine.apiKey, { body });
-  for (const domain of ['localhost', '192.0.2.1', 'a b.example', 'care@clinic.example', 'https://clinic.example/'])
+  for (const domain of [
+    'localhost',
+    '192.0.2.1',
+    'a b.example',
+    'care@clinic.example',
+    'https://clinic.example/',
+    'a\u202Eb.example',
+  ])
     assert.equal(await code({ domain }), 'sender_domain.invalid', domain);
   assert.equal(await code({ domain: 'ONCE.example' }), 'sender_domain.exists');
   for (const endpoint of [readSender, verifySender, checkSender, rotateSenderKeys, deleteSender])

@@ -17,9 +17,11 @@ import {
   insertTemplate,
   isNameTaken,
   lockTemplate,
+  lockTemplates,
   type NewVersion,
   selectTemplate,
-  selectTemplates,
+  selectTemplateNames,
+  type TemplateName,
   type TemplateRow,
   templatesMost,
   updateTemplate,
@@ -43,7 +45,7 @@ const changed = (content: Content, { name, subject, html, text }: Change): Conte
   text: text === undefined ? content.text : text,
 });
 
-/** A name is sealed with its words, which may be long: so many are opened at a time. */
+/** Of older ones the name is within their words, which may be long: so many are opened at a time. */
 const openedAtOnce = 10;
 
 export async function listAllTemplates(world: Needs, { accountId }: Caller) {
@@ -51,11 +53,13 @@ export async function listAllTemplates(world: Needs, { accountId }: Caller) {
   return world.db.readAccount(accountId, async (tx) => {
     const templates: Omit<TemplateBody, 'subject' | 'html' | 'text'>[] = [];
     for (let after = 0; after < templatesMost; after += openedAtOnce) {
-      const rows = await selectTemplates(tx, after, openedAtOnce);
-      for (const row of rows) {
-        const { id, name, version, createdAt, updatedAt } = opened(vault, row);
-        templates.push({ id, name, version, createdAt, updatedAt });
-      }
+      const rows = await selectTemplateNames(tx, after, openedAtOnce);
+      for (const row of rows)
+        templates.push({
+          ...{ id: row.id, name: nameOf(vault, row), version: row.version },
+          createdAt: row.createdAt.toISOString(),
+          updatedAt: row.updatedAt.toISOString(),
+        });
       if (rows.length < openedAtOnce) break;
     }
     return { templates };
@@ -75,6 +79,7 @@ export async function createOneTemplate(world: Needs, caller: Caller, written: W
   const at = world.clock.now();
   const version = versionOf(vault, { id: newId(at), version: 1, at }, content);
   await world.db.asAccount(caller.accountId, async (tx) => {
+    await lockTemplates(tx);
     if ((await countTemplates(tx)) >= templatesMost) throw new Problem('template.too_many');
     if (!(await insertTemplate(tx, version))) throw new Problem('template.name_taken');
     await tell(tx, caller, 'template.created', version);
@@ -90,6 +95,7 @@ export async function changeOneTemplate(
 ): Promise<TemplateBody> {
   const vault = await accountVault(world, caller.accountId);
   return world.db.asAccount(caller.accountId, async (tx) => {
+    await lockTemplates(tx);
     const last = await lockTemplate(tx, id);
     const row = last === undefined ? undefined : await selectTemplate(tx, id);
     if (last === undefined || row === undefined) throw new Problem('template.not_found');
@@ -177,11 +183,17 @@ const versionOf = (
 ): NewVersion => ({
   ...{ id, version, at },
   nameIndex: vault.index('template.name', content.name.toLowerCase()),
+  nameSealed: vault.seal('template.name', content.name),
   contentSealed: vault.seal('template.content', JSON.stringify(content)),
 });
 
 const contentOf = (vault: AccountVault, { contentSealed }: Pick<TemplateRow, 'contentSealed'>): Content =>
   JSON.parse(vault.open('template.content', contentSealed).toString()) as Content;
+
+function nameOf(vault: AccountVault, { nameSealed, contentSealed }: TemplateName): string {
+  if (nameSealed !== null) return vault.open('template.name', nameSealed).toString();
+  return contentSealed === null ? '' : contentOf(vault, { contentSealed }).name;
+}
 
 function opened(vault: AccountVault, row: TemplateRow): TemplateBody {
   const { name, subject, html, text } = contentOf(vault, row);

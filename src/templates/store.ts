@@ -12,13 +12,25 @@ export interface TemplateRow {
 export const templatesMost = 200;
 const versionsMost = 50;
 
-/** Those behind a place, as they are now, by the time of their last change. */
-export const selectTemplates = (tx: Tx, after: number, most: number): Promise<TemplateRow[]> =>
-  tx.query<TemplateRow>(sql`
-    SELECT t.id, t.version, t.created_at AS "createdAt", t.updated_at AS "updatedAt", v.content_sealed AS "contentSealed"
+export interface TemplateName {
+  readonly id: string;
+  readonly version: number;
+  /** Null: it was last changed before names were sealed by themselves, and is within the words. */
+  readonly nameSealed: Buffer | null;
+  readonly contentSealed: Buffer | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Those behind a place, as they are now, by the time of their last change. Words are read only where the name is within them. */
+export const selectTemplateNames = (tx: Tx, after: number, most: number): Promise<TemplateName[]> =>
+  tx.query<TemplateName>(sql`
+    SELECT t.id, t.version, t.created_at AS "createdAt", t.updated_at AS "updatedAt", t.name_sealed AS "nameSealed",
+           (SELECT v.content_sealed FROM template_versions v
+             WHERE t.name_sealed IS NULL
+               AND v.account_id = t.account_id AND v.template_id = t.id AND v.version = t.version) AS "contentSealed"
       FROM (SELECT * FROM templates WHERE account_id = current_account()
              ORDER BY updated_at DESC, id LIMIT ${most} OFFSET ${after}) AS t
-      JOIN template_versions v ON v.account_id = t.account_id AND v.template_id = t.id AND v.version = t.version
      ORDER BY t.updated_at DESC, t.id`);
 
 /** As it is now, or as it was in an earlier version. */
@@ -36,9 +48,14 @@ export interface NewVersion {
   readonly id: string;
   readonly version: number;
   readonly nameIndex: Buffer;
+  readonly nameSealed: Buffer;
   readonly contentSealed: Buffer;
   readonly at: Date;
 }
+
+/** Held by whoever writes a template of the account: two of them never take one name, or the last place, at once. */
+export const lockTemplates = (tx: Tx): Promise<unknown> =>
+  tx.query(sql`SELECT pg_advisory_xact_lock(hashtextextended('waxwing.templates ' || current_account(), 0))`);
 
 export async function countTemplates(tx: Tx): Promise<number> {
   const [row] = await tx.query<{ count: number }>(sql`
@@ -49,8 +66,8 @@ export async function countTemplates(tx: Tx): Promise<number> {
 /** Whether the name was free; nothing is stored where it was not. */
 export async function insertTemplate(tx: Tx, one: NewVersion): Promise<boolean> {
   const rows = await tx.query(sql`
-    INSERT INTO templates (account_id, id, name_index, version, created_at, updated_at)
-    VALUES (current_account(), ${one.id}, ${one.nameIndex}, ${one.version}, ${one.at}, ${one.at})
+    INSERT INTO templates (account_id, id, name_index, name_sealed, version, created_at, updated_at)
+    VALUES (current_account(), ${one.id}, ${one.nameIndex}, ${one.nameSealed}, ${one.version}, ${one.at}, ${one.at})
     ON CONFLICT (account_id, name_index) DO NOTHING RETURNING id`);
   if (rows.length === 0) return false;
   await insertVersion(tx, one);
@@ -72,7 +89,8 @@ export async function isNameTaken(tx: Tx, { id, nameIndex }: Pick<NewVersion, 'i
 
 export async function updateTemplate(tx: Tx, one: NewVersion): Promise<void> {
   await tx.query(sql`
-    UPDATE templates SET name_index = ${one.nameIndex}, version = ${one.version}, updated_at = ${one.at}
+    UPDATE templates
+       SET name_index = ${one.nameIndex}, name_sealed = ${one.nameSealed}, version = ${one.version}, updated_at = ${one.at}
      WHERE account_id = current_account() AND id = ${one.id}`);
   await insertVersion(tx, one);
   await tx.query(sql`

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, refusal, request, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
@@ -93,6 +94,43 @@ test('what is not well formed, has no words or another’s name is not kept', as
   assert.equal(await code(contract.changeTemplate, { params, body: { name: made.name } }), 'template.name_taken');
   assert.equal(await code(contract.changeTemplate, { params, body: { text: '{% if' } }), 'template.syntax');
   assert.equal((await ask(api, contract.readTemplate, account.apiKey, { params })).version, 1);
+});
+
+test('of two that would take one name at once, one is told that it is taken', async () => {
+  for (let round = 0; round < 4; round += 1) {
+    const both = [await create(), await create()];
+    const name = `Both ${round}`;
+    const renamed = await Promise.all(
+      both.map(({ id }) => request(api, contract.changeTemplate, account.apiKey, { params: { id }, body: { name } })),
+    );
+    assert.deepEqual(renamed.map(({ status }) => status).sort(), [200, 409]);
+    const made = await Promise.all(
+      [1, 2].map(() =>
+        request(api, contract.createTemplate, account.apiKey, { body: words({ name: `Anew ${round}` }) }),
+      ),
+    );
+    assert.deepEqual(made.map(({ status }) => status).sort(), [201, 409]);
+  }
+});
+
+test('the list opens names and no words, but of templates from before names were sealed by themselves', async () => {
+  const [younger, older] = [await create(), await create()];
+  const owner = new pg.Client(world.database.connection);
+  await owner.connect();
+  await owner.query(`UPDATE template_versions SET content_sealed = '\\x00' WHERE template_id = $1`, [younger.id]);
+  await owner.query('UPDATE templates SET name_sealed = NULL WHERE id = $1', [older.id]);
+  await owner.end();
+  const { templates } = await ask(api, contract.listTemplates, account.apiKey);
+  const nameOf = (id: string) => templates.find((one) => one.id === id)?.name;
+  assert.deepEqual([nameOf(younger.id), nameOf(older.id)], [younger.name, older.name]);
+  await request(api, contract.deleteTemplate, account.apiKey, { params: { id: younger.id } });
+});
+
+test('names that would turn what stands beside them are refused', async () => {
+  for (const mark of '\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069')
+    assert.equal(await code(contract.createTemplate, { body: words({ name: `a${mark}b` }) }), 'request.malformed');
+  const { name } = await create({ name: 'تذكير بالموعد — Visit' });
+  assert.equal(name, 'تذكير بالموعد — Visit', 'both directions stand in one name as ever');
 });
 
 test('a preview shows what becomes of sample data, also of words that are not kept yet', async () => {

@@ -35,6 +35,7 @@ export const accountColumns: readonly SealedColumn[] = (
     ['sessions', 'place_sealed', 'session.place'],
     ['sso_connections', 'client_secret_sealed', 'sign-on.secret'],
     ['sso_connections', 'settings_sealed', 'sign-on.connection'],
+    ['templates', 'name_sealed', 'template.name'],
     ['template_versions', 'content_sealed', 'template.content'],
     ['tls_reports', 'content_sealed', 'tls.received'],
     ['transport_rules', 'domain_sealed', 'transport.rule'],

@@ -87,7 +87,8 @@ export function readItem(attribute: Attribute, given: unknown): Item | undefined
   return Object.keys(item).length === 0 ? undefined : item;
 }
 
-const controls = /\p{Cc}/u;
+/** Those also that turn the direction of writing, as in any name that is given here (contract/values.ts). */
+const controls = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/u;
 
 /** An empty text is no value. Entra writes booleans as "True" and "False". */
 export function readPart(attribute: Attribute, given: unknown, prefix = ''): Part | undefined {
