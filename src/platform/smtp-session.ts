@@ -284,9 +284,14 @@ function login(
   });
 }
 
-/** What the EHLO reply offered. nodemailer keeps it in fields that its types do not name. */
-interface Offered {
+/** What nodemailer keeps in fields that its types do not name. */
+interface Inner {
+  /** That the EHLO reply offered. */
   readonly _supportedExtensions?: readonly string[];
+  /** Replies that came and were not looked at yet. */
+  readonly _responseQueue?: readonly string[];
+  /** The message that is on its way; false: its last byte went out. */
+  readonly _currentDataStream?: unknown;
 }
 
 function sessionOn(
@@ -300,7 +305,7 @@ function sessionOn(
     usable = false;
   });
   connection.on('error', () => {});
-  const smtpUtf8 = (connection as unknown as Offered)._supportedExtensions?.includes('SMTPUTF8') ?? false;
+  const smtpUtf8 = (connection as unknown as Inner)._supportedExtensions?.includes('SMTPUTF8') ?? false;
   return {
     tls: facts,
     address: target.address,
@@ -314,8 +319,8 @@ function sessionOn(
       const bytes = await copy.render();
       sent += 1;
       connection.lastServerResponse = false;
-      const { end, bodyBegan } = await transmit(connection, envelope, bytes);
-      if (end.kind === 'failed') usable = false;
+      const { end, bodyBegan, isCut } = await transmit(connection, envelope, bytes);
+      if (end.kind === 'failed' || isCut) usable = false;
       // A refused command leaves the transaction open; RFC 5321 §4.1.1.5: RSET ends it.
       else if (end.kind === 'refused' && usable) usable = end.code !== 421 && (await reset(connection));
       return { end, unheard: end.kind === 'failed' && unanswered(connection), bodyBegan };
@@ -355,14 +360,20 @@ function asciiAddress(address: string): string | null {
   return asciiText.test(local) && domain !== '' ? `${local}@${domain}` : null;
 }
 
-type Transmitted = Pick<Handed, 'end' | 'bodyBegan'>;
+type Transmitted = Pick<Handed, 'end' | 'bodyBegan'> & {
+  /** Answered before the message was whole: what goes on going out is no command. */
+  readonly isCut: boolean;
+};
 
 function transmit(connection: SMTPConnection, envelope: Envelope, bytes: Buffer): Promise<Transmitted> {
   return new Promise((resolve) => {
+    const inner = connection as unknown as Inner;
     let bodyBegan = false;
     // Read from when the other side asks for the message (354), and not before.
     const body = new Readable({
       read() {
+        // An answer to the message before its first byte: the server is out of step, and gets none.
+        if ((inner._responseQueue?.length ?? 0) > 0) return void this.destroy(outOfStep);
         bodyBegan = true;
         this.push(bytes);
         this.push(null);
@@ -372,15 +383,19 @@ function transmit(connection: SMTPConnection, envelope: Envelope, bytes: Buffer)
     // most servers do: converting changes the bytes that a signature covers, and hops that lose the eighth bit are gone.
     const envelopeOfCopy = { ...envelope, size: bytes.length, use8BitMime: !isAscii(bytes) };
     connection.send(envelopeOfCopy, body, (error, info) => {
+      const isCut = bodyBegan && inner._currentDataStream !== false;
       const end: Transmission =
-        error === null || error === undefined ? acceptance(info.response) : failedSend(error as SmtpError);
-      resolve({ end, bodyBegan });
+        error === null || error === undefined ? acceptance(info.response, isCut) : failedSend(error as SmtpError);
+      resolve({ end, bodyBegan, isCut });
     });
   });
 }
 
-const acceptance = (reply: string): Transmission =>
-  isAcceptance(reply)
+const outOfStep: SmtpError = Object.assign(new Error('an answer before the question'), { originalCode: 'EPROTOCOL' });
+
+/** Of half a message nobody can say that it was taken. */
+const acceptance = (reply: string, isCut: boolean): Transmission =>
+  isAcceptance(reply) && !isCut
     ? { kind: 'taken', code: Number.parseInt(reply, 10), reply }
     : { kind: 'failed', why: 'connection.failed' };
 

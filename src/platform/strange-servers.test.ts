@@ -220,3 +220,23 @@ test('no bare line feed, bare carriage return or dot of a message ends it early 
     assert.match(body, /second/);
   }
 });
+
+test('an answer before the message was whole is no acceptance, and a refusal ends the connection', async () => {
+  const ahead = await strange(only('data', '354 go\r\n250 taken\r\n'));
+  const first = await send(ahead.port);
+  assert.deepEqual([told(first), first.bodyBegan], ['connection.failed', false]);
+  assert.deepEqual(ahead.heard(), ['ehlo', 'mail', 'rcpt', 'data'], 'no byte of the message');
+
+  const large = `Subject: x\r\n\r\n${'a line of a large message\r\n'.repeat(800_000)}`;
+  for (const [early, expected] of [
+    ['250 taken\r\n', 'connection.failed'],
+    ['552 5.3.4 too large\r\n', 'refused body 552'],
+  ] as const) {
+    const server = await strange((at, { number }) => (at === 'begins' && number === 0 ? early : undefined));
+    const by = client();
+    assert.equal(told(await by.send(hop(server.port), 'if-offered', copy(large))), expected);
+    assert.equal(told(await send(server.port, 'if-offered', by)), 'taken');
+    assert.equal(server.sessions.length, 2, 'the connection is not used again');
+    assert.ok(!server.bodies.some((body) => /RSET|QUIT|MAIL FROM/.test(body)), 'no command stands in a message');
+  }
+});

@@ -11,6 +11,8 @@ export type StrangeStage =
   | 'mail'
   | 'rcpt'
   | 'data'
+  /** The first bytes of a message came; an answer now is one too early. */
+  | 'begins'
   | 'body'
   | 'rset'
   | 'quit';
@@ -34,7 +36,7 @@ export interface StrangeServer {
   readonly heard: () => string[];
 }
 
-const usual: Readonly<Record<StrangeStage, string>> = {
+const usual: Readonly<Partial<Record<StrangeStage, string>>> = {
   greeting: '220 strange.example ESMTP\r\n',
   ehlo: '250-strange.example\r\n250 8BITMIME\r\n',
   helo: '250 strange.example\r\n',
@@ -74,6 +76,7 @@ function serve(plain: Socket, session: Session, script: StrangeScript, { certifi
   let socket: Socket = plain;
   let pending = '';
   let isBody = false;
+  let hasBegun = false;
   const answer = (stage: StrangeStage): boolean => {
     const told = script(stage, session);
     const bytes = told ?? usual[stage] ?? '250 ok\r\n';
@@ -91,6 +94,11 @@ function serve(plain: Socket, session: Session, script: StrangeScript, { certifi
   };
   const hear = (chunk: Buffer): void => {
     pending += chunk.toString('latin1');
+    if (isBody && !hasBegun) {
+      hasBegun = true;
+      const early = script('begins', session);
+      if (typeof early === 'string') socket.write(early);
+    }
     for (;;) {
       const mark = isBody ? '\r\n.\r\n' : '\r\n';
       const end = pending.indexOf(mark);
