@@ -5,13 +5,17 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSmtpSink } from '../test/kit/smtp-sink.ts';
-import { openSite, type Running, residentBytes, type Site, submit } from './programs.ts';
+import { openSite, proportionalBytes, type Running, residentBytes, type Site, submit } from './programs.ts';
 
 export interface BacklogFigures {
   readonly queued: number;
   readonly acceptedPerSecond: number;
-  /** Of the one process: at its start; and the most while it accepts, and while it does everything on top of all that. */
+  /**
+   * Of all processes but the database's, which are one here: at its start; and the most while it accepts, and while it does
+   * everything on top of all that. Proportional: pages shared with processes that are none of Waxwing's count in part.
+   */
   readonly residentBytes: { readonly atFirst: number; readonly accepting: number; readonly sending: number };
+  readonly proportionalBytes: { readonly accepting: number; readonly sending: number };
   /** Copies a second with few queued, and with all of it. */
   readonly shallowPerSecond: number;
   readonly deepPerSecond: number;
@@ -56,9 +60,11 @@ export async function benchBacklog(
     const deepPerSecond = ((sink.count() - before) * 1_000) / (performance.now() - began);
     // And one more of the largest batches beside all that.
     await send(site, whole, 95_000_000, size.perBatch);
+    const peakSending = sending.end();
     return {
       ...{ queued: size.queued, acceptedPerSecond, shallowPerSecond: shallow, deepPerSecond },
-      residentBytes: { atFirst, accepting: peakAccepting, sending: sending.end() },
+      residentBytes: { atFirst, accepting: peakAccepting.resident, sending: peakSending.resident },
+      proportionalBytes: { accepting: peakAccepting.proportional, sending: peakSending.proportional },
       resetMs: { p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length },
     };
   } finally {
@@ -125,11 +131,17 @@ async function sendResets(
   return times;
 }
 
-/** What a process has resident, five times a second. */
-function watchMemory({ child }: Running): { end(): number } {
-  let peak = 0;
+interface Memory {
+  readonly resident: number;
+  readonly proportional: number;
+}
+
+/** The most that a process has in memory, looked at five times a second. */
+function watchMemory({ child }: Running): { end(): Memory } {
+  let peak: Memory = { resident: 0, proportional: 0 };
   const timer = setInterval(() => {
-    peak = Math.max(peak, residentBytes(child.pid));
+    const resident = residentBytes(child.pid);
+    if (resident > peak.resident) peak = { resident, proportional: proportionalBytes(child.pid) };
   }, 200);
   return {
     end() {

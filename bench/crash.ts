@@ -1,6 +1,7 @@
 /**
  * Kills processes of the real program, and the PostgreSQL below them, at random moments while mail goes through, and
- * counts what arrived: everybody who was answered for has it, and few have it twice.
+ * counts what arrived: everybody who was answered for has it, and few have it twice. One process accepts, one delivers, and
+ * one has every role, with its tracking host, drain and intake of bounces.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -19,7 +20,7 @@ export interface CrashSize {
 
 export interface CrashFigures {
   readonly sends: number;
-  readonly kills: { readonly worker: number; readonly web: number; readonly postgres: number };
+  readonly kills: { readonly worker: number; readonly web: number; readonly all: number; readonly postgres: number };
   readonly lost: number;
   readonly sentTwice: number;
   /** What all killed workers, and PostgreSQL below living ones, may have had under way. */
@@ -28,10 +29,12 @@ export interface CrashFigures {
 }
 
 type Victim = keyof CrashFigures['kills'];
+type Cast = Record<Exclude<Victim, 'postgres'>, Running>;
 
-export const usualCrashSize: CrashSize = { sends: 100_000, perMessage: 20, meanBetweenKillsMs: 6_000 };
+export const usualCrashSize: CrashSize = { sends: 100_000, perMessage: 20, meanBetweenKillsMs: 5_000 };
 /** What a process has begun and not recorded, at most: src/delivery/worker.ts. */
 const inFlightOfWorker = 100;
+const bounces = { WAXWING_BOUNCE_PORT: '0', WAXWING_BOUNCE_DOMAIN: 'bounces.clinic.example' };
 const askersAtOnce = 8;
 const patienceMs = 1_800_000;
 
@@ -49,12 +52,16 @@ export async function benchCrash(
   const site = await openSite(`smtp://127.0.0.1:${sink.port}`);
   const began = performance.now();
   try {
-    const [web, worker] = await Promise.all([site.start('web,smtp'), site.start('worker')]);
-    const cast = { web, worker };
+    const [web, worker, all] = await Promise.all([
+      site.start('web,smtp'),
+      site.start('worker'),
+      site.start('all', bounces),
+    ]);
+    const cast = { web, worker, all };
     say(`started after ${seconds(began)} s`);
     const state = { isOver: false };
     const killing = killAtRandom(site, cast, size, state, say);
-    await submitAll(site, () => cast.web.httpPort, size);
+    await submitAll(site, cast, size);
     say(`accepted after ${seconds(began)} s, ${arrived.size} arrived`);
     await untilQuiet(arrived, size.sends, () => say(`${arrived.size} arrived after ${seconds(began)} s`));
     state.isOver = true;
@@ -82,11 +89,12 @@ function figures(
     ...{ sends, kills, seconds: took },
     lost: sends - arrived.size,
     sentTwice: copies - arrived.size,
-    inFlightAtMost: (kills.worker + kills.postgres) * inFlightOfWorker,
+    // PostgreSQL's end is one for both that deliver.
+    inFlightAtMost: (kills.worker + kills.all + 2 * kills.postgres) * inFlightOfWorker,
   };
 }
 
-async function submitAll(site: Site, port: () => number, { sends, perMessage }: CrashSize): Promise<void> {
+async function submitAll(site: Site, cast: Cast, { sends, perMessage }: CrashSize): Promise<void> {
   const wanted = Math.ceil(sends / perMessage);
   let next = 0;
   const asker = async (): Promise<void> => {
@@ -94,6 +102,8 @@ async function submitAll(site: Site, port: () => number, { sends, perMessage }: 
       const first = n * perMessage;
       const to = Array.from({ length: Math.min(perMessage, sends - first) }, (_, m) => `p${first + m}@example.org`);
       const body = JSON.stringify({ from: 'care@clinic.example', to, subject: 'x', html: '<p>A letter.</p>' });
+      // Asked again after a crash, either may be the one that answers.
+      const port = (): number => (Math.random() < 0.5 ? cast.web : cast.all).httpPort;
       await submit(port, site.apiKey, { path: '/v1/messages', body, key: `order-${n}` });
     }
   };
@@ -102,14 +112,14 @@ async function submitAll(site: Site, port: () => number, { sends, perMessage }: 
 
 async function killAtRandom(
   site: Site,
-  cast: Record<'web' | 'worker', Running>,
+  cast: Cast,
   { meanBetweenKillsMs, killsAtMost = Number.POSITIVE_INFINITY, chance = Math.random }: CrashSize,
   state: { readonly isOver: boolean },
   say: (line: string) => void,
 ): Promise<CrashFigures['kills']> {
-  const kills = { worker: 0, web: 0, postgres: 0 };
+  const kills = { worker: 0, web: 0, all: 0, postgres: 0 };
   // The worker first: its lease ends while the others start again.
-  const victims: readonly Victim[] = ['worker', 'postgres', 'web'];
+  const victims: readonly Victim[] = ['worker', 'postgres', 'all', 'web'];
   for (let n = 0; n < victims.length || (n < killsAtMost && !state.isOver); n += 1) {
     await sleep(meanBetweenKillsMs * (0.3 + 1.4 * chance()));
     // Each in turn before any at random, so that a short run has all of them.
@@ -120,7 +130,10 @@ async function killAtRandom(
     else {
       const { roles, httpPort, kill } = cast[victim];
       await kill();
-      cast[victim] = await site.start(roles, { WAXWING_HTTP_PORT: String(httpPort) });
+      cast[victim] = await site.start(roles, {
+        ...(victim === 'all' ? bounces : {}),
+        WAXWING_HTTP_PORT: String(httpPort),
+      });
     }
   }
   return kills;

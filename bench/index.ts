@@ -114,6 +114,7 @@ const backlog: Bench = async (say) => {
     { what: 'memory of the program at its start', value: atFirst / mebibyte, unit: 'MiB' },
     { what: 'at most, while it accepts them', value: accepting / mebibyte, unit: 'MiB', bar: { atMost } },
     { what: 'at most, while it sends with all queued', value: sending / mebibyte, unit: 'MiB', bar: { atMost } },
+    { what: 'of that, shared pages counted in part', value: run.proportionalBytes.sending / mebibyte, unit: 'MiB' },
     { what: 'sent with all queued', value: run.deepPerSecond, unit: 'copies/s' },
     { what: '÷ with ten thousand', value: run.deepPerSecond / run.shallowPerSecond, unit: '', bar: { atLeast: 0.8 } },
     { what: 'a password reset beside them, p50', value: run.resetMs.p50, unit: 'ms' },
@@ -123,10 +124,11 @@ const backlog: Bench = async (say) => {
 
 const crash: Bench = async (say) => {
   const run = await benchCrash(say);
-  const { worker, web, postgres } = run.kills;
+  const kills = Object.values(run.kills).reduce((sum, count) => sum + count, 0);
   return [
     { what: 'sent while processes were killed', value: run.sends, unit: '' },
-    { what: 'kill -9 of workers, web and PostgreSQL', value: worker + web + postgres, unit: '' },
+    { what: 'kill -9 of who accepts, delivers, does all, and PostgreSQL', value: kills, unit: '' },
+    { what: 'it took', value: run.seconds, unit: 's' },
     { what: 'lost', value: run.lost, unit: '', bar: { atMost: 0 } },
     { what: 'sent twice', value: run.sentTwice, unit: '', bar: { atMost: run.inFlightAtMost } },
   ];
