@@ -7,6 +7,7 @@ import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, refusal, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
 import { startSmtpSink } from '../../test/kit/smtp-sink.ts';
+import { mail as mailOf, RawClient, startTestSubmission } from '../../test/kit/submission.ts';
 import { tryStatementsHere } from '../../test/kit/tried-elsewhere.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { accountRoutes, listAccounts, type NewAccount } from '../accounts/index.ts';
@@ -255,6 +256,27 @@ test('nobody sends by a domain that another account has shown to be theirs, or b
     assert.equal(await refusal(api, sendMessage, theirs.apiKey, mail(from)), 'sender.of_another', from);
   await ask(api, sendMessage, theirs.apiKey, mail('care@notshown.example'));
   await ask(api, sendMessage, mine.apiKey, mail('care@shown.example'));
+});
+
+test('nobody’s mail by SMTP has an envelope sender of a domain that another account has shown to be theirs', async () => {
+  await signing('envelope.example');
+  const submission = await startTestSubmission(world);
+  const answerTo = async (apiKey: string, envelopeFrom: string): Promise<string> => {
+    const client = await RawClient.signedIn(submission.port, apiKey);
+    await client.envelope(envelopeFrom, 'ana@example.org');
+    const reply = await client.content(mailOf('From: care@theirs.example', 'Subject: Hello', '', 'Hello'));
+    client.close();
+    return reply;
+  };
+  try {
+    for (const address of ['care@envelope.example', 'care@sub.Envelope.example'])
+      assert.match(await answerTo(theirs.apiKey, address), /^550 5\.7\.1 sender\.of_another /, address);
+    for (const address of ['', 'care@theirs.example', 'care@neither.example'])
+      assert.match(await answerTo(theirs.apiKey, address), /^250 /, address);
+    assert.match(await answerTo(mine.apiKey, 'care@envelope.example'), /^250 /, 'its own account');
+  } finally {
+    await submission.close();
+  }
 });
 
 test('an account that asks for verified senders sends by those only', async () => {

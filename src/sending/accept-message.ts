@@ -128,7 +128,7 @@ export async function acceptMessage(desk: Desk, submitted: SubmittedMessage): Pr
   const indexes = submitted.recipients.map(({ address }) => vault.index('address', comparableAddress(address)));
   const { accountId, departmentId } = submitted;
   const policy = await desk.readPolicy(accountId, { recipients: indexes, departmentId });
-  const warnings = await standingOf(desk, submitted.accountId, headers, policy.settings);
+  const warnings = await standingOf(desk, submitted, headers, policy.settings);
   const tracking = freezeTracking(submitted, headers, policy);
   const plan = planCopies(desk, message, headers, tracking, {
     settings: policy.settings,
@@ -168,15 +168,22 @@ function refuseWrongCounts(
 /** What is to be said of the author's domain; throws where the account wants verified ones only. */
 async function standingOf(
   { world }: Desk,
-  accountId: string,
+  { accountId, envelopeFrom }: Pick<SubmittedMessage, 'accountId' | 'envelopeFrom'>,
   { from }: PreparedHeaders,
   settings: OutboundSettings,
 ): Promise<string[]> {
   const domain = domainOf(comparableAddress(from.address));
-  const sender = senderOfDomain(await verifiedSenders(world, accountId), domain);
+  const senders = await verifiedSenders(world, accountId);
+  const refuseOthers = async (one: string, field: string): Promise<void> => {
+    if (senderOfDomain(senders, one) === null && (await isOfAnother(world, accountId, one)))
+      throw new Problem('sender.of_another', [{ field, message: 'belongs to another account' }]);
+  };
+  // SPF is checked by the envelope's domain, and bounces go there: neither is lent to others.
+  const bounced = envelopeFrom === '' ? domain : domainOf(comparableAddress(envelopeFrom));
+  if (bounced !== domain) await refuseOthers(bounced, 'envelopeFrom');
+  const sender = senderOfDomain(senders, domain);
   if (sender !== null) return sender.keys.length > 0 ? [] : [unsigned];
-  if (await isOfAnother(world, accountId, domain))
-    throw new Problem('sender.of_another', [{ field: 'from', message: 'belongs to another account' }]);
+  await refuseOthers(domain, 'from');
   if (settings.requireVerifiedSender)
     throw new Problem('sender.not_verified', [
       { field: 'from', message: 'Add its domain under sender domains and verify it, or allow unverified senders.' },
