@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { EngagementReport } from '../../src/contract/reports.ts';
 import type { OutboundSettings } from '../../src/contract/settings.ts';
 import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { until } from '../kit/tracking.ts';
 import { campaign, otherCampaign, people, prefetched, type SignedIn, type Stage, scanned, signIn } from './stage.ts';
 
 let stage: Stage;
@@ -99,6 +101,30 @@ describe('the campaigns', () => {
     assert.match(await wordsOf(row), /42\.9%/, '3 of 7 were opened by people');
     assert.match(await wordsOf(row), /28\.6%/, '2 of 7 were clicked by people');
     assert.match((await row.textContent()) ?? '', /3 recipients by machines only/);
+  });
+
+  it('say how many unsubscribed by the link of their mail', async () => {
+    const to = 'ida@gmail.example';
+    const mail = { from: 'care@clinic.example', subject: 'Come', text: 'Come.', campaign: 'Recall', unsubscribe: true };
+    await stage.api('/v1/messages', { method: 'POST', body: JSON.stringify({ ...mail, to: [to] }) });
+    await until(async () => stage.sink.of(to).length === 1, 'it arrives', 20_000);
+    const lines = (stage.sink.of(to)[0]?.bytes.toString() ?? '').replace(/\r\n[ \t]+/g, '');
+    const link = /^List-Unsubscribe: <([^>]+)>/m.exec(lines)?.[1] ?? '';
+    const answer = await fetch(link, {
+      method: 'POST',
+      body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }),
+    });
+    assert.equal(answer.ok, true);
+    const counted = async () => {
+      const { totals } = await stage.api<EngagementReport>('/v1/reports/engagement?campaign=Recall');
+      return totals.unsubscribed === 1;
+    };
+    await until(counted, 'it is counted', 20_000);
+    await open('/campaigns');
+    const row = page.getByRole('row').filter({ hasText: 'Recall' });
+    assert.deepEqual((await row.getByRole('cell').allInnerTexts()).slice(-2), ['1', '0']);
+    await open('/campaigns/report?campaign=Recall');
+    assert.match(await card('Delivered'), /Every message arrived · 1 unsubscribed$/);
   });
 
   it('are found by name', async () => {

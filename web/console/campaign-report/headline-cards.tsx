@@ -101,8 +101,14 @@ function deliveryNotes(row: EngagementRow): string {
     row.deferred > 0 ? `${count(row.deferred)} still being tried` : '',
     waiting > 0 ? `${count(waiting)} on the way` : '',
   ].filter((note) => note !== '');
-  return notes.length === 0 ? 'Every message arrived' : notes.join(' · ');
+  return [...(notes.length === 0 ? ['Every message arrived'] : notes), ...objections(row)].join(' · ');
 }
+
+/** Who wanted no more of it, by its link, and who told their provider that it is unwanted. */
+const objections = ({ unsubscribed, complained }: EngagementRow): string[] => [
+  ...(unsubscribed > 0 ? [`${count(unsubscribed)} unsubscribed`] : []),
+  ...(complained > 0 ? [`${count(complained)} complained`] : []),
+];
 
 const DeliveredCard = ({ row }: { row: EngagementRow }) => (
   <Card

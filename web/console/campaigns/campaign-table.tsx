@@ -9,12 +9,14 @@ import { reportPath } from '../elements/report-path.ts';
 import styles from './campaigns-page.module.css';
 
 const columns = [
-  { label: 'Campaign', width: '32%' },
+  { label: 'Campaign', width: '26%' },
   { label: 'Sent', isNumber: true, isExtra: true },
   { label: 'Delivered', isNumber: true, isExtra: true },
-  { label: 'Opened by people', width: '17%' },
-  { label: 'Clicked by people', width: '17%' },
+  { label: 'Opened by people', width: '15%' },
+  { label: 'Clicked by people', width: '15%' },
   { label: 'Clicks per open', isNumber: true, isExtra: true },
+  { label: 'Unsubscribed', isNumber: true, isExtra: true },
+  { label: 'Complained', isNumber: true, isExtra: true },
 ];
 
 function Name({ row }: { row: EngagementRow }) {
@@ -59,6 +61,12 @@ export const CampaignTable = ({ rows }: { rows: readonly EngagementRow[] }) => (
           </Cell>
           <Cell isNumber isExtra>
             {percent(shareOf(row.people.clicked, row.people.opened ?? 0))}
+          </Cell>
+          <Cell isNumber isExtra>
+            {count(row.unsubscribed)}
+          </Cell>
+          <Cell isNumber isExtra>
+            {count(row.complained)}
           </Cell>
         </tr>
       ))}
