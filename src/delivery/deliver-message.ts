@@ -56,6 +56,8 @@ export interface Carrier {
   readonly now: () => Date;
   /** The envelope sender that a copy's bounces come back to us by; null: the message's own. */
   readonly returnPath: ((handle: Uint8Array) => string) | null;
+  /** The address by which a copy's recipient unsubscribes by mail; null: nothing comes back to us. */
+  readonly unsubscribeMail: ((handle: Uint8Array) => string) | null;
 }
 
 /** @param assertMine throws when this process may no longer send the copy; asked at the last moment. */
@@ -234,12 +236,18 @@ function wordsOf({ trackingUrl }: Carrier, copy: OpenCopy): LetterCopy {
   });
 }
 
-/** RFC 8058 §3.1: one https address, and the one pair that a POST to it has to bring. */
-function listFields({ unsubscribeKeys, trackingUrl }: Carrier, { message, claimed }: OpenCopy): [string, string][] {
+/** RFC 8058 §3.1: one https address, and the one pair that a POST to it has to bring; behind it a way for who has mail alone. */
+function listFields(carrier: Carrier, { message, claimed, handle }: OpenCopy): [string, string][] {
+  const { unsubscribeKeys, trackingUrl, unsubscribeMail } = carrier;
   const { unsubscribe, feedbackId } = message.header;
   const fields: [string, string][] = [];
+  // RFC 2369 §3.2, RFC 6068: a subject is filled in, because some programs send no mail without one.
+  const byMail = unsubscribeMail === null ? [] : [`<mailto:${unsubscribeMail(handle)}?subject=unsubscribe>`];
   if (unsubscribe !== undefined)
-    fields.push(['List-Unsubscribe', `<${unsubscribeUrlOf(unsubscribeKeys, trackingUrl, claimed)}>`]);
+    fields.push([
+      'List-Unsubscribe',
+      [`<${unsubscribeUrlOf(unsubscribeKeys, trackingUrl, claimed)}>`, ...byMail].join(',\r\n '),
+    ]);
   if (unsubscribe === 'both') fields.push(['List-Unsubscribe-Post', `${oneClickField.name}=${oneClickField.value}`]);
   if (feedbackId !== undefined) fields.push(['Feedback-ID', feedbackId]);
   return fields;

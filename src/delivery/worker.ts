@@ -10,7 +10,7 @@ import type { Ear } from '../platform/database-words.ts';
 import { openDns } from '../platform/dns.ts';
 import { openSmtpClient } from '../platform/smtp-client.ts';
 import type { Running, World } from '../platform/world.ts';
-import { returnPathOf } from '../suppressions/index.ts';
+import { returnPathOf, unsubscribeMailOf } from '../suppressions/index.ts';
 import { tokenKeys, unsubscribeKeys } from '../tracking/index.ts';
 import { type Claims, openClaims } from './claim.ts';
 import { type Claimed, nextDueAt, park, renewLeases } from './claim-store.ts';
@@ -177,6 +177,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
       trackingUrl: options.trackingUrl,
       tally,
       returnPath: options.bounceDomain === undefined ? null : returnPathOf(world.vault, options.bounceDomain),
+      unsubscribeMail: options.bounceDomain === undefined ? null : unsubscribeMailOf(world.vault, options.bounceDomain),
       now,
     },
     loader: openCopyLoader(world, cacheBytes),

@@ -301,6 +301,52 @@ test('complaints from before they were counted are counted from the events that 
   }
 });
 
+/** The address for unsubscribing by mail that a copy came with, and its field as it was sent. */
+async function wayOutOf({ email }: Sent): Promise<{ address: string; field: string }> {
+  const copy = await eventually(async () => sink.of(email)[0]);
+  const text = copy.bytes.toString('latin1');
+  const field = /^List-Unsubscribe:(?:[^\r]|\r\n[ \t])*/im.exec(text)?.[0] ?? '';
+  return { field, address: /<mailto:([^?>]+)\?subject=unsubscribe>/.exec(field)?.[1] ?? '' };
+}
+
+test('mail to the address that a copy names unsubscribes its recipient, as the link does', async () => {
+  const one = await sent({ campaign: 'By mail' });
+  const { field, address } = await wayOutOf(one);
+  assert.match(
+    field,
+    /^List-Unsubscribe: <https:\/\/t\.clinic\.example\/u\/[\w-]{104}>,\r\n <mailto:u-[a-z2-7]{29}@bounces\.clinic\.example\?subject=unsubscribe>$/,
+  );
+  assert.ok(field.split('\r\n').every((line) => line.length < 998));
+  // Whatever case it comes in; whose mail it is does not matter, since people forward and have aliases.
+  await giveBack(address.toUpperCase(), 'From: alias@example.net\r\nSubject: unsubscribe\r\n\r\n', 'alias@example.net');
+  await giveBack(address, `From: ${one.email}\r\nSubject: unsubscribe\r\n\r\nPlease.\r\n`, one.email);
+  assert.deepEqual(await typesOf(one), ['unsubscribed'], 'once, however often it is said');
+  assert.equal(await statusOf(one.id), 'delivered');
+  const { isSuppressed, reasons, suppressions } = await call('GET', `/v1/suppressions/${one.email}`);
+  assert.ok(isSuppressed, JSON.stringify({ reasons, suppressions }));
+  assert.equal(await statusOf((await submit(one.email, { campaign: 'News' })).id), 'dropped');
+  await whenStatus((await submit(one.email)).id, 'delivered');
+  const { totals } = await call('GET', '/v1/reports/engagement?campaign=By+mail');
+  assert.equal(totals.unsubscribed, 1);
+  assert.deepEqual(await differencesFromRecount(world.database.connection), []);
+});
+
+test('no machine’s answer, report or forged address unsubscribes anybody', async () => {
+  const one = await sent({ campaign: 'By mail' });
+  const { address } = await wayOutOf(one);
+  const away = `From: ${one.email}\r\nSubject: Away\r\nAuto-Submitted: auto-replied\r\n\r\nBack soon\r\n`;
+  assert.match(await giveBack(address, away, one.email), /^250/, 'nobody is told that a machine answered in vain');
+  assert.match(await giveBack(address, 'Subject: unsubscribe\r\n\r\n', ''), /^250/);
+  assert.match(await giveBack(address, complaintOf('abuse'), 'fbl@isp.example'), /^250/);
+  const forged = address.replace(/^u-./, (begin) => (begin === 'u-q' ? 'u-r' : 'u-q'));
+  assert.match(await refusedWith(forged, 'Subject: unsubscribe\r\n\r\n'), /^550/);
+  assert.match(await refusedWith(one.returnPath.replace(/^b-/, 'u-'), 'Subject: unsubscribe\r\n\r\n'), /^550/);
+  assert.match(await refusedWith(address.replace(/^u-/, 'b-'), 'Subject: unsubscribe\r\n\r\n'), /^550/);
+  assert.deepEqual(await typesOf(one), []);
+  assert.equal((await call('GET', `/v1/suppressions/${one.email}`)).isSuppressed, false);
+  assert.equal((await wayOutOf(await sent())).field, '', 'mail that is not marketing has no way out');
+});
+
 test('a person’s answer and a machine’s are told apart, and neither is a bounce', async () => {
   const one = await sent();
   await giveBack(one.returnPath, `From: ${one.email}\r\nSubject: Re: Hello\r\n\r\nThank you\r\n`, one.email);

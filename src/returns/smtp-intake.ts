@@ -17,10 +17,11 @@ import {
   SubmissionServer,
   type TlsIdentity,
 } from '../sending/index.ts';
-import { returnPathReader } from '../suppressions/index.ts';
+import { returnPathReader, unsubscribeMailReader } from '../suppressions/index.ts';
 import { takeTlsReport } from '../tls-reports/index.ts';
 import { collectHead } from './collect-head.ts';
 import { takeReturn } from './take-return.ts';
+import { takeUnsubscription } from './take-unsubscription.ts';
 
 export interface IntakeOptions {
   /** 0: any free port. */
@@ -51,6 +52,8 @@ const limits = {
 interface Reception {
   readonly world: World;
   readonly handleOf: (address: string) => Uint8Array | undefined;
+  /** Of who unsubscribes by mail. */
+  readonly leaverOf: (address: string) => Uint8Array | undefined;
   /** RFC 5321 §2.3.11 lets us say that its case does not matter. */
   readonly isForTls: (address: string) => boolean;
   readonly door: Door;
@@ -60,6 +63,7 @@ export async function startIntake(world: World, options: IntakeOptions): Promise
   const reception: Reception = {
     world,
     handleOf: returnPathReader(world.vault, options.domain),
+    leaverOf: unsubscribeMailReader(world.vault, options.domain),
     isForTls: (address) => address.toLowerCase() === tlsReportAddress({ bounceDomain: options.domain }),
     door: openDoor(limits.maxConnectionsPerAddress),
   };
@@ -97,8 +101,13 @@ function newServer(reception: Reception, options: IntakeOptions): SubmissionServ
   return server;
 }
 
-const refusalOfRecipient = ({ handleOf, isForTls }: Reception, { address }: SMTPServerAddress): SmtpRefusal | null =>
-  handleOf(address) === undefined && !isForTls(address) ? new SmtpRefusal(550, '5.1.1 No such address here') : null;
+const refusalOfRecipient = (
+  { handleOf, leaverOf, isForTls }: Reception,
+  { address }: SMTPServerAddress,
+): SmtpRefusal | null =>
+  handleOf(address) === undefined && leaverOf(address) === undefined && !isForTls(address)
+    ? new SmtpRefusal(550, '5.1.1 No such address here')
+    : null;
 
 /** Faults are logged by kind alone: a message of an error may hold what was sent. */
 function refuse(world: World, error: unknown): SmtpRefusal {
@@ -109,7 +118,7 @@ function refuse(world: World, error: unknown): SmtpRefusal {
 }
 
 async function takeReport(
-  { world, handleOf, isForTls }: Reception,
+  { world, handleOf, leaverOf, isForTls }: Reception,
   stream: SMTPServerDataStream,
   session: SMTPServerSession,
 ): Promise<string> {
@@ -118,9 +127,14 @@ async function takeReport(
   if (head.kind === 'broken-off') throw new SmtpRefusal(451, '4.4.2 The connection broke off');
   if (session.envelope.rcptTo.some(({ address }) => isForTls(address)))
     refuseUntaken(await takeTlsReport(world, head.octets));
-  const handles = session.envelope.rcptTo.flatMap(({ address }) => handleOf(address) ?? []);
-  if (handles.length === 0) return '2.0.0 taken';
+  const handlesOf = (reader: typeof handleOf): Uint8Array[] =>
+    session.envelope.rcptTo.flatMap(({ address }) => reader(address) ?? []);
+  const [handles, leavers] = [handlesOf(handleOf), handlesOf(leaverOf)];
+  if (handles.length + leavers.length === 0) return '2.0.0 taken';
+  const { mailFrom } = session.envelope;
+  const mail = { octets: head.octets, envelopeFrom: mailFrom === false ? '' : mailFrom.address };
   const taken = new Set<string>();
+  for (const handle of leavers) taken.add(await takeUnsubscription(world, handle, mail));
   for (const handle of handles) taken.add(await takeReturn(world, handle, head.octets));
   // Whoever bounces faster than we note that they took it is asked to come again; what was taken is not taken twice.
   if (taken.has('early')) throw new SmtpRefusal(451, '4.3.2 The delivery is not recorded yet, try again in a moment');

@@ -6,6 +6,6 @@ export { type FollowedPages, followUnsubscribePages } from './follow-pages.ts';
 export { noteGone } from './note-gone.ts';
 export { noteReturn, softBounceDays } from './note-return.ts';
 export { noteUnsubscribed } from './note-unsubscribed.ts';
-export { returnPathOf, returnPathReader } from './return-path.ts';
+export { returnPathOf, returnPathReader, unsubscribeMailOf, unsubscribeMailReader } from './return-path.ts';
 export { suppressionRoutes } from './routes.ts';
 export { pruneReturns, type Suppressed, suppressedAmong, suppressionsOf } from './store.ts';

@@ -17,6 +17,7 @@ export { type OpenRequest, requestOpener } from './seal-requests.ts';
 export { type SourceMark, spreadWindowMs } from './source-spread.ts';
 export { startDrain, startDrainThread } from './start-drain.ts';
 export { type Edge, startEdge } from './start-edge.ts';
+export { storeUnsubscriptions } from './store-unsubscriptions.ts';
 export { tokenKeys, unsubscribeKeys } from './token-keys.ts';
 export { storeToldHits, type ToldHit } from './told-hits.ts';
 export { newHandle, type TrackingUrls, trackingUrlOctets, trackingUrls, unsubscribeUrlOf } from './tracking-urls.ts';

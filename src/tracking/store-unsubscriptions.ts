@@ -11,15 +11,19 @@ import type { JournaledUnsubscription } from './hit.ts';
 const sentences = {
   'one-click': 'The recipient unsubscribed by the button of their mail program.',
   page: 'The recipient unsubscribed on the page of the link.',
+  mail: 'The recipient unsubscribed by mail.',
 } as const;
 
 type Account = Pick<AccountKeys, 'accountId'> & { readonly vault: AccountVault };
+
+/** Of the journal, or of mail that came to a copy's own address for it. */
+export type Unsubscription = Omit<JournaledUnsubscription, 'kind' | 'will'> & { readonly will: keyof typeof sentences };
 
 /** Gives how many led to no copy of this account. */
 export async function storeUnsubscriptions(
   tx: Tx,
   { accountId, vault }: Account,
-  entries: readonly JournaledUnsubscription[],
+  entries: readonly Unsubscription[],
 ): Promise<number> {
   if (entries.length === 0) return 0;
   const told = entries.map(({ id, atMs, subject: { messageId, recipientId }, will }) => ({

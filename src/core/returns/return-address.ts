@@ -1,6 +1,7 @@
 /**
  * The envelope sender that a recipient's copy leaves with (VERP): whatever comes back to it says whose copy it was. Nothing
- * in it can be read without the key, nobody without the key can make one, and it survives being lower-cased on the way.
+ * in it can be read without the key, nobody without the key can make one, and it survives being lower-cased on the way. The
+ * address by which a recipient leaves by mail is made alike, with a letter and a key of its own.
  *
  *   b- │ base32 of: handle 8, encrypted │ MAC 10        31 octets of local part; RFC 5321 §4.5.3.1.1 allows 64
  */
@@ -8,24 +9,26 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 const handleBytes = 8;
 const macBytes = 10;
-const prefix = 'b-';
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-const localPart = /^b-([a-z2-7]{29})$/;
+const localPart = /^([bu])-([a-z2-7]{29})$/;
+
+/** Bounces come to `b`, the will to unsubscribe to `u`. */
+export type ReturnUse = 'b' | 'u';
 
 /** Of one recipient always the same, so that greylisting servers know it again. */
-export function returnLocalPart(key: KeyObject, handle: Uint8Array): string {
+export function returnLocalPart(key: KeyObject, handle: Uint8Array, use: ReturnUse = 'b'): string {
   if (handle.length !== handleBytes) throw new Error('a handle is of another length');
   const mac = macOf(key, handle);
   const octets = new Uint8Array(handleBytes + macBytes);
   octets.set(withPad(key, mac, handle));
   octets.set(mac, handleBytes);
-  return prefix + base32(octets);
+  return `${use}-${base32(octets)}`;
 }
 
 /** Undefined: we never made this. */
-export function handleOfReturn(key: KeyObject, local: string): Uint8Array | undefined {
-  const written = localPart.exec(local.toLowerCase())?.[1];
-  const octets = written === undefined ? undefined : fromBase32(written);
+export function handleOfReturn(key: KeyObject, local: string, use: ReturnUse = 'b'): Uint8Array | undefined {
+  const [, usedFor, written = ''] = localPart.exec(local.toLowerCase()) ?? [];
+  const octets = usedFor === use ? fromBase32(written) : undefined;
   if (octets === undefined) return undefined;
   const mac = octets.subarray(handleBytes);
   const handle = withPad(key, mac, octets.subarray(0, handleBytes));
