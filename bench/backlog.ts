@@ -137,7 +137,7 @@ interface Memory {
 }
 
 /** The most that a process has in memory, looked at five times a second. */
-function watchMemory({ child }: Running): { end(): Memory } {
+export function watchMemory({ child }: Running): { end(): Memory } {
   let peak: Memory = { resident: 0, proportional: 0 };
   const timer = setInterval(() => {
     const resident = residentBytes(child.pid);

@@ -5,6 +5,7 @@
 import { measureVerdicts } from '../packages/verdict/bench/speed.ts';
 import { benchAudit } from './audit.ts';
 import { benchBacklog } from './backlog.ts';
+import { benchBatches } from './batches.ts';
 import { benchCrash } from './crash.ts';
 import { benchEdge } from './edge.ts';
 import { benchHabits } from './habits.ts';
@@ -119,6 +120,17 @@ const backlog: Bench = async (say) => {
     { what: '÷ with ten thousand', value: run.deepPerSecond / run.shallowPerSecond, unit: '', bar: { atLeast: 0.8 } },
     { what: 'a password reset beside them, p50', value: run.resetMs.p50, unit: 'ms' },
     { what: 'the same, p99', value: run.resetMs.p99, unit: 'ms', bar: { atMost: 5_000 } },
+  ];
+};
+
+const batches: Bench = async (say) => {
+  const run = await benchBatches(say);
+  return [
+    { what: 'accepted in one batch of 10,000', value: run.batchPerSecond, unit: 'recipients/s' },
+    { what: 'the same mail one by one, eight at once', value: run.singlePerSecond, unit: 'recipients/s' },
+    { what: 'batch ÷ one by one', value: run.ratio, unit: '' },
+    { what: 'memory of the process before', value: run.residentBytes.atFirst / mebibyte, unit: 'MiB' },
+    { what: 'at most, while it accepts them', value: run.residentBytes.peak / mebibyte, unit: 'MiB' },
   ];
 };
 
@@ -238,6 +250,7 @@ const benches: Readonly<Record<string, Bench>> = {
   queue,
   workers,
   backlog,
+  batches,
   crash,
   report,
   habits,
