@@ -64,9 +64,9 @@ after(async () => {
   await world?.close();
 });
 
-async function queue(domain: string, count: number): Promise<void> {
+async function queue(domain: string, count: number, octets = 'Subject: x\r\n\r\nA letter.\r\n'): Promise<void> {
   const to = Array.from({ length: count }, (_, n) => `p${n}@${domain}`);
-  await queueMessage(world, { accountId, octets: 'Subject: x\r\n\r\nA letter.\r\n', domain, to });
+  await queueMessage(world, { accountId, octets, domain, to });
   delivery.nudge();
 }
 
@@ -82,6 +82,16 @@ async function arriveWithin(sink: SmtpSink, domain: string, count: number, withi
   await sink.waitFor(wanted, withinMs);
   assert.ok(performance.now() - began < withinMs);
 }
+
+test('large copies that hang hold a bounded part of memory and keep no small one waiting', async () => {
+  for (const one of hanging) one.answerWith(({ stage }) => (stage === 'data' ? never : undefined));
+  const large = `Subject: x\r\n\r\n${`${'A large letter. '.repeat(4)}\r\n`.repeat(400_000)}`;
+  for (const n of [0, 1, 3]) await queue(`hanging${n}.example`, 5, large);
+  await arriveWithin(known, 'known.example', 5, 12_000);
+  await arriveWithin(known, 'known.example', 5, 12_000);
+  for (const one of hanging) one.answerWith(undefined);
+  for (const one of hanging) one.dropConnections();
+});
 
 test('seven destinations that hang at every stage from the first copy on keep neither a known nor a new one waiting', async () => {
   await arriveWithin(known, 'known.example', 5, 20_000);

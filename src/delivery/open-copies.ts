@@ -57,11 +57,13 @@ export interface LoadedCopies {
   readonly copies: readonly LoadedCopy[];
   /** Not loaded yet: together they were too large. */
   readonly later: readonly Claimed[];
+  /** Not loaded, as `fits` found no room for them. */
+  readonly crowded: readonly Claimed[];
 }
 
 export interface CopyLoader {
-  /** All of one account. */
-  load(accountId: string, claimed: readonly Claimed[]): Promise<LoadedCopies>;
+  /** All of one account. `fits` is asked of each copy by the size of its message, before that is read. */
+  load(accountId: string, claimed: readonly Claimed[], fits?: (sizeBytes: number) => boolean): Promise<LoadedCopies>;
   /** What this process is just storing need not be read and opened again. Whether it may go out is always asked. */
   remember(messageId: string, message: OpenMessage): void;
   /** Nobody asked for it lately: it may be erased by now, or went out from another process. */
@@ -82,6 +84,8 @@ interface Loaded {
   /** Opened before, held here so that the cache may forget them meanwhile. */
   readonly known: Map<string, OpenMessage>;
   readonly later: ReadonlySet<string>;
+  /** Recipients whose copies find no room. */
+  readonly crowded: ReadonlySet<string>;
 }
 
 /** Contents that one load reads at most, unless a single one is larger. */
@@ -91,23 +95,25 @@ const rememberedForMs = 60_000;
 export function openCopyLoader(world: Pick<World, 'db' | 'vault' | 'clock'>, cacheBytes: number): CopyLoader {
   const messages = holdOpenedMessages(cacheBytes);
   return {
-    async load(accountId, claimed) {
+    async load(accountId, claimed, fits = () => true) {
       const vault = await accountVault(world, accountId).catch(nullWhenBroken);
-      if (vault === null) return { copies: claimed.map((one) => ({ kind: 'unreadable', claimed: one })), later: [] };
+      if (vault === null)
+        return { copies: claimed.map((one) => ({ kind: 'unreadable', claimed: one })), later: [], crowded: [] };
       const loaded = await world.db.readAccount(accountId, (tx) =>
-        readLoaded(tx, claimed, messages, world.clock.now()),
+        readLoaded(tx, claimed, { messages, fits, now: world.clock.now() }),
       );
       const [senders, book] = await Promise.all([verifiedSenders(world, accountId), routeBook(world, accountId)]);
-      const isLater = (one: Claimed): boolean => loaded.later.has(one.messageId);
+      const isCrowded = (one: Claimed): boolean => loaded.crowded.has(one.recipientId);
+      const isLater = (one: Claimed): boolean => loaded.later.has(one.messageId) && !isCrowded(one);
       const copies = claimed
-        .filter((one) => !isLater(one))
+        .filter((one) => !isLater(one) && !isCrowded(one))
         .map((one) => openCopy(one, { ...loaded, senders, book }, vault));
       for (const source of loaded.sources.values()) {
         const message = loaded.known.get(source.messageId);
         if (message === undefined || !isAskedAgain(source)) messages.drop(source.messageId);
         else messages.keep(source.messageId, message, world.clock.now());
       }
-      return { copies, later: claimed.filter(isLater) };
+      return { copies, later: claimed.filter(isLater), crowded: claimed.filter(isCrowded) };
     },
     remember: (messageId, message) => messages.keep(messageId, message, world.clock.now()),
     forgetOld: () => messages.dropBefore(new Date(world.clock.now().getTime() - rememberedForMs)),
@@ -122,7 +128,13 @@ export const isAskedAgain = ({
 }: Pick<CopySource, 'recipientCount' | 'erasedAt' | 'keySealed'>): boolean =>
   recipientCount > 1 && erasedAt === null && keySealed !== null;
 
-async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: OpenedMessages, now: Date): Promise<Loaded> {
+interface Loading {
+  readonly messages: OpenedMessages;
+  readonly fits: (sizeBytes: number) => boolean;
+  readonly now: Date;
+}
+
+async function readLoaded(tx: Tx, claimed: readonly Claimed[], { messages, fits, now }: Loading): Promise<Loaded> {
   const sources = await readCopySources(
     tx,
     claimed.map((one) => one.recipientId),
@@ -131,12 +143,15 @@ async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: OpenedM
   const known = new Map<string, OpenMessage>();
   const wanted = new Set<string>();
   const later = new Set<string>();
+  const crowded = new Set<string>();
   let bytes = 0;
-  for (const { messageId, sizeBytes } of sources) {
+  for (const { recipientId, messageId, sizeBytes } of sources) {
     const message = messages.get(messageId);
     if (message !== undefined) known.set(messageId, message);
-    else if (!wanted.has(messageId) && wanted.size > 0 && bytes + sizeBytes > loadBytes) later.add(messageId);
-    else if (!wanted.has(messageId)) {
+    if (!fits(sizeBytes)) crowded.add(recipientId);
+    else if (message !== undefined || wanted.has(messageId)) continue;
+    else if (wanted.size > 0 && bytes + sizeBytes > loadBytes) later.add(messageId);
+    else {
       wanted.add(messageId);
       bytes += sizeBytes;
     }
@@ -149,6 +164,7 @@ async function readLoaded(tx: Tx, claimed: readonly Claimed[], messages: OpenedM
     contents: new Map(contents.map((one) => [one.messageId, one])),
     known,
     later,
+    crowded,
   };
 }
 

@@ -17,6 +17,7 @@ import { type Claimed, nextDueAt, park, renewLeases } from './claim-store.ts';
 import { type Carrier, deliverCopy } from './deliver-message.ts';
 import { openHostHealth } from './host-health.ts';
 import { newGauge, type WaitGauge } from './in-flight.ts';
+import { boundLargeCopies, type LargeCopies } from './large-copies.ts';
 import { type DeliveryMetrics, deliveryMetrics } from './metrics.ts';
 import { type CopyLoader, type LoadedCopy, openCopyLoader } from './open-copies.ts';
 import { openPacing, type Pacing } from './pace-destinations.ts';
@@ -62,7 +63,6 @@ export interface Delivery extends Running {
 const defaultLeaseMs = 20_000;
 const graceMs = 20_000;
 const cacheBytes = 64 * 1024 * 1024;
-const loadedBytesAtMost = 64 * 1024 * 1024;
 const troubleWaitMs = 500;
 /** An empty queue is looked at so often: while words of others are heard, and while they are not. */
 const hearingPollMs = 2_000;
@@ -97,7 +97,7 @@ interface Desk {
   /** The same without those that wait aside, because their destinations are silent or slow. */
   readonly placed: WaitGauge;
   readonly aside: Set<string>;
-  readonly loadedBytes: WaitGauge;
+  readonly large: LargeCopies;
   /** By recipient: what this process has begun and not recorded yet. */
   readonly held: Map<string, Claimed>;
   readonly maxInFlight: number;
@@ -196,7 +196,7 @@ function openDesk(world: World, options: DeliveryOptions): Desk {
     inFlight,
     placed,
     aside: new Set(),
-    loadedBytes: newGauge(),
+    large: boundLargeCopies(),
     held,
     maxInFlight,
     leaseMs: options.leaseMs ?? defaultLeaseMs,
@@ -330,9 +330,11 @@ async function deliverAccounts(desk: Desk, claimed: readonly Claimed[]): Promise
 async function deliverAll(desk: Desk, accountId: string, claimed: readonly Claimed[]): Promise<void> {
   let left = claimed;
   while (left.length > 0) {
-    await desk.loadedBytes.belowOrAfter(loadedBytesAtMost, desk.leaseMs);
-    const { copies, later } = await desk.loader.load(accountId, left);
+    const { copies, later, crowded } = await desk.loader.load(accountId, left, desk.large.asking());
     for (const copy of copies) begin(desk, copy);
+    const now = desk.world.clock.now();
+    const parked = crowded.map((one) => ({ claimed: one, until: desk.large.nextTurn(now) }));
+    if (parked.length > 0) await desk.world.db.asWorkerForNow((tx) => park(tx, parked));
     left = later;
   }
 }
@@ -342,7 +344,7 @@ function begin(desk: Desk, copy: LoadedCopy): void {
   desk.held.set(copy.claimed.recipientId, copy.claimed);
   desk.inFlight.add(1);
   desk.placed.add(1);
-  desk.loadedBytes.add(bytes);
+  desk.large.began(bytes);
   void end(desk, copy)
     .then((ending) => {
       desk.pacing.left(copy.claimed);
@@ -352,7 +354,7 @@ function begin(desk: Desk, copy: LoadedCopy): void {
       desk.inFlight.add(-1);
       desk.placed.add(-1);
     })
-    .finally(() => desk.loadedBytes.add(-bytes));
+    .finally(() => desk.large.ended(bytes));
 }
 
 /** `lost`: the lease ended before the copy was begun, so that another worker may have it. */
