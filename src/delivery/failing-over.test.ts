@@ -264,19 +264,18 @@ test('mail hosts are tried by preference and each by all of its addresses, IPv6 
   assert.deepEqual([attempt.outcome, attempt.evidence?.tries[0]?.address], ['delivered', '::1']);
 });
 
-test('a domain that names this server itself: only hosts preferred to it are tried, and where there are none mail loops back', async () => {
+test('a domain that names this server itself: or an address of it: only hosts preferred to it are tried, and where there are none mail loops back', async () => {
   const up = await sink({ host: '127.0.0.3' });
   await tellDns('loop.example', { mx: mx('own.clinic.example', 'up.hosts.example') });
   await tellDns('behind.example', { mx: mx('down.hosts.example', 'own.clinic.example', 'up.hosts.example') });
   await tellDns('local.example', { mx: mx('localhost') });
   const options = { mxPort: up.port, ownNames: ['own.clinic.example'] };
-  const [loop, behind, local] = [
-    await queue('a@loop.example'),
-    await queue('a@behind.example'),
-    await queue('a@local.example'),
-  ];
+  const looping = await Promise.all(
+    ['a@loop.example', 'a@local.example', 'a@[127.0.0.3]', 'a@[IPv6:::1]'].map((to) => queue(to)),
+  );
+  const behind = await queue('a@behind.example');
   await delivering(options, async () => {
-    for (const recipientId of [loop, local]) {
+    for (const recipientId of looping) {
       const attempt = await firstAttempt(recipientId);
       assert.deepEqual([attempt.outcome, attempt.why], ['bounced', 'domain.loops_back']);
     }

@@ -14,6 +14,7 @@ import type { Why } from '../core/delivery/reasons.ts';
 import type { HopFacts } from '../core/delivery/transport.ts';
 import { type Dane, noDane } from '../platform/dane.ts';
 import type { Dns, MailHost, MailHosts } from '../platform/dns.ts';
+import { isLoopbackHost } from '../platform/public-address.ts';
 import type { NextHop, Source } from '../platform/smtp-client.ts';
 import { installationRoute, mayBeRelay, type SmarthostOptions } from '../routing/index.ts';
 import type { StsPolicies } from './sts-policies.ts';
@@ -143,6 +144,8 @@ const sourceOf =
 async function directWay(desk: Desk, route: MailRoute, domain: string): Promise<Way> {
   const literal = addressLiteral(domain);
   if (literal !== null) {
+    if (isLoopbackHost(literal) || leadsBack(desk.options, literal, [literal]))
+      return { kind: 'none', end: impossible('domain.loops_back') };
     const facts = { host: literal, sts: noPolicy, dane: noRecords, pin: null };
     const station = { key: keyOf(desk, literal), hop: hopTo(desk, route, literal, [literal]), facts };
     return { kind: 'hops', via: 'mx', stations: [station], sts: noPolicy };

@@ -4,7 +4,7 @@ import { type Place, PlacesFrame } from '../elements/places-frame.tsx';
 
 export const judgePlaces: readonly Place[] = [
   { to: rulesPath, label: 'Rules', needs: ['settings.read'] },
-  { to: historyPath, label: 'History', needs: ['reports.read'] },
+  { to: historyPath, label: 'History', needs: ['reports.read'], isOfAccount: true },
   { to: '/judge/networks', label: 'Networks', needs: ['networks.read'] },
   { to: '/judge/scanners', label: 'Scanners', needs: ['habits.read'] },
 ];
