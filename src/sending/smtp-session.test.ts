@@ -117,15 +117,18 @@ test('MAIL before AUTH is refused with 530', () =>
     assert.match(await client.say('MAIL FROM:<care@clinic.example>'), /^530 5\.7\.0 /);
   }, underTls));
 
-test('too many failed sign-ins from an address have to wait, good keys too', async () => {
+test('too many failed sign-ins from an address have to wait, and good keys come in meanwhile', async () => {
   const strict = await startTestSubmission(world, { limits: { maxFailedLogins: 2, loginWindowMs: 60_000 } });
   const client = await RawClient.secure(strict.port);
   await client.say(`AUTH PLAIN ${plain('wx_a')}`);
   await client.say(`AUTH PLAIN ${plain('wx_b')}`);
-  assert.match(await client.say(`AUTH PLAIN ${plain(account.apiKey)}`), /^454 4\.7\.0 /);
+  assert.match(await client.say(`AUTH PLAIN ${plain('wx_c')}`), /^454 4\.7\.0 /);
+  const neighbour = await RawClient.secure(strict.port);
+  assert.match(await neighbour.say(`AUTH PLAIN ${plain(account.apiKey)}`), /^235 /);
   world.clock.advance(61_000);
-  assert.match(await client.say(`AUTH PLAIN ${plain(account.apiKey)}`), /^235 /);
+  assert.match(await client.say(`AUTH PLAIN ${plain('wx_c')}`), /^535 /);
   client.close();
+  neighbour.close();
   await strict.close();
 });
 
