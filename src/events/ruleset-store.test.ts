@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { testKeys } from '../../test/kit/mail.ts';
+import { until } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { sql, type Tx } from '../platform/database.ts';
 import { rulesetIds } from './ruleset-store.ts';
@@ -34,8 +35,12 @@ describe('the number of a ruleset', () => {
     const ask = () => world.db.asAccount(accountId, (tx) => numberOf(counting(tx), 'settled'));
     assert.equal(await ask(), made);
     assert.equal(statements, 1);
-    assert.equal(await ask(), made);
-    assert.equal(statements, 1);
+    // Other databases of the server have transactions under way that may be older than the row.
+    await until(async () => {
+      const before = statements;
+      assert.equal(await ask(), made);
+      return statements === before;
+    }, 'it to be remembered');
   });
 
   it('is made anew when the transaction that made it is rolled back, even if it was asked for again inside', async () => {
