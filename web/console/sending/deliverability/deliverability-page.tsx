@@ -39,7 +39,7 @@ const Figure = ({ label, figure, children }: { label: string; figure: string; ch
 );
 
 const Figures = ({ totals }: { totals: EngagementRow }) => (
-  <dl className={styles.cards} style={{ margin: 0 }}>
+  <dl className={styles.cards} style={{ margin: 0, gridTemplateColumns: 'repeat(auto-fit, minmax(9rem, 1fr))' }}>
     <Figure label="Delivered" figure={percent(shareOf(totals.delivered, totals.sent))}>
       {`${count(totals.delivered)} of ${count(totals.sent)}`}
     </Figure>
@@ -49,11 +49,11 @@ const Figures = ({ totals }: { totals: EngagementRow }) => (
     <Figure label="To be tried again" figure={percent(shareOf(totals.deferred, totals.sent))}>
       {plural(totals.deferred, 'recipient')}
     </Figure>
-    <Figure label="Called unwanted" figure={complaintRate(totals)}>
-      {complaintFigure(totals)}
-    </Figure>
     <Figure label="On their way or dropped" figure={percent(shareOf(onTheWay(totals), totals.sent))}>
       {plural(onTheWay(totals), 'recipient')}
+    </Figure>
+    <Figure label="Called unwanted" figure={complaintRate(totals)}>
+      {complaintFigure(totals)}
     </Figure>
   </dl>
 );
