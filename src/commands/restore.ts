@@ -68,4 +68,8 @@ async function recordRestored(db: Database, { id, madeAt, erasedAgain, keysOf }:
 const wordsFor = (done: Restored, seconds: number): string =>
   `Restored ${done.id} of ${done.madeAt}: ${done.tables} tables, ${done.rows} rows, as they were copied, in ${seconds.toFixed(1)} s. ` +
   `${done.keysOf === null ? 'No copy of keys was left' : `${done.keys} keys from the copies of ${done.keysOf}`}. ` +
-  `${done.erasedAgain} messages that were erased since were erased again.`;
+  `${done.erasedAgain} messages that were erased since were erased again. ` +
+  (done.messagesWithoutKey === 0
+    ? 'Every other message has its key.'
+    : `${done.messagesWithoutKey} messages have no key: their contents and addresses can never be read again; ` +
+      'what was counted of them, and when, can.');

@@ -79,6 +79,8 @@ test('what is remembered does not go out once it was erased', async () => {
   const queued = await queue(['ana@example.org']);
   loader.remember(queued.messageId, justAccepted());
   await owner.query('DELETE FROM message_keys WHERE message_id = $1', [queued.messageId]);
+  assert.deepEqual(await kindsOf(loader, queued), ['unreadable'], 'restored without its key: it stays in sight');
+  await owner.query('UPDATE messages SET erased_at = now() WHERE id = $1', [queued.messageId]);
   assert.deepEqual(await kindsOf(loader, queued), ['gone']);
 });
 

@@ -46,7 +46,7 @@ export interface OpenCopy {
   readonly chosen: ChosenRoute<MailRoute>;
 }
 
-/** `gone`: the message was erased while it waited. `unreadable`: keys and content do not fit together. */
+/** `gone`: the message was erased while it waited. `unreadable`: keys and content do not fit together, or it has no key. */
 export type LoadedCopy =
   | OpenCopy
   /** The address was put on the suppression list while its mail waited. */
@@ -183,7 +183,9 @@ async function readFloors(tx: Tx, sources: readonly CopySource[]): Promise<Pick<
 
 function openCopy(claimed: Claimed, loaded: Loaded, vault: AccountVault): LoadedCopy {
   const source = loaded.sources.get(claimed.recipientId);
-  if (source === undefined || source.erasedAt !== null || source.keySealed === null) return { kind: 'gone', claimed };
+  if (source === undefined || source.erasedAt !== null) return { kind: 'gone', claimed };
+  // Restored without its key: nobody wanted it to end, so it stays in sight.
+  if (source.keySealed === null) return { kind: 'unreadable', claimed };
   const suppressed = whySuppressed(source.suppressions ?? [], source.isMarketing ?? false);
   if (suppressed !== undefined) return { kind: 'suppressed', claimed, why: suppressedWords[suppressed] };
   try {

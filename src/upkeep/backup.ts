@@ -28,7 +28,7 @@ import { copyOut } from './copy-rows.ts';
 import { writeErasureLog } from './erasure-log.ts';
 import { fullIdOf, type Manifest, type ManifestTable, writeManifest } from './manifest.ts';
 import { BackupFault, writeSealed } from './sealed-file.ts';
-import { copyOutText, keyTables, readMonths, readTables, type TableShape } from './table-list.ts';
+import { copyOutText, endingKeyTables, keyTables, readMonths, readTables, type TableShape } from './table-list.ts';
 
 export interface BackupNeeds extends Pick<World, 'db' | 'vault' | 'clock'> {
   readonly connection: pg.PoolConfig;
@@ -158,7 +158,9 @@ async function copySnapshot(needs: BackupNeeds, client: pg.Client, dir: string, 
     const folder = `${type === 'keys' ? folders.keys : folders.main}.part`;
     const salt = randomBytes(32).toString('base64');
     const copied: ManifestTable[] = [];
-    for (const table of tables.filter(({ name }) => keyTables.includes(name) === (type === 'keys')))
+    for (const table of tables.filter(({ name }) =>
+      type === 'keys' ? keyTables.includes(name) : !endingKeyTables.includes(name),
+    ))
       copied.push(await copyOne(table, { folder, manifest: { type, id, salt } }));
     return writeManifest(folder, needs.vault, { type, ...shared, salt, tables: copied, ...(links && { links }) });
   };

@@ -20,7 +20,7 @@ import { fullIdOf, type Manifest } from './manifest.ts';
 import { type Restored, restoreBackup } from './restore.ts';
 import { removeOldBackups } from './retain-backups.ts';
 import { runRotation, startRotation } from './rotate-keys.ts';
-import { keyTables } from './table-list.ts';
+import { endingKeyTables } from './table-list.ts';
 
 const dayMs = 86_400_000;
 const home = mkdtempSync(join(tmpdir(), 'waxwing-increments-'));
@@ -145,7 +145,7 @@ describe('a full backup and three increments', () => {
       for (const plain of [word, 'PGCOPY', 'ana@example.org']) assert.ok(!text.includes(plain), entry.name);
     }
     for (const { id, tables } of made) {
-      assert.ok(!tables.some(({ name }) => keyTables.includes(name)));
+      assert.ok(!tables.some(({ name }) => endingKeyTables.includes(name)));
       assert.ok(existsSync(join(keysFolder(dir), id, 'message_keys.sealed')), 'each has copies of its own');
     }
   });

@@ -184,6 +184,15 @@ export async function hasOlderMessageKeys(tx: Tx, version: number): Promise<bool
   return rows.length > 0;
 }
 
+/** Whose key is gone without an erasure: a restore without copies of keys leaves them so. */
+export async function countMessagesWithoutKey(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ n: number }>(sql`
+    SELECT count(*)::int AS n FROM messages m
+     WHERE m.account_id = current_account() AND m.erased_at IS NULL
+       AND NOT EXISTS (SELECT FROM message_keys k WHERE k.account_id = m.account_id AND k.message_id = m.id)`);
+  return row?.n ?? 0;
+}
+
 /** The last rotation, if it has ended. */
 export async function findLastDone(tx: Tx): Promise<Rotation | undefined> {
   const rows = await tx.query<Rotation>(sql`

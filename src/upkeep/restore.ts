@@ -13,6 +13,7 @@ import { type Chain, checkChain, checkFiles, openChain, rowsIn, type Source } fr
 import { chooseKeys, manifestsIn, noteRestored } from './backup-folders.ts';
 import { copyIn, copyOut } from './copy-rows.ts';
 import { assertNoneMissing, readErasureLog } from './erasure-log.ts';
+import { countMessagesWithoutKey } from './key-store.ts';
 import type { Manifest, ManifestTable } from './manifest.ts';
 import { BackupFault } from './sealed-file.ts';
 import { advanceCounters, copyInText, copyOutText, readTables, type TableShape } from './table-list.ts';
@@ -38,6 +39,8 @@ export interface Restored {
   readonly keysOf: string | null;
   readonly keys: number;
   readonly erasedAgain: number;
+  /** Not erased, and closed all the same: no copy of their keys was there. What was counted of them is as it was. */
+  readonly messagesWithoutKey: number;
 }
 
 export async function restoreBackup(needs: RestoreNeeds, wish: RestoreWish): Promise<Restored> {
@@ -60,7 +63,14 @@ export async function restoreBackup(needs: RestoreNeeds, wish: RestoreWish): Pro
     if (accounts.has(certificate.account) && (await eraseAgain(needs, certificate))) erasedAgain += 1;
   const { id, madeAt } = main.manifest;
   noteRestored(wish.dir, id, needs.clock.now());
-  return { id, madeAt, ...loaded, keysOf: keys?.manifest.id ?? null, erasedAgain };
+  const messagesWithoutKey = await countWithoutKey(needs.db);
+  return { id, madeAt, ...loaded, keysOf: keys?.manifest.id ?? null, erasedAgain, messagesWithoutKey };
+}
+
+async function countWithoutKey(db: World['db']): Promise<number> {
+  let count = 0;
+  for (const { accountId } of await listAccounts(db)) count += await db.readAccount(accountId, countMessagesWithoutKey);
+  return count;
 }
 
 async function loadInto(needs: RestoreNeeds, chain: Chain, keys: Source | undefined) {
@@ -170,14 +180,17 @@ async function loadKeys(
   table: ManifestTable,
   main: Source,
 ): Promise<number> {
-  if (source.manifest.id === main.manifest.id) return loadTable(client, shape, table, keysIn(needs, source, table));
+  const isItsOwn = source.manifest.id === main.manifest.id;
+  if (isItsOwn && main.manifest.tables.some(({ name }) => name === shape.name)) return 0; // the same rows
+  if (isItsOwn) return loadTable(client, shape, table, keysIn(needs, source, table));
   const columns = table.columns.map((name) => `"${name}"`).join(', ');
   await client.query(`CREATE TEMP TABLE key_copies (LIKE "${shape.name}") ON COMMIT DROP`);
   await copyIn(client, copyInText('key_copies', table.columns), keysIn(needs, source, table));
   const isKnown = shape.name === 'message_keys' ? 'm.id = k.message_id' : 'm.account_id = k.account_id';
   const parent = shape.name === 'message_keys' ? 'messages' : 'accounts';
   const { rowCount } = await client.query(
-    `INSERT INTO "${shape.name}" (${columns}) SELECT ${columns} FROM key_copies k WHERE EXISTS (SELECT FROM ${parent} m WHERE ${isKnown})`,
+    `INSERT INTO "${shape.name}" (${columns}) SELECT ${columns} FROM key_copies k WHERE EXISTS (SELECT FROM ${parent} m WHERE ${isKnown})
+     ON CONFLICT DO NOTHING`,
   );
   await client.query('DROP TABLE key_copies');
   return rowCount ?? 0;

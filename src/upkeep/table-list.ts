@@ -8,8 +8,14 @@ export interface TableShape {
   readonly orderBy: readonly string[];
 }
 
-/** Keys whose copies must end soon after what they open was erased. Everything else is in the backup proper. */
-export const keyTables: readonly string[] = ['message_keys', 'request_keys', 'account_keys'];
+/** Keys whose copies must end soon after what they open was erased. They are in no backup proper. */
+export const endingKeyTables: readonly string[] = ['message_keys', 'request_keys'];
+
+/**
+ * What lies in the folder of keys: accounts' wrapping keys too, because messages' keys of a later day are under later ones.
+ * Those that a backup's own values are under are in the backup as well, as accounts' first keys are.
+ */
+export const keyTables: readonly string[] = [...endingKeyTables, 'account_keys'];
 
 /** Every table of ours, those that are referred to first. */
 export async function readTables(client: pg.Client): Promise<TableShape[]> {

@@ -41,7 +41,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+/** With settings instead of, or beside, the usual ones. */
+export async function openStage(settings: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-routes-'));
   const [database, provider] = [await openTestDatabase(), await startIdentityProvider()];
   const dns = await startDnsServer({});
@@ -60,6 +61,7 @@ export async function openStage(): Promise<Stage> {
     WAXWING_SMTP_PORT: '0',
     WAXWING_SMARTHOST: 'smtp://127.0.0.1:9',
     WAXWING_NETWORKS_ASN_URL: 'http://127.0.0.1:9/none',
+    ...settings,
   });
   const program = await startProgram(config, { clock: systemClock, log: pino({ level: 'silent' }) });
   // The oldest account runs the installation.
