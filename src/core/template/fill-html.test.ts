@@ -117,3 +117,42 @@ test('an address in plain text is percent-encoded, named as written, and other w
 test('a subject is one line whatever its values hold', () => {
   assert.equal(fillSubject(skeleton('Hello ◆', 'a\r\nBcc: x\u2028y\u0085z')), 'Hello a Bcc: x y z');
 });
+
+test('no value makes another host of a link whose host the template begins', () => {
+  const links = (address: string): ((text: string) => string)[] => [
+    (text) => fill(`<a href="${address}">x</a>`, text).text,
+    (text) => fillText(skeleton(`Look: ${address}`, text)).text,
+  ];
+  const refused: [string, string][] = [
+    ['https://acme.example◆', '.evil.example'],
+    ['https://acme.example◆/visit', 's'],
+    ['https://acme.example◆◆?x=1', '.evil.example'],
+    ['https://acme.example◆:8443/', '.evil.example'],
+    ['https://user@acme.example◆', '.evil.example'],
+    ['https://acme.example:◆', '80.evil.example'],
+    ['https://acme.◆/', 'evil.example'],
+    ['https://acme◆', '.evil.example'],
+    ['https://acme◆.example/', '.evil'],
+    ['HTTPS://acme.example◆#x', '%2Eevil.example'],
+  ];
+  for (const [address, text] of refused)
+    for (const link of links(address)) assert.throws(() => link(text), ValueFault, `${address} ${text}`);
+  for (const address of [
+    'https:&#47;&#47;acme.example◆',
+    '//acme.example◆',
+    'https:\\\\acme.example◆/',
+    'ht\ntps://acme.example◆',
+  ])
+    assert.throws(() => fill(`<a href="${address}">x</a>`, '.evil.example'), ValueFault, address);
+  const taken: [string, string, string][] = [
+    ['https://acme.example◆', '', 'https://acme.example'],
+    ['https://acme.example/◆', '.evil.example', 'https://acme.example/.evil.example'],
+    ['https://acme.example?n=◆', '.evil.example', 'https://acme.example?n=.evil.example'],
+    ['https://acme.◆/', 'example', 'https://acme.example/'],
+    ['https://acme.example:◆/', '8443', 'https://acme.example:8443/'],
+    ['https://shop-◆.acme.example/', '7', 'https://shop-7.acme.example/'],
+    ['https://◆.acme.example/', 'north.shop', 'https://north.shop.acme.example/'],
+  ];
+  for (const [address, text, wanted] of taken)
+    for (const link of links(address)) assert.ok(link(text).includes(wanted), `${address} ${text}: ${link(text)}`);
+});

@@ -3,6 +3,7 @@
  * each address that was made of values is counted, so that a link is one link whoever it is sent to.
  */
 import { readDestination } from '../message/link-destination.ts';
+import { assertFits } from './host-room.ts';
 import { firstFrom, type HtmlPlace, type HtmlPlaces, htmlPlaces } from './html-places.ts';
 import { addressPart, nameWithSources, type Skeleton, type Value, ValueFault, wholeAddress } from './marks.ts';
 
@@ -51,6 +52,7 @@ function writtenAt(value: Value, place: HtmlPlace): string {
     case 'text':
       return textSafe(value);
     case 'address':
+      assertFits(value, place.room);
       return markupSafe(place.isWhole ? wholeAddress(value) : addressPart(value));
     case 'style':
       if (!/^[\w #%.,+-]*$/.test(value.text)) throw new ValueFault(`${value.source} cannot stand in a style`);

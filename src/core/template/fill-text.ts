@@ -1,4 +1,5 @@
 /** Puts a recipient's values into a plain text or a subject: percent-encoded within addresses, as they are elsewhere. */
+import { assertFits, roomAt } from './host-room.ts';
 import { addressPart, findMarks, replaceMarks, type Skeleton, type Value } from './marks.ts';
 
 export interface FilledText {
@@ -33,6 +34,7 @@ function fillRun(skeleton: string, values: readonly Value[]): Run {
   for (const { start, end, number } of findMarks(skeleton)) {
     if (start > at) pieces.push({ source: skeleton.slice(at, start), filled: skeleton.slice(at, start) });
     const value = values[number];
+    if (value !== undefined && isAddress) assertFits(value, roomAt(skeleton, start, end));
     if (value !== undefined)
       pieces.push({ source: value.source, filled: isAddress ? addressPart(value) : readable(value.text) });
     if (start === 0 && /^https?:\/\//i.test(value?.text ?? '')) isAddress = true;

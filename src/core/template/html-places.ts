@@ -4,13 +4,14 @@
  */
 import { decodeHTMLAttribute } from 'entities/decode';
 import { Tokenizer, type TokenizerCallbacks } from 'htmlparser2';
+import { type HostRoom, roomAt } from './host-room.ts';
 import { findMarks, type Mark } from './marks.ts';
 
 export type HtmlPlace =
   /** Also in the quoted value of an attribute. */
   | { readonly kind: 'text' }
   /** In the quoted value of an attribute that holds an address. `isWhole`: nothing stands before it. */
-  | { readonly kind: 'address'; readonly isWhole: boolean }
+  | { readonly kind: 'address'; readonly isWhole: boolean; readonly room: HostRoom }
   | { readonly kind: 'style' }
   /** A comment that nobody sees. */
   | { readonly kind: 'comment' }
@@ -154,6 +155,7 @@ class Reader implements TokenizerCallbacks {
     this.place(from, to, (mark) => ({
       kind: 'address',
       isWhole: this.text.slice(from, mark.start).trim() === '',
+      room: roomAt(this.text.slice(from, to), mark.start - from, mark.end - from, decodeHTMLAttribute),
     }));
     const isLink = this.element === 'a' || this.element === 'area' || this.element.startsWith('v:');
     if (isLink && this.attribute === 'href') this.found.links.push({ start: from, end: to });
