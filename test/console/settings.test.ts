@@ -5,6 +5,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { ProviderConnection } from '../../src/contract/providers.ts';
 import type { OutboundSettings } from '../../src/contract/settings.ts';
 import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { until } from '../kit/tracking.ts';
 import { type SignedIn, type Stage, signIn } from './stage.ts';
 
 let stage: Stage;
@@ -63,7 +64,7 @@ describe('unsubscribing', () => {
     assert.equal((await settings()).oneClickUnsubscribe, false);
     await page.getByRole('combobox', { name: 'What Gmail’s complaint reports are about' }).selectOption('named');
     await page.getByText('Every recipient can read it').waitFor();
-    assert.equal((await settings()).feedbackId, 'named');
+    await until(async () => (await settings()).feedbackId === 'named', 'the choice is kept');
   });
 
   it('names the organisation as recipients know it, on the page of the link', async () => {

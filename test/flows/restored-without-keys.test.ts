@@ -117,7 +117,8 @@ async function readings(stage: Stage, { messageId, plannedId }: Sent): Promise<M
 }
 
 /** Said by what is sealed with the message, or of the asking itself. */
-const notCounted = ['erased', 'link', 'asked', 'mtaSts', 'route', 'tries', 'lastUsedAt', 'issuedAt'];
+/** A verdict settles by itself a while after its hit. */
+const notCounted = ['erased', 'provisional', 'link', 'asked', 'mtaSts', 'route', 'tries', 'lastUsedAt', 'issuedAt'];
 
 /** Numbers, times and truths, wherever they stand. */
 function countsIn(value: unknown): unknown {

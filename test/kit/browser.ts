@@ -53,6 +53,7 @@ const isPolicy = (text: string): boolean => text.includes('Content Security Poli
 
 /** What axe-core finds serious or critical against WCAG 2.1 A and AA; each as `rule: element`. */
 export async function seriousFaults(page: Page): Promise<string[]> {
+  await isPainted(page);
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
     // axe-core waits for ever for an answer out of a frame in which nothing runs; what is in it is somebody's letter.
@@ -63,8 +64,21 @@ export async function seriousFaults(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
 }
 
+/** Colours follow the scheme that was asked for, and no longer move: half-way between two they have any contrast. */
+async function isPainted(page: Page): Promise<void> {
+  const asked = `(() => {
+    const shown = document.documentElement.dataset.mantineColorScheme;
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches;
+    const moving = document.getAnimations().some((one) => one instanceof CSSTransition && one.playState === 'running');
+    return !moving && (shown === undefined || shown === (dark ? 'dark' : 'light'));
+  })()`;
+  for (const deadline = Date.now() + paintingMs; Date.now() < deadline && !(await page.evaluate<boolean>(asked)); )
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /** How long a page may take to show what is waited for, beside other tests on a busy machine. */
 export const patienceMs = 60_000;
+const paintingMs = 3_000;
 
 const folder = join(import.meta.dirname, '..', '..', 'artifacts', 'screenshots');
 
