@@ -33,9 +33,8 @@ export function startTellingRelays(
   const tell = async (): Promise<void> => {
     const now = world.clock.now();
     const rows = health.tell(tried).map(rowOf);
-    tried.clear();
-    // One that fails is told of for as long as it does, also when nothing is tried any more.
-    for (const { relayId, state } of rows) if (state !== 'working') tried.add(relayId);
+    // One that fails is told of for as long as it does, and one that has not answered yet once it has.
+    for (const { relayId, state } of rows) if (state === 'working') tried.delete(relayId);
     if (rows.length === 0) return;
     await world.db.asWorker(async (tx) => {
       await keepRelayStates(tx, workerId, now, rows);
