@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { EngagementReport } from '../../src/contract/reports.ts';
-import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults } from '../kit/browser.ts';
+import { isFine, openBrowser, patienceMs } from '../kit/browser.ts';
 import { until } from '../kit/tracking.ts';
 import { campaign, type Stage, setStage } from './stage.ts';
 
@@ -26,13 +26,6 @@ after(async () => {
   await stage?.close();
 });
 
-const isFine = async (name: string): Promise<void> => {
-  await page.waitForLoadState('networkidle');
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-  await screenshot(page, name);
-};
-
 async function addDepartment(name: string, below?: string): Promise<void> {
   await page.getByLabel('New department').fill(name);
   if (below !== undefined) await page.getByLabel('Below').selectOption(below);
@@ -49,7 +42,7 @@ describe('departments', () => {
     const protection = page.getByRole('dialog').getByLabel('Least protection on the way');
     await page.getByText('Inherits: Encrypted where possible, from the organisation.').waitFor();
     await protection.selectOption('Encrypted, certificate checked');
-    await isFine('department-policies');
+    await isFine(page, 'department-policies');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Policies of House › Ward' }).click();
@@ -60,7 +53,7 @@ describe('departments', () => {
     await page.getByRole('button', { name: 'Policies of House › Ward' }).click();
     await page.getByText('Holds nevertheless: Encrypted, certificate checked, from House').waitFor();
     await page.setViewportSize({ width: 390, height: 844 });
-    await isFine('department-policies-390');
+    await isFine(page, 'department-policies-390');
     await page.setViewportSize({ width: 1440, height: 900 });
     await page.getByRole('button', { name: 'Close' }).click();
   });
@@ -72,7 +65,7 @@ describe('departments', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Department').selectOption('House › Ward');
     await dialog.getByLabel('The role is about').selectOption('Only House › Ward and below');
-    await isFine('invite-narrowed');
+    await isFine(page, 'invite-narrowed');
     await page.getByRole('button', { name: 'Make the invitation' }).click();
     await page.getByRole('button', { name: 'Done' }).click();
     const row = page.getByRole('row').filter({ hasText: 'ida.holm@example.org' });
@@ -90,7 +83,7 @@ describe('departments', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('Ward reminders');
     await dialog.getByLabel('Department').selectOption('House › Ward');
-    await isFine('api-key-of-department');
+    await isFine(page, 'api-key-of-department');
     await page.getByRole('button', { name: 'Make the key' }).click();
     await page.getByRole('button', { name: 'I have kept the secret' }).click();
     const row = page.getByRole('row').filter({ hasText: 'Ward reminders' });
@@ -132,9 +125,9 @@ describe('departments', () => {
     await table.getByRole('cell', { name: 'No department', exact: true }).waitFor();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await isFine(`report-departments-${colorScheme}`);
+      await isFine(page, `report-departments-${colorScheme}`);
       await page.setViewportSize({ width: 390, height: 844 });
-      await isFine(`report-departments-${colorScheme}-390`);
+      await isFine(page, `report-departments-${colorScheme}-390`);
       await page.setViewportSize({ width: 1440, height: 900 });
     }
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { systemClock } from '../../src/platform/world.ts';
-import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults } from '../kit/browser.ts';
+import { isFine, openBrowser, patienceMs } from '../kit/browser.ts';
 import { acceptByPassword, personAt } from '../kit/person.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -39,13 +39,6 @@ async function signedIn(name: string, role: string, scheme: 'light' | 'dark' = '
   const [cookieName = '', value = ''] = person.cookie.split(/=(.*)/s);
   await context.addCookies([{ name: cookieName, value, url: stage.url }]);
   return context.newPage();
-}
-
-async function isFine(page: Page, name: string): Promise<void> {
-  await page.waitForLoadState('networkidle');
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-  await screenshot(page, name);
 }
 
 describe('emergency access', () => {

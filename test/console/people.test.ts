@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { isFine, openBrowser, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
 import { codeOf } from '../kit/person.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -69,13 +69,6 @@ async function invite(page: Page, name: string, email: string, role: string): Pr
   await page.getByRole('button', { name: 'Done' }).click();
   return atHome(link);
 }
-
-const isFine = async (page: Page, name: string): Promise<void> => {
-  await page.waitForLoadState('networkidle');
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-  await screenshot(page, name);
-};
 
 const stepUpNeeded = {
   status: 403,

@@ -3,46 +3,18 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { momentOfWall, wallTime } from '../../web/console/sending/planned/zoned-time.ts';
-import { overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { isFine, isFineEverywhere } from '../kit/browser.ts';
 import { until } from '../kit/tracking.ts';
-import { type SignedIn, signIn } from './stage.ts';
+import { openSending, type SignedIn, signIn } from './stage.ts';
 
 let signed: SignedIn;
 let page: Page;
-const desktop = { width: 1440, height: 900 };
-const telephone = { width: 390, height: 844 };
 
 before(async () => {
   signed = await signIn();
   page = signed.page;
 });
 after(() => signed?.close());
-
-async function isFine(name: string): Promise<void> {
-  await page.waitForLoadState('networkidle');
-  // Colours on their way from one scheme to the other are neither's.
-  await page.evaluate('Promise.allSettled(document.getAnimations().map((one) => one.finished))');
-  await screenshot(page, name);
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-}
-
-async function everywhere(name: string): Promise<void> {
-  await isFine(name);
-  await page.setViewportSize(telephone);
-  await isFine(`${name}-390`);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await isFine(`${name}-dark-390`);
-  await page.setViewportSize(desktop);
-  await isFine(`${name}-dark`);
-  await page.emulateMedia({ colorScheme: 'light' });
-}
-
-const openTab = async (name: string): Promise<void> => {
-  await page.goto(`${signed.stage.url}/sending`);
-  await page.getByRole('navigation', { name: 'Sending' }).getByRole('link', { name }).click();
-  await page.getByRole('heading', { level: 1, name }).waitFor();
-};
 
 const plan = (campaign: string, to: readonly string[], inHours: number) =>
   signed.stage.api('/v1/messages', {
@@ -57,21 +29,21 @@ const row = (campaign: string) => page.getByRole('row').filter({ hasText: campai
 
 describe('planned mail', () => {
   it('begins with a page that says how mail is planned', async () => {
-    await openTab('Planned');
+    await openSending(signed, 'Planned');
     await page.getByText('Nothing is planned').waitFor();
-    await everywhere('planned-empty');
+    await isFineEverywhere(page, 'planned-empty');
   });
 
   it('is listed with its time and how many it goes to', async () => {
     await plan('Winter letter', ['ana@plan.example', 'bo@plan.example'], 48);
     await plan('Vaccination', ['cy@plan.example'], 24);
     await plan('Recall', ['di@plan.example'], 72);
-    await openTab('Planned');
+    await openSending(signed, 'Planned');
     await row('Recall').waitFor();
     const campaigns = await page.getByRole('row').getByRole('link').allInnerTexts();
     assert.deepEqual(campaigns, ['Vaccination', 'Winter letter', 'Recall']);
     await row('Winter letter').getByText('2', { exact: true }).waitFor();
-    await everywhere('planned');
+    await isFineEverywhere(page, 'planned');
   });
 
   it('is moved to another time by the account’s clock', async () => {
@@ -85,7 +57,7 @@ describe('planned mail', () => {
     await dialog.getByText('This time has passed.').waitFor();
     const wanted = wallTime(new Date(Date.now() + 96 * 3_600_000), timeZone);
     await dialog.getByLabel('New time').fill(wanted);
-    await isFine('planned-move');
+    await isFine(page, 'planned-move');
     await dialog.getByRole('button', { name: 'Move it' }).press('Enter');
     await dialog.getByText(/^It goes out .* to 2 recipients\.$/).waitFor();
     await dialog.getByRole('button', { name: 'Done' }).press('Enter');
@@ -108,7 +80,7 @@ describe('planned mail', () => {
       .getByRole('button', { name: /^Cancel/ })
       .click();
     const cancel = page.getByRole('dialog', { name: 'Cancel it for good?' });
-    await isFine('planned-cancel');
+    await isFine(page, 'planned-cancel');
     await cancel.getByRole('button', { name: 'Cancel it for good' }).click();
     await cancel.getByText('Cancelled for 1 recipient.').waitFor();
     await cancel.getByRole('button', { name: 'Done' }).click();

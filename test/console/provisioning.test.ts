@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { type Faults, openBrowser, overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { type Faults, isFine, openBrowser, patienceMs, seriousFaults, watch } from '../kit/browser.ts';
 import { groupSchema, userSchema } from '../kit/directory.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -30,13 +30,6 @@ async function openPage(context: BrowserContext): Promise<Page> {
   await page.getByRole('heading', { level: 1, name: 'Provisioning' }).waitFor();
   return page;
 }
-
-const isFine = async (page: Page, name: string): Promise<void> => {
-  await page.waitForLoadState('networkidle');
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-  await screenshot(page, name);
-};
 
 const scim = (key: string, path: string, body: unknown) =>
   fetch(`${stage.url}/scim/v2${path}`, {

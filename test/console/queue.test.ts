@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { systemClock } from '../../src/platform/world.ts';
-import { type Faults, openBrowser, overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import {
+  desktop,
+  type Faults,
+  isFine,
+  isFineEverywhere,
+  openBrowser,
+  patienceMs,
+  telephone,
+  watch,
+} from '../kit/browser.ts';
 import { acceptByPassword, personAt } from '../kit/person.ts';
 import { until } from '../kit/tracking.ts';
 import { type Stage, setStage } from './stage.ts';
@@ -12,8 +21,6 @@ let stage: Stage;
 let browser: Browser;
 let owner: Page;
 let faults: Faults;
-const desktop = { width: 1440, height: 900 };
-const telephone = { width: 390, height: 844 };
 
 const send = (to: readonly string[], more: object = {}) =>
   stage.api('/v1/messages', {
@@ -50,26 +57,6 @@ after(async () => {
   await stage?.close();
 });
 
-async function isFine(page: Page, name: string): Promise<void> {
-  await page.waitForLoadState('networkidle');
-  // Colours on their way from one scheme to the other are neither's.
-  await page.evaluate('Promise.allSettled(document.getAnimations().map((one) => one.finished))');
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-  await screenshot(page, name);
-}
-
-async function everywhere(page: Page, name: string): Promise<void> {
-  await isFine(page, name);
-  await page.setViewportSize(telephone);
-  await isFine(page, `${name}-390`);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await isFine(page, `${name}-dark-390`);
-  await page.setViewportSize(desktop);
-  await isFine(page, `${name}-dark`);
-  await page.emulateMedia({ colorScheme: 'light' });
-}
-
 async function signedIn(name: string, role: string): Promise<{ page: Page; context: BrowserContext }> {
   const { invitation } = await stage.api<{ invitation: { link: string } }>('/v1/users', {
     method: 'POST',
@@ -93,7 +80,7 @@ describe('the queue', () => {
     await row.getByText(/^The next hop refused/).waitFor();
     await row.getByText(/In the last hour: 0 copies taken, 2 refused for now, 1 for good/).waitFor();
     await owner.getByRole('row').filter({ hasText: 'later.example' }).getByText('1 planned').waitFor();
-    await everywhere(owner, 'queue');
+    await isFineEverywhere(owner, 'queue');
   });
 
   it('follows the queue by itself', async () => {
@@ -146,7 +133,7 @@ describe('a destination', () => {
       .getByText(/4\.2\.0 greylisted/)
       .first()
       .waitFor();
-    await everywhere(owner, 'queue-destination');
+    await isFineEverywhere(owner, 'queue-destination');
   });
 
   it('takes one recipient out for good', async () => {

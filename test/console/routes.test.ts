@@ -1,7 +1,7 @@
 /** The console's page of routes: one is added, a rule sends mail by it, where mail would go is asked, and all is taken back. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { isFine } from '../kit/browser.ts';
 import { type SignedIn, signIn } from './stage.ts';
 
 let signedIn: SignedIn;
@@ -12,11 +12,6 @@ after(() => signedIn?.close());
 
 test('an administrator adds a route and a rule, asks where mail would go, and takes both back', async () => {
   const { page, stage, faults } = signedIn;
-  const isFine = async (name: string): Promise<void> => {
-    assert.deepEqual(await seriousFaults(page), [], name);
-    assert.equal(await overflowPx(page), 0, name);
-    await screenshot(page, name);
-  };
   await page.goto(`${stage.url}/sending/routes`);
   await page.getByRole('heading', { level: 1, name: 'Routes' }).waitFor();
   await page.getByText('There are no rules yet.').waitFor();
@@ -29,7 +24,7 @@ test('an administrator adds a route and a rule, asks where mail would go, and ta
   await relay.getByRole('textbox', { name: 'Name' }).fill('relay.example');
   await relay.getByRole('textbox', { name: 'User' }).fill('clinic');
   await relay.getByLabel('Password', { exact: true }).fill('a secret of ours');
-  await isFine('routes-dialog');
+  await isFine(page, 'routes-dialog');
   await dialog.getByRole('button', { name: 'Add the route' }).click();
   await page.getByRole('heading', { level: 2, name: 'Laboratories' }).waitFor();
   await page.getByRole('cell', { name: 'relay.example:587' }).waitFor();
@@ -41,10 +36,10 @@ test('an administrator adds a route and a rule, asks where mail would go, and ta
   await page.getByRole('textbox', { name: 'To', exact: true }).fill('ana@blood.labs.example');
   await page.getByRole('button', { name: 'Show where it would go' }).click();
   await page.getByText('Rule 1 of 1 (recipient domain *.labs.example) sends it by “Laboratories”.').waitFor();
-  await isFine('routes');
+  await isFine(page, 'routes');
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.setViewportSize({ width: 390, height: 844 });
-  await isFine('routes-narrow-dark');
+  await isFine(page, 'routes-narrow-dark');
   await page.setViewportSize({ width: 1440, height: 900 });
 
   await page.getByRole('button', { name: 'Change Laboratories' }).click();

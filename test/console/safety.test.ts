@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults } from '../kit/browser.ts';
+import { isFine, openBrowser, patienceMs } from '../kit/browser.ts';
 import { codeOf } from '../kit/person.ts';
 import { type Stage, setStage } from './stage.ts';
 
@@ -29,13 +29,6 @@ async function signedInByLink(into: BrowserContext): Promise<Page> {
   await opened.getByRole('heading', { level: 1, name: 'Campaigns' }).waitFor();
   return opened;
 }
-
-const isFine = async (shown: Page, name: string): Promise<void> => {
-  await shown.waitForLoadState('networkidle');
-  assert.deepEqual(await seriousFaults(shown), [], name);
-  assert.equal(await overflowPx(shown), 0, name);
-  await screenshot(shown, name);
-};
 
 before(async () => {
   stage = await setStage();

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import type { Sender } from '../../src/contract/senders.ts';
 import { writeReportMail } from '../../src/core/tls-reports/write-mail.ts';
 import { takeTlsReport } from '../../src/tls-reports/index.ts';
-import { openBrowser, overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { isFine, openBrowser, patienceMs, watch } from '../kit/browser.ts';
 import { type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
@@ -20,13 +20,6 @@ after(async () => {
   await browser?.close();
   await stage?.close();
 });
-
-const isFine = async (page: Page, name: string): Promise<void> => {
-  await page.waitForLoadState('networkidle');
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-  await screenshot(page, name);
-};
 
 test('an administrator adds a domain, sees what to publish and what is missing, and removes it', async () => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });

@@ -7,14 +7,12 @@ import { recordReturn } from '../../src/events/index.ts';
 import { sql } from '../../src/platform/database.ts';
 import { complaintSentence } from '../../web/console/sending/deliverability/complaint-words.ts';
 import { linesOf, mostLines, partsOf } from '../../web/console/sending/suppressions/import-lines.ts';
-import { overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { isFine, isFineEverywhere } from '../kit/browser.ts';
 import { until } from '../kit/tracking.ts';
-import { type SignedIn, signIn } from './stage.ts';
+import { openSending, type SignedIn, signIn } from './stage.ts';
 
 let signed: SignedIn;
 let page: Page;
-const desktop = { width: 1440, height: 900 };
-const telephone = { width: 390, height: 844 };
 
 before(async () => {
   signed = await signIn();
@@ -64,36 +62,10 @@ async function complain(times: number): Promise<void> {
   });
 }
 
-async function isFine(name: string): Promise<void> {
-  await page.waitForLoadState('networkidle');
-  // Colours on their way from one scheme to the other are neither's.
-  await page.evaluate('Promise.allSettled(document.getAnimations().map((one) => one.finished))');
-  await screenshot(page, name);
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-}
-
-async function everywhere(name: string): Promise<void> {
-  await isFine(name);
-  await page.setViewportSize(telephone);
-  await isFine(`${name}-390`);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await isFine(`${name}-dark-390`);
-  await page.setViewportSize(desktop);
-  await isFine(`${name}-dark`);
-  await page.emulateMedia({ colorScheme: 'light' });
-}
-
-const openTab = async (name: string): Promise<void> => {
-  await page.goto(`${signed.stage.url}/sending`);
-  await page.getByRole('navigation', { name: 'Sending' }).getByRole('link', { name }).click();
-  await page.getByRole('heading', { level: 1, name }).waitFor();
-};
-
 describe('deliverability', () => {
   it('tells by domain and day what arrived, came back and waits, and leads to the recipients behind it', async () => {
     await complain(1);
-    await openTab('Deliverability');
+    await openSending(signed, 'Deliverability');
     const row = page.getByRole('row').filter({ hasText: 'north.example' });
     await row.getByText('50.0%').waitFor();
     assert.equal(await row.getByText('25.0%').count(), 2);
@@ -102,12 +74,12 @@ describe('deliverability', () => {
       .waitFor();
     await page.getByText('1 of only').first().waitFor();
     await page.getByText('Gmail asks senders to stay below 0.1% and never to reach 0.3%').waitFor();
-    await everywhere('deliverability');
+    await isFineEverywhere(page, 'deliverability');
     await row.getByRole('button', { name: 'Recipients at north.example' }).press('Enter');
     await page.getByLabel('Only one status').selectOption('Bounced');
     await page.getByRole('link', { name: 'ana@north.example' }).waitFor({ state: 'hidden' });
     await page.getByRole('link', { name: 'gone@north.example' }).waitFor();
-    await isFine('deliverability-domain');
+    await isFine(page, 'deliverability-domain');
     await page.getByText('All time').click();
     await row.getByText('50.0%').waitFor();
     await page.getByRole('link', { name: 'gone@north.example' }).click();
@@ -135,13 +107,13 @@ describe('complaints', () => {
 
 describe('suppressions', () => {
   it('take an address by hand', async () => {
-    await openTab('Suppressions');
+    await openSending(signed, 'Suppressions');
     await page.getByRole('button', { name: 'Add', exact: true }).press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Suppress an address' });
     await dialog.getByLabel('Email address').fill('ana@north.example');
     await dialog.getByLabel('Why').selectOption('Unsubscribed');
     assert.equal(await dialog.getByLabel('What is kept back').inputValue(), 'marketing');
-    await isFine('suppressions-add');
+    await isFine(page, 'suppressions-add');
     await dialog.getByRole('button', { name: 'Send nothing more there' }).click();
     await page.getByRole('cell', { name: 'ana@north.example', exact: true }).waitFor();
   });
@@ -157,10 +129,10 @@ describe('suppressions', () => {
     await dialog.getByRole('button', { name: 'Import' }).click();
     await dialog.getByText('2 addresses taken, 1 line refused.').waitFor();
     await dialog.getByRole('row', { name: /^4 / }).waitFor();
-    await isFine('suppressions-imported');
+    await isFine(page, 'suppressions-imported');
     await dialog.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('cell', { name: 'cleo@north.example', exact: true }).waitFor();
-    await everywhere('suppressions');
+    await isFineEverywhere(page, 'suppressions');
     await page.getByLabel('Only one reason').selectOption('Called our mail unwanted');
     await page.getByRole('cell', { name: 'cleo@north.example', exact: true }).waitFor({ state: 'hidden' });
   });
@@ -173,7 +145,7 @@ describe('suppressions', () => {
     await found.getByRole('button', { name: 'Remove' }).click();
     const dialog = page.getByRole('dialog', { name: 'Let mail go there again?' });
     await dialog.getByText('Mail them again only if they asked for it.').waitFor();
-    await isFine('suppressions-remove');
+    await isFine(page, 'suppressions-remove');
     await dialog.getByRole('button', { name: 'Let mail go there again' }).click();
     await found.getByText('Mail goes to bo@north.example').waitFor();
   });
@@ -191,7 +163,7 @@ describe('suppressions', () => {
 
 describe('transport', () => {
   it('is a ladder whose rung is chosen by keyboard and holds at once', async () => {
-    await openTab('Transport');
+    await openSending(signed, 'Transport');
     const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
     await page.getByRole('radio', { name: 'Encrypted, certificate checked' }).check();
     assert.equal((await saved).status(), 200);
@@ -204,7 +176,7 @@ describe('transport', () => {
     await page.getByLabel('Needs at least', { exact: true }).selectOption('Encrypted, identity proven');
     await page.getByRole('button', { name: 'Set the rule' }).click();
     await page.getByRole('row', { name: /hospital\.example Encrypted, identity proven/ }).waitFor();
-    await everywhere('transport');
+    await isFineEverywhere(page, 'transport');
     await page.getByRole('button', { name: 'Remove the rule for hospital.example' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove the rule' }).click();
     await page.getByText('No domain has a rule of its own.').waitFor();
@@ -215,13 +187,13 @@ describe('transport', () => {
     await page.getByRole('button', { name: 'Look it up' }).click();
     const found = page.getByRole('status', { name: 'What was found' });
     await found.getByText('The account asks for TLS 1.2 or later').waitFor();
-    await isFine('transport-looked-up');
+    await isFine(page, 'transport-looked-up');
   });
 });
 
 describe('preflight', () => {
   it('says for each address where it would go, under what protection, and why', async () => {
-    await openTab('Preflight');
+    await openSending(signed, 'Preflight');
     await page.getByRole('button', { name: 'Look ahead' }).click();
     await page.getByText('Type at least one address.').waitFor();
     await page.getByLabel('Addresses').fill('ana@north.example, dora@hospital.example');
@@ -229,7 +201,7 @@ describe('preflight', () => {
     const result = page.getByRole('region', { name: 'What would happen' });
     await result.getByText('dora@hospital.example').waitFor();
     await result.getByText('Encrypted, certificate checked').first().waitFor();
-    await everywhere('preflight');
+    await isFineEverywhere(page, 'preflight');
     await page.getByLabel('Addresses').fill('not an address');
     await page.getByRole('button', { name: 'Look ahead' }).click();
     await page.getByRole('alert').waitFor();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { isFine, patienceMs, watch } from '../kit/browser.ts';
 import { type IdentityProvider, startIdentityProvider } from '../kit/identity-provider.ts';
 import { type SignedIn, signIn } from './stage.ts';
 
@@ -18,13 +18,6 @@ after(async () => {
   await admin?.close();
   await idp?.close();
 });
-
-const isFine = async (page: Page, name: string): Promise<void> => {
-  await page.waitForLoadState('networkidle');
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-  await screenshot(page, name);
-};
 
 const newContext = async (scheme: 'light' | 'dark' = 'light', width = 1440): Promise<BrowserContext> => {
   const context = await admin.browser.newContext({

@@ -86,6 +86,13 @@ export async function signIn(): Promise<SignedIn> {
   };
 }
 
+/** A tab of the place for sending, by its name. */
+export async function openSending({ stage, page }: SignedIn, name: string): Promise<void> {
+  await page.goto(`${stage.url}/sending`);
+  await page.getByRole('navigation', { name: 'Sending' }).getByRole('link', { name }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}
+
 /** @param settings beside or instead of the usual ones */
 export async function setStage(settings: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const database = await openTestDatabase();

@@ -4,45 +4,18 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { systemClock } from '../../src/platform/world.ts';
 import { askedValues, dataOf } from '../../web/console/sending/templates/asked-values.ts';
-import { overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { desktop, isFine, isFineEverywhere, overflowPx, telephone } from '../kit/browser.ts';
 import { acceptByPassword, personAt } from '../kit/person.ts';
-import { type SignedIn, signIn } from './stage.ts';
+import { openSending, type SignedIn, signIn } from './stage.ts';
 
 let signed: SignedIn;
 let page: Page;
-const desktop = { width: 1440, height: 900 };
-const telephone = { width: 390, height: 844 };
 
 before(async () => {
   signed = await signIn();
   page = signed.page;
 });
 after(() => signed?.close());
-
-async function isFine(name: string): Promise<void> {
-  // Colours on their way from one scheme to the other are neither's.
-  await page.evaluate('Promise.allSettled(document.getAnimations().map((one) => one.finished))');
-  await screenshot(page, name);
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-}
-
-async function everywhere(name: string): Promise<void> {
-  await isFine(name);
-  await page.setViewportSize(telephone);
-  await isFine(`${name}-390`);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await isFine(`${name}-dark-390`);
-  await page.setViewportSize(desktop);
-  await isFine(`${name}-dark`);
-  await page.emulateMedia({ colorScheme: 'light' });
-}
-
-const openTab = async (name: string): Promise<void> => {
-  await page.goto(`${signed.stage.url}/sending`);
-  await page.getByRole('navigation', { name: 'Sending' }).getByRole('link', { name }).click();
-  await page.getByRole('heading', { level: 1, name }).waitFor();
-};
 
 const styleWithin = (element: string, property: string) =>
   page.frames()[1]?.evaluate<string>(`getComputedStyle(document.querySelector('${element}')).${property}`);
@@ -59,9 +32,9 @@ const hostile = `<style>@import url("https://evil.example/a.css"); p { color: rg
 
 describe('templates', () => {
   it('begin with a page that says what a template is', async () => {
-    await openTab('Templates');
+    await openSending(signed, 'Templates');
     await page.getByText('No templates yet').waitFor();
-    await everywhere('templates-empty');
+    await isFineEverywhere(page, 'templates-empty');
   });
 
   it('are written with a preview, and what is not well formed is said where it is', async () => {
@@ -73,7 +46,7 @@ describe('templates', () => {
     await field('Subject').fill('Your visit on {{ visit.day }}');
     await field('HTML').fill('<p>Dear {{ name }},</p>\n<p>see you on {{ visit.day }</p>');
     await page.getByText(/^Line 2, column 15: /).waitFor();
-    await isFine('template-syntax');
+    await isFine(page, 'template-syntax');
     await page.getByRole('button', { name: 'Go to line 2, column 15 of the HTML' }).press('Enter');
     const at = 'document.activeElement.value.slice(document.activeElement.selectionStart).slice(0, 5)';
     assert.equal(await page.evaluate(at), '{{ vi');
@@ -88,7 +61,7 @@ describe('templates', () => {
     await frame.getByText('Dear Ana <3,').waitFor();
     assert.equal(await styleWithin('p', 'color'), 'rgb(12, 107, 102)');
     await page.getByText('Dear Ana <3, see you on Monday.', { exact: true }).waitFor();
-    await everywhere('template-new');
+    await isFineEverywhere(page, 'template-new');
     await page.getByRole('button', { name: 'Keep the template' }).press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Visit' }).waitFor();
   });
@@ -102,7 +75,7 @@ describe('templates', () => {
     await page.getByText(/\d+ files from elsewhere, such as pictures, are left out/).waitFor();
     assert.equal(await frame.locator('script, link, iframe, base, [onerror], [href], [action]').count(), 0);
     await frame.getByRole('button', { name: 'Send' }).click();
-    await isFine('template-hostile');
+    await isFine(page, 'template-hostile');
     await page.setViewportSize(telephone);
     // What is out of sight is not painted; the frame's element comes into sight, not what is in it.
     await page.evaluate("document.querySelector('iframe').scrollIntoView()");
@@ -123,7 +96,7 @@ describe('templates', () => {
     await page.getByText('This is not one JSON object').waitFor();
     await field('Values as one JSON object').fill('{"name": "Ben", "visit": {"day": "Friday"}}');
     await page.frameLocator('iframe').getByText('Dear Ben').waitFor();
-    await isFine('template-json');
+    await isFine(page, 'template-json');
   });
 
   it('keep each change as a version, whose words come back, and are deleted after a question', async () => {
@@ -132,14 +105,14 @@ describe('templates', () => {
     await page.getByText('Kept as version 2.').waitFor();
     await page.getByLabel('Look at an earlier version').selectOption('Version 1');
     await page.getByText('Subject: Your visit on {{ visit.day }}').waitFor();
-    await everywhere('template-version');
+    await isFineEverywhere(page, 'template-version');
     await page.getByRole('button', { name: 'Put the words of version 1 into the form' }).click();
     assert.equal(await field('Subject').inputValue(), 'Your visit on {{ visit.day }}');
     await page.getByRole('button', { name: 'Keep the changes' }).click();
     await page.getByText('Kept as version 3.').waitFor();
-    await openTab('Templates');
+    await openSending(signed, 'Templates');
     await page.getByRole('row').filter({ hasText: 'Visit' }).getByText('3', { exact: true }).waitFor();
-    await everywhere('templates');
+    await isFineEverywhere(page, 'templates');
     let asked = 0;
     page.on('request', (request) => {
       if (request.url().endsWith('/v1/templates/preview')) asked += 1;
@@ -148,7 +121,7 @@ describe('templates', () => {
     await page.getByRole('button', { name: 'Delete the template' }).click();
     const dialog = page.getByRole('dialog', { name: 'Delete the template?' });
     await dialog.getByText('still goes out').waitFor();
-    await isFine('template-delete');
+    await isFine(page, 'template-delete');
     assert.ok(asked <= 4, 'the preview is asked for when something has changed');
     await dialog.getByRole('button', { name: 'Delete it for good' }).click();
     await page.getByText('No templates yet').waitFor();

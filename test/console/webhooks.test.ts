@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { type Faults, openBrowser, overflowPx, patienceMs, screenshot, seriousFaults, watch } from '../kit/browser.ts';
+import { type Faults, isFine, openBrowser, patienceMs, seriousFaults, watch } from '../kit/browser.ts';
 import { type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
@@ -29,13 +29,6 @@ async function openPage(context: BrowserContext): Promise<Page> {
   await page.getByRole('heading', { level: 1, name: 'Webhooks' }).waitFor();
   return page;
 }
-
-const isFine = async (page: Page, name: string): Promise<void> => {
-  await page.waitForLoadState('networkidle');
-  assert.deepEqual(await seriousFaults(page), [], name);
-  assert.equal(await overflowPx(page), 0, name);
-  await screenshot(page, name);
-};
 
 test('an administrator adds a webhook, tests it, sees what came of it, and ends it', async () => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });

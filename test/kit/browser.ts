@@ -2,6 +2,7 @@
  * A real Chromium for tests: the installed one where there is one, else the one from npm. A watched page tells whatever
  * it asked of other hosts, what its policy refused and what went wrong in it.
  */
+import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
@@ -91,3 +92,26 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 /** By how many pixels the page is wider than its window. */
 export const overflowPx = (page: Page): Promise<number> =>
   page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
+/** Nothing that axe calls serious, nothing wider than the window; and a picture of it. */
+export async function isFine(page: Page, name: string): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  assert.deepEqual(await seriousFaults(page), [], name);
+  assert.equal(await overflowPx(page), 0, name);
+  await screenshot(page, name);
+}
+
+export const desktop = { width: 1440, height: 900 };
+export const telephone = { width: 390, height: 844 };
+
+/** On a desk and on a telephone, in light and in dark; afterwards the page is as before. */
+export async function isFineEverywhere(page: Page, name: string): Promise<void> {
+  await isFine(page, name);
+  await page.setViewportSize(telephone);
+  await isFine(page, `${name}-390`);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await isFine(page, `${name}-dark-390`);
+  await page.setViewportSize(desktop);
+  await isFine(page, `${name}-dark`);
+  await page.emulateMedia({ colorScheme: 'light' });
+}

@@ -1,9 +1,5 @@
-/** Connections that other servers reported, by day as stacked bars. Loaded only where there are reports. */
-import '@mantine/charts/styles.css';
-import { BarChart } from '@mantine/charts';
-import { useReducedMotion } from '@mantine/hooks';
-import { count } from '../../shared/format.ts';
-import chart from '../campaign-report/activity-chart.module.css';
+/** Connections that other servers reported, by day. Loaded only where there are reports. */
+import { StackedBars } from '../elements/stacked-bars.tsx';
 
 export interface TlsBar {
   readonly label: string;
@@ -17,26 +13,5 @@ const series = [
 ];
 
 export default function TlsChart({ bars, summary }: { readonly bars: readonly TlsBar[]; readonly summary: string }) {
-  const isStill = useReducedMotion();
-  return (
-    <div role="img" aria-label={summary}>
-      <BarChart
-        className={chart.chart ?? ''}
-        h={160}
-        data={bars as TlsBar[]}
-        dataKey="label"
-        type="stacked"
-        series={series}
-        valueFormatter={count}
-        gridAxis="x"
-        tickLine="none"
-        maxBarWidth={28}
-        barProps={{ isAnimationActive: !isStill }}
-        barChartProps={{ accessibilityLayer: false, margin: { left: -12, right: 4 } }}
-        xAxisProps={{ minTickGap: 28, tickMargin: 8 }}
-        yAxisProps={{ allowDecimals: false, width: 56 }}
-        cursorFill="color-mix(in srgb, var(--line) 45%, transparent)"
-      />
-    </div>
-  );
+  return <StackedBars bars={bars} series={series} summary={summary} heightPx={160} />;
 }

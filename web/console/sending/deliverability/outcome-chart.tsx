@@ -1,9 +1,7 @@
-/** What became of each day's mail as stacked bars. Loaded only when the page is read. */
-import '@mantine/charts/styles.css';
-import { BarChart } from '@mantine/charts';
-import { useReducedMotion } from '@mantine/hooks';
+/** What became of each day's mail. Loaded only when the page is read. */
 import type { EngagementRow } from '../../../../src/contract/reports.ts';
-import { count, day } from '../../../shared/format.ts';
+import { day } from '../../../shared/format.ts';
+import { StackedBars } from '../../elements/stacked-bars.tsx';
 
 const series = [
   { name: 'delivered', label: 'Delivered', color: 'var(--people)' },
@@ -12,32 +10,8 @@ const series = [
 ];
 
 export default function OutcomeChart({ days, summary }: { days: readonly EngagementRow[]; summary: string }) {
-  const isStill = useReducedMotion();
-  const data = days.map((row) => ({
-    label: day(row.key),
-    delivered: row.delivered,
-    deferred: row.deferred,
-    bounced: row.bounced,
-  }));
+  const bars = days.map(({ key, delivered, deferred, bounced }) => ({ label: day(key), delivered, deferred, bounced }));
   return (
-    <div role="img" aria-label={summary}>
-      <BarChart
-        h={240}
-        mt="md"
-        data={data}
-        dataKey="label"
-        type="stacked"
-        series={series}
-        valueFormatter={count}
-        gridAxis="x"
-        tickLine="none"
-        maxBarWidth={36}
-        barProps={() => ({ isAnimationActive: !isStill })}
-        barChartProps={{ accessibilityLayer: false, margin: { left: -12, right: 4 } }}
-        xAxisProps={{ minTickGap: 28, tickMargin: 8 }}
-        yAxisProps={{ allowDecimals: false, width: 56 }}
-        cursorFill="color-mix(in srgb, var(--line) 45%, transparent)"
-      />
-    </div>
+    <StackedBars bars={bars} series={series} hatched="deferred" summary={summary} heightPx={240} widestBarPx={36} />
   );
 }
