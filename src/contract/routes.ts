@@ -25,7 +25,7 @@ export const health = z
   .object({
     state: z.enum(['unused', 'working', 'unsteady', 'resting', 'failing']).meta({
       description:
-        '`unused`: nothing was sent through it in the last hour. `unsteady`: some processes reach it and some do not. `resting`: left alone for a moment after failures. `failing`: the next copy tries it again.',
+        '`unused`: nothing was sent through it in the last hour. `unsteady`: it does not answer each time, and mail goes on trying it. `resting`: left alone for a moment after failures. `failing`: the next copy tries it again.',
     }),
     text: z.string().meta({ description: 'The same in words.' }),
     answeredAt: instant.nullable(),

@@ -18,7 +18,7 @@ export interface RelayCondition {
 }
 
 export function relayCondition(seen: readonly SeenRelay[]): RelayCondition {
-  const failing = seen.filter(({ state }) => state !== 'working');
+  const failing = seen.filter(({ state, failingSince }) => state !== 'working' || failingSince !== null);
   const state = stateOf(seen, failing);
   const why = failing.find(({ lastWhy }) => lastWhy !== null)?.lastWhy ?? null;
   const said = why === null ? '' : ` ${(reasons as Readonly<Record<string, string>>)[why] ?? ''}`;
@@ -33,7 +33,7 @@ export function relayCondition(seen: readonly SeenRelay[]): RelayCondition {
 const words: Readonly<Record<RelayCondition['state'], string>> = {
   unused: 'Nothing was sent through it in the last hour.',
   working: 'It answers.',
-  unsteady: 'Some processes reach it and some do not.',
+  unsteady: 'It does not answer each time; mail goes on trying it.',
   resting: 'It failed and is left alone for a moment; other relays are asked first.',
   failing: 'It failed; the next copy tries whether it is back.',
 };
@@ -41,7 +41,8 @@ const words: Readonly<Record<RelayCondition['state'], string>> = {
 function stateOf(seen: readonly SeenRelay[], failing: readonly SeenRelay[]): RelayCondition['state'] {
   if (seen.length === 0) return 'unused';
   if (failing.length === 0) return 'working';
-  if (failing.length < seen.length) return 'unsteady';
+  // A failure or two do not make it rest: it is tried on, and yet nobody may say that it answers.
+  if (failing.length < seen.length || failing.some(({ state }) => state === 'working')) return 'unsteady';
   return failing.some(({ state }) => state === 'probing') ? 'failing' : 'resting';
 }
 

@@ -206,5 +206,8 @@ test('a relay’s condition is told in words, from what each process saw', () =>
   assert.deepEqual(states, ['unused', 'working', 'unsteady', 'resting', 'failing']);
   const { text, failingSince } = relayCondition([rests]);
   assert.match(text, /left alone.*refused the connection/);
+  const failedOnce = relayCondition([{ ...rests, state: 'working' }]);
+  assert.equal(failedOnce.state, 'unsteady');
+  assert.match(failedOnce.text, /does not answer each time.*refused the connection/);
   assert.deepEqual(failingSince, at);
 });
