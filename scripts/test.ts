@@ -1,6 +1,7 @@
 /**
  * `npm test`: one PostgreSQL in a temporary folder, every test file of the repository in Node's own runner on it. Its
- * exit status is the runner's. Arguments narrow it down to the files given.
+ * exit status is the runner's. Arguments narrow it down to the files given. A few files that fail beside others run once
+ * more by themselves, and are named at the end: what fails then too has failed.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -14,6 +15,8 @@ const folders = ['src', 'packages', 'test', 'scripts', 'bench', 'web'];
 /** Much of a test is waiting: for a browser, a process, a loop. */
 const concurrency = 3;
 const testTimeoutMs = 300_000;
+/** Real programs and a real browser share two cores here: a few may be late once. More than these are no coincidence. */
+const repeatedAtMost = 4;
 /** Types are taken out and code is compiled once, not once a process: half of what a small test file costs. */
 const compileCache = join(repository, 'node_modules', '.cache', 'compiled');
 
@@ -24,8 +27,17 @@ async function runTests(given: readonly string[]): Promise<number> {
   if (files.length === 0) throw new Error('there is no test file');
   const dataDir = mkdtempSync(join(tmpdir(), 'waxwing-tests-'));
   const server = await startEmbeddedPostgres({ dataDir, now: new Date(), isDurable: false });
+  const failures = join(dataDir, 'failed-files');
+  const run = (some: readonly string[], atOnce: number): Promise<number> =>
+    runNode(some, { socketFolder: String(server.connection.host), failures, atOnce });
   try {
-    return await runNode(files, String(server.connection.host));
+    const status = await run(files, concurrency);
+    const failed = readFileSync(failures, 'utf8').split('\n').filter(Boolean);
+    if (status === 0 || failed.length === 0 || failed.length > repeatedAtMost) return status;
+    console.error(`\nOnce more, each by itself: ${failed.join(' ')}\n`);
+    const again = await run(failed, 1);
+    if (again === 0) console.error(`\n⚠ Passed only by themselves: ${failed.join(' ')}`);
+    return again;
   } finally {
     await server.stop();
     rmSync(dataDir, { recursive: true, force: true });
@@ -60,10 +72,22 @@ function testsRunBy(file: string): string[] {
   return [...imports].map(([, path]) => join(dirname(file), path ?? ''));
 }
 
-function runNode(files: readonly string[], socketFolder: string): Promise<number> {
+interface Run {
+  readonly socketFolder: string;
+  /** Where the names of the files go that failed. */
+  readonly failures: string;
+  readonly atOnce: number;
+}
+
+function runNode(files: readonly string[], { socketFolder, failures, atOnce }: Run): Promise<number> {
+  const reporters = { spec: 'stdout', './scripts/failed-files.ts': failures };
+  const telling = Object.entries(reporters).flatMap(([reporter, destination]) => [
+    `--test-reporter=${reporter}`,
+    `--test-reporter-destination=${destination}`,
+  ]);
   const child = spawn(
     process.execPath,
-    ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${testTimeoutMs}`, ...files],
+    ['--test', `--test-concurrency=${atOnce}`, `--test-timeout=${testTimeoutMs}`, ...telling, ...files],
     {
       cwd: repository,
       stdio: 'inherit',
