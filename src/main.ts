@@ -456,9 +456,17 @@ async function openIntake(
   tls: SubmissionOptions['tls'],
   parts: Parts,
 ): Promise<Listening | undefined> {
-  const { bouncePort, bounceDomain, host, dataDir } = config;
+  const { bouncePort, bounceDomain, host, dataDir, dnsServers } = config;
   if (!config.roles.includes('smtp') || bouncePort === undefined || bounceDomain === undefined) return undefined;
-  const options = { port: bouncePort, host, hostname: hostnameOf(config), domain: bounceDomain, tls, dataDir };
+  const options = {
+    port: bouncePort,
+    host,
+    hostname: hostnameOf(config),
+    domain: bounceDomain,
+    tls,
+    dataDir,
+    dnsServers,
+  };
   const intake = await startIntake(world, options);
   parts.listeners.push(intake);
   return intake;

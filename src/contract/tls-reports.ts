@@ -23,6 +23,10 @@ export const tlsReports = z
       z.object({
         day,
         reporter: z.string().meta({ description: 'Who reports, by their own words; nothing proves it.' }),
+        signedBy: z.string().nullable().meta({
+          description:
+            'The domain whose DKIM signature the mail bore. Null: it came by HTTPS, where nothing proves who sent it, or before signatures were checked.',
+        }),
         policy: z.enum(['tlsa', 'sts', 'no-policy-found']),
         policyDomain: z.string(),
         ...numbers,

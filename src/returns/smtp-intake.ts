@@ -4,6 +4,7 @@
  */
 import type { SMTPServerAddress, SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import { tlsReportAddress } from '../core/senders/setup.ts';
+import { type LookUp, openLookUp } from '../platform/look-up.ts';
 import type { Listening, World } from '../platform/world.ts';
 import {
   closeServer,
@@ -33,6 +34,8 @@ export interface IntakeOptions {
   /** PEM; absent: the certificate of submission, self-signed, kept in `dataDir`. */
   readonly tls?: TlsIdentity | undefined;
   readonly dataDir: string;
+  /** Asked for the keys of those who report about TLS; none: the system's. */
+  readonly dnsServers?: readonly string[] | undefined;
   readonly closeTimeoutMs?: number;
 }
 
@@ -57,6 +60,7 @@ interface Reception {
   /** RFC 5321 §2.3.11 lets us say that its case does not matter. */
   readonly isForTls: (address: string) => boolean;
   readonly door: Door;
+  readonly dns: LookUp;
 }
 
 export async function startIntake(world: World, options: IntakeOptions): Promise<Listening> {
@@ -66,6 +70,7 @@ export async function startIntake(world: World, options: IntakeOptions): Promise
     leaverOf: unsubscribeMailReader(world.vault, options.domain),
     isForTls: (address) => address.toLowerCase() === tlsReportAddress({ bounceDomain: options.domain }),
     door: openDoor(limits.maxConnectionsPerAddress),
+    dns: openLookUp(options.dnsServers ?? []),
   };
   const server = newServer(reception, options);
   const port = await listen(server, options.port, options.host);
@@ -118,7 +123,7 @@ function refuse(world: World, error: unknown): SmtpRefusal {
 }
 
 async function takeReport(
-  { world, handleOf, leaverOf, isForTls }: Reception,
+  { world, handleOf, leaverOf, isForTls, dns }: Reception,
   stream: SMTPServerDataStream,
   session: SMTPServerSession,
 ): Promise<string> {
@@ -126,7 +131,7 @@ async function takeReport(
   if (head.kind === 'too-large') throw new SmtpRefusal(552, '5.3.4 The message is too large');
   if (head.kind === 'broken-off') throw new SmtpRefusal(451, '4.4.2 The connection broke off');
   if (session.envelope.rcptTo.some(({ address }) => isForTls(address)))
-    refuseUntaken(await takeTlsReport(world, head.octets));
+    refuseUntaken(await takeTlsReport(world, head.octets, dns));
   const handlesOf = (reader: typeof handleOf): Uint8Array[] =>
     session.envelope.rcptTo.flatMap(({ address }) => reader(address) ?? []);
   const [handles, leavers] = [handlesOf(handleOf), handlesOf(leaverOf)];
@@ -145,5 +150,12 @@ async function takeReport(
 function refuseUntaken(taken: Awaited<ReturnType<typeof takeTlsReport>>): void {
   if (taken === 'unreadable') throw new SmtpRefusal(554, '5.6.0 This is no report about TLS that can be read');
   if (taken === 'nobody') throw new SmtpRefusal(550, '5.1.1 The report is about no domain of ours');
+  // RFC 8460 §3 has such a report ignored; saying so (RFC 7372 §3.1) lets who sent it mend it.
+  if (taken === 'unsigned')
+    throw new SmtpRefusal(
+      550,
+      '5.7.20 No DKIM signature of the domain in From that is valid for a report (RFC 8460 section 3)',
+    );
+  if (taken === 'no-answer') throw new SmtpRefusal(451, '4.4.3 The key of the DKIM signature cannot be had right now');
   if (taken === 'too-many') throw new SmtpRefusal(451, '4.3.2 Too many reports about this domain today');
 }

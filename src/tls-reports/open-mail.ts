@@ -1,12 +1,14 @@
-/** Finds the report in a mail (RFC 8460 §5.3) It never throws and keeps nothing. */
+/** Finds the report in a mail (RFC 8460 §5.3). It never throws and keeps nothing. */
 import PostalMime from 'postal-mime';
 import type { ReadReport } from '../core/tls-reports/read-report.ts';
+import type { ReportField } from '../core/tls-reports/reporter-signature.ts';
 import { unpackReport } from './unpack-report.ts';
 
 export interface MailedReport {
   readonly report: ReadReport;
-  /** Of whom the mail says that it speaks. */
-  readonly domain: string | null;
+  /** The domain of the one address in From; empty where there is none or more than one. */
+  readonly author: string;
+  readonly fields: readonly ReportField[];
 }
 
 export async function openReportMail(octets: Uint8Array): Promise<MailedReport | null> {
@@ -15,8 +17,10 @@ export async function openReportMail(octets: Uint8Array): Promise<MailedReport |
     const part = mail.attachments.find(({ mimeType, filename }) => isReport(mimeType, filename ?? ''));
     if (part === undefined || typeof part.content === 'string') return null;
     const report = unpackReport(Buffer.from(part.content as ArrayBuffer));
-    const domain = mail.headers.find(({ key }) => key === 'tls-report-domain')?.value ?? null;
-    return report === null ? null : { report, domain: domain?.trim().toLowerCase().slice(0, 253) ?? null };
+    const fields = mail.headers.map(({ key, value }) => ({ name: key, value }));
+    const isOnly = fields.filter(({ name }) => name === 'from').length === 1;
+    const address = isOnly ? (mail.from?.address ?? '') : '';
+    return report === null ? null : { report, author: address.slice(address.lastIndexOf('@') + 1), fields };
   } catch {
     return null;
   }

@@ -29,11 +29,13 @@ export async function readTlsReports(
   const reports = rows.map(({ day, succeeded, failed, contentSealed }) => {
     const content = JSON.parse(vault.open('tls.received', contentSealed).toString()) as Kept;
     return {
-      ...{ day, succeeded, failed, reporter: content.reporter, policy: content.type, policyDomain: content.domain },
+      ...{ day, succeeded, failed, reporter: content.reporter, signedBy: content.signedBy ?? null },
+      ...{ policy: content.type, policyDomain: content.domain },
       failures: content.failures.map((one) => ({ ...one, about: failureWords[one.result] })),
     };
   });
   return { address: named.address, url: named.url, since: since.toISOString(), days, reports };
 }
 
-type Kept = ReadPolicy & { readonly reporter: string };
+/** `signedBy` is absent where it was taken before signatures were checked. */
+type Kept = ReadPolicy & { readonly reporter: string; readonly signedBy?: string | null };

@@ -9,6 +9,7 @@ import { createTransport } from 'nodemailer';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { ask, refusal, startApi, type TestApi } from '../../test/kit/api.ts';
 import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
+import { newReporter, type Reporter } from '../../test/kit/signed-report.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import type { NewAccount } from '../accounts/index.ts';
 import { addSender, verifySender } from '../contract/senders.ts';
@@ -30,6 +31,7 @@ let dns: DnsServer;
 let api: TestApi;
 let intake: Listening;
 let dataDir: string;
+let reporter: Reporter;
 
 before(async () => {
   world = await testWorld();
@@ -42,7 +44,10 @@ before(async () => {
     ...senderRoutes(world, { ...options, hasSmarthost: false, bounceDomain }),
     ...tlsReportRoutes(world, { bounceDomain }),
   ]);
-  intake = await startIntake(world, { port: 0, host: '127.0.0.1', hostname: 'mx.test', domain: bounceDomain, dataDir });
+  intake = await startIntake(world, {
+    ...{ port: 0, host: '127.0.0.1', hostname: 'mx.test', domain: bounceDomain, dataDir, dnsServers: [dns.address] },
+  });
+  reporter = newReporter(dns, 'company-x.example');
   const sender = await ask(api, addSender, mine.apiKey, { body: { domain } });
   for (const { name, value } of sender.records) dns.tell(name, { txt: [value] });
   await ask(api, verifySender, mine.apiKey, { params: { domain } });
@@ -85,8 +90,11 @@ function mailOf(packed: Buffer, about = domain): Buffer {
 }
 const packedReport = (changes: object = {}): Buffer => gzipSync(JSON.stringify(reportOf(changes)));
 
-/** The answer to the mail: 250, or the code of the refusal. */
-async function deliver(raw: Buffer, to = `tlsrpt@${bounceDomain}`): Promise<number> {
+/** As its reporter signs it; the answer to the mail: 250, or the code of the refusal. */
+const deliver = async (mail: Buffer, to?: string): Promise<number> =>
+  deliverAsItIs(await reporter.sign(mail, world.clock.now()), to);
+
+async function deliverAsItIs(raw: Buffer, to = `tlsrpt@${bounceDomain}`): Promise<number> {
   const transport = createTransport({ host: '127.0.0.1', port: intake.port, ignoreTLS: true });
   try {
     await transport.sendMail({ envelope: { from: 'tlsrpt@company-x.example', to: [to] }, raw });
@@ -130,6 +138,7 @@ test('a report is kept once with the account that has the domain, and told by da
         succeeded: 5326,
         failed: 303,
         reporter: 'Company-X',
+        signedBy: 'company-x.example',
         policy: 'sts',
         policyDomain: domain,
       },
@@ -199,6 +208,36 @@ test('what is no report, is made to hurt, or speaks of nobody here is refused an
   assert.equal(await deliver(mailOf(packedReport(), 'nobody.example')), 550);
   assert.equal(await deliver(mailOf(packedReport()), `other@${bounceDomain}`), 550);
   assert.deepEqual(await read(), before);
+});
+
+test('a report without its reporter’s signature leaves nothing, and one whose key cannot be had now may come again', async () => {
+  const before = await read();
+  const mail = mailOf(packedReport({ 'report-id': 'signatures' }));
+  const at = world.clock.now();
+  const other = newReporter(dns, 'other.example');
+  const forMail = newReporter(dns, 'company-x.example', 's=email;', 'mail');
+  const broken = newReporter(dns, 'company-x.example', '', 'broken');
+  dns.tell(broken.name, { broken: true });
+  const signed = await reporter.sign(mail, at);
+  const answers = [
+    await deliverAsItIs(mail),
+    await deliverAsItIs(await other.sign(mail, at)),
+    await deliverAsItIs(await forMail.sign(mail, at)),
+    await deliverAsItIs(
+      Buffer.from(signed.toString('latin1').replace('This is a report', 'This is no report'), 'latin1'),
+    ),
+    await deliverAsItIs(await broken.sign(mail, at)),
+  ];
+  assert.deepEqual(answers, [550, 550, 550, 550, 451]);
+  assert.deepEqual(await read(), before);
+});
+
+test('a signed report of another domain that is sent on with our name added is not ours', async () => {
+  const dane = { 'policy-type': 'tlsa', 'policy-domain': 'mx.elsewhere.example' };
+  const elsewhere = mailOf(packedReport({ policies: [{ ...policy(), policy: dane }] }), 'elsewhere.example');
+  const signed = await reporter.sign(elsewhere, world.clock.now());
+  const added = Buffer.concat([Buffer.from(`TLS-Report-Domain: ${domain}\r\n`), signed]);
+  assert.equal(await deliverAsItIs(added), 550);
 });
 
 test('of one domain no more than so many a day are taken, and all go in time', async () => {

@@ -5,8 +5,10 @@ import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import type { Sender } from '../../src/contract/senders.ts';
 import { writeReportMail } from '../../src/core/tls-reports/write-mail.ts';
+import { openLookUp } from '../../src/platform/look-up.ts';
 import { takeTlsReport } from '../../src/tls-reports/index.ts';
 import { isFine, openBrowser, patienceMs, watch } from '../kit/browser.ts';
+import { newReporter } from '../kit/signed-report.ts';
 import { type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
@@ -101,9 +103,11 @@ test('what other servers report of encryption stands on the page by day and in w
   });
   for (const { name, value } of records) stage.dns.tell(name, { txt: [value] });
   await stage.api('/v1/senders/reported.example/verify', { method: 'POST' });
+  const reporter = newReporter(stage.dns, 'provider.example');
   for (const [index, failed] of [3, 40, 7].entries()) {
     const day = new Date(Date.now() - (index + 1) * 86_400_000).toISOString().slice(0, 10);
-    assert.equal(await takeTlsReport(stage.world, reportOfDay(day, failed)), 'taken');
+    const mail = await reporter.sign(reportOfDay(day, failed), stage.world.clock.now());
+    assert.equal(await takeTlsReport(stage.world, mail, openLookUp([stage.dns.address])), 'taken');
   }
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
   context.setDefaultTimeout(patienceMs);
@@ -115,6 +119,7 @@ test('what other servers report of encryption stands on the page by day and in w
   await page.getByRole('img', { name: /360 encrypted connections/ }).waitFor();
   const table = page.getByRole('table', { name: 'What failed on the way to this domain' });
   assert.equal(await table.getByText('Your mail server’s certificate has expired.').count(), 3);
+  assert.equal(await table.getByText('Provider Example, signed by provider.example').count(), 3);
   await table.scrollIntoViewIfNeeded();
   await isFine(page, 'sender-tls-reports');
   await page.setViewportSize({ width: 390, height: 844 });

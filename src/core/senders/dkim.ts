@@ -24,6 +24,8 @@ const sealedFields = [
 /** The same where they occur; where not, a mailing list may add them (RFC 6376 §5.4.1). */
 const fieldsIfPresent = [
   ...['sender', 'in-reply-to', 'references', 'list-id', 'list-help', 'list-owner', 'list-post', 'list-subscribe'],
+  // RFC 8460 §5.3.
+  ...['tls-report-domain', 'tls-report-submitter'],
   ...['list-archive', 'feedback-id', 'auto-submitted', 'precedence', 'content-id', 'content-description'],
 ];
 

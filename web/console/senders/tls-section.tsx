@@ -52,13 +52,16 @@ function Failures({ reports }: { reports: TlsReports['reports'] }) {
             {failure.reason !== null && ` They say: ${failure.reason}`}
           </td>
           <td className={classesOf({ isExtra: true })}>{failure.host ?? failure.address ?? '–'}</td>
-          <td>{report.reporter}</td>
+          <td>{reporterOf(report)}</td>
           <td className={classesOf({ isNumber: true })}>{count(failure.sessions)}</td>
         </tr>
       ))}
     </DataTable>
   );
 }
+
+const reporterOf = ({ reporter, signedBy }: TlsReports['reports'][number]): string =>
+  signedBy === null ? `${reporter}, not signed` : `${reporter}, signed by ${signedBy}`;
 
 const noneYet = (place: string | null): string =>
   place === null
@@ -70,7 +73,7 @@ export function TlsSection({ domain }: { domain: string }) {
   return (
     <Section
       title="Encryption of mail that others send you"
-      about="As other mail servers report it (TLS-RPT). Anybody can send such a report, and nothing proves what it says."
+      about="As other mail servers report it (TLS-RPT). A report by mail must be signed by the domain that sends it; one that comes by HTTPS is not signed and may be anybody’s. Nothing proves what a report says."
     >
       <Answered answer={answer} label="Loading the reports" rows={3}>
         {(found) =>
