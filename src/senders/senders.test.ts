@@ -279,6 +279,44 @@ test('nobody’s mail by SMTP has an envelope sender of a domain that another ac
   }
 });
 
+test('nobody’s mail names in its Sender field a domain that another account has shown to be theirs, however it is written', async () => {
+  await signing('on-behalf.example');
+  const submission = await startTestSubmission(world);
+  const answerTo = async (apiKey: string, ...fields: readonly string[]): Promise<string> => {
+    const client = await RawClient.signedIn(submission.port, apiKey);
+    await client.envelope('care@theirs.example', 'ana@example.org');
+    const reply = await client.content(mailOf('From: care@theirs.example', ...fields, 'Subject: Hello', '', 'Hello'));
+    client.close();
+    return reply;
+  };
+  try {
+    for (const fields of [
+      ['Sender: care@on-behalf.example'],
+      ['sEnDeR:\r\n "Care" <care@Sub.On-Behalf.Example>'],
+      ['Sender: care@theirs.example', 'Sender: care@on-behalf.example'],
+      ['Sender: care@theirs.example, care@on-behalf.example'],
+      ['Sender: care@(a clinic)on-behalf.example'],
+      ['Sender: care@on-behalf。example'],
+      ['Sender: Care care@on-behalf.example here'],
+      ['Sender: =?utf-8?q?care=40on-behalf.example?='],
+      ['Sender: <care@on-behalf.example'],
+    ])
+      assert.match(await answerTo(theirs.apiKey, ...fields), /^550 5\.7\.1 sender\.of_another /, fields.join(' '));
+    for (const field of [
+      'Sender: care@theirs.example',
+      'Sender: root',
+      'Sender:',
+      'Sender: "a@on-behalf.example" <a@b.example>',
+    ])
+      assert.match(await answerTo(theirs.apiKey, field), /^250 /, field);
+    const many = `Sender: ${Array.from({ length: 6 }, (_, place) => `a@n${place}.example`).join(', ')}`;
+    assert.match(await answerTo(theirs.apiKey, many), /^5\d\d .*message\.header_malformed/);
+    assert.match(await answerTo(mine.apiKey, 'Sender: care@on-behalf.example'), /^250 /, 'its own account');
+  } finally {
+    await submission.close();
+  }
+});
+
 test('an account that asks for verified senders sends by those only', async () => {
   await signing('asked.example');
   await ask(api, changeOutboundSettings, mine.apiKey, { body: { requireVerifiedSender: true } });

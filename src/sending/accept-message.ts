@@ -169,7 +169,7 @@ function refuseWrongCounts(
 async function standingOf(
   { world }: Desk,
   { accountId, envelopeFrom }: Pick<SubmittedMessage, 'accountId' | 'envelopeFrom'>,
-  { from }: PreparedHeaders,
+  { from, senderDomains }: PreparedHeaders,
   settings: OutboundSettings,
 ): Promise<string[]> {
   const domain = domainOf(comparableAddress(from.address));
@@ -181,6 +181,8 @@ async function standingOf(
   // SPF is checked by the envelope's domain, and bounces go there: neither is lent to others.
   const bounced = envelopeFrom === '' ? domain : domainOf(comparableAddress(envelopeFrom));
   if (bounced !== domain) await refuseOthers(bounced, 'envelopeFrom');
+  // Shown to people beside From, or in its place.
+  for (const one of senderDomains) if (one !== domain) await refuseOthers(one, 'sender');
   const sender = senderOfDomain(senders, domain);
   if (sender !== null) return sender.keys.length > 0 ? [] : [unsigned];
   await refuseOthers(domain, 'from');

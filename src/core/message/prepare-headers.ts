@@ -8,6 +8,7 @@ import { decodeHeaderText } from './header-text.ts';
 import { type MessageRefusal, refuse } from './limits.ts';
 import { listUnsubscribeUrls } from './link-meaning.ts';
 import type { ReadMessage } from './read-message.ts';
+import { readSenderDomains } from './sender-domains.ts';
 
 export type Span = readonly [start: number, end: number];
 
@@ -30,6 +31,8 @@ export interface HeaderEdits {
 export interface PreparedHeaders {
   readonly kind: 'headers';
   readonly from: Mailbox;
+  /** That the Sender field names, as they are compared. */
+  readonly senderDomains: readonly string[];
   /** Decoded, for people; null when absent. */
   readonly subject: string | null;
   /** As written, with its angle brackets; null when absent. */
@@ -53,11 +56,14 @@ export function prepareHeaders(message: ReadMessage): PreparedHeaders | MessageR
     return refuse('message.mail_loop', 'It has more Received fields than any way has servers.');
   const from = readFrom(message);
   if ('kind' in from) return from;
+  const senderDomains = readSenderDomains(message);
+  if ('kind' in senderDomains) return senderDomains;
   const track = readTrack(message);
   if (track && 'kind' in track) return track;
   return {
     kind: 'headers',
     from,
+    senderDomains,
     subject: textOf(message, 'subject'),
     messageId: textOf(message, 'message-id') || null,
     campaign: textOf(message, 'x-waxwing-campaign') || null,
