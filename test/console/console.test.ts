@@ -125,6 +125,12 @@ describe('the campaigns', () => {
     assert.deepEqual((await row.getByRole('cell').allInnerTexts()).slice(-2), ['1', '0']);
     await open('/campaigns/report?campaign=Recall');
     assert.match(await card('Delivered'), /Every message arrived · 1 unsubscribed$/);
+    const domains = page.getByRole('table', { name: 'Opens and clicks by recipient domain' });
+    assert.deepEqual((await domains.getByRole('columnheader').allInnerTexts()).slice(-2), [
+      'Unsubscribed',
+      'Complained',
+    ]);
+    assert.deepEqual((await domains.getByRole('cell').allInnerTexts()).slice(-2), ['1', '0']);
   });
 
   it('are found by name', async () => {
@@ -403,5 +409,15 @@ describe('every page', () => {
       titles.add(await page.title());
     }
     assert.equal(titles.size, Object.keys(paths).length);
+  });
+
+  it('says in which zone its times are written', async () => {
+    await stage.api('/v1/settings/outbound', { method: 'PATCH', body: '{"timeZone":"Europe/Berlin"}' });
+    try {
+      await open('/messages');
+      await page.getByText('Times are those of Europe/Berlin.').waitFor();
+    } finally {
+      await stage.api('/v1/settings/outbound', { method: 'PATCH', body: '{"timeZone":"UTC"}' });
+    }
   });
 });

@@ -123,6 +123,7 @@ describe('departments', () => {
     const table = page.getByRole('table', { name: 'Opens and clicks by department' });
     await table.getByRole('cell', { name: 'Pharmacy', exact: true }).waitFor();
     await table.getByRole('cell', { name: 'No department', exact: true }).waitFor();
+    assert.deepEqual((await table.getByRole('columnheader').allInnerTexts()).slice(-2), ['Unsubscribed', 'Complained']);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       await isFine(page, `report-departments-${colorScheme}`);

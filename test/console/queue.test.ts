@@ -125,9 +125,10 @@ describe('a destination', () => {
     await owner.goto(`${stage.url}/sending/queue`);
     await owner.getByRole('link', { name: 'slow.example' }).click();
     await owner.getByRole('heading', { level: 1, name: 'slow.example' }).waitFor();
-    const said = owner.getByRole('region', { name: 'What it said within a day' });
+    const said = owner.getByRole('table', { name: 'What it said within a day' });
     await said.getByText('Refused for now', { exact: true }).waitFor();
     await said.getByText('Refused for good', { exact: true }).waitFor();
+    await owner.getByRole('img', { name: /^In the last day: .* refused for now, .* for good$/ }).waitFor();
     await owner.getByRole('link', { name: 'ana@slow.example' }).waitFor();
     await owner
       .getByText(/4\.2\.0 greylisted/)

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { type EngagementRow, readEngagement } from '../../../src/contract/reports.ts';
 import { count, percent, plural, shareOf } from '../../shared/format.ts';
 import { Cell, type Column, DataTable } from '../elements/data-table.tsx';
+import { ObjectionCells, objectionColumns, ReachCells, reachColumns } from '../elements/engagement-cells.tsx';
 import { PeopleCell } from '../elements/people-cell.tsx';
 import { Section } from '../elements/section.tsx';
 import { Answered } from '../elements/states.tsx';
@@ -46,14 +47,9 @@ function Rows({ caption, columns, rows, none, of, children }: RowsProps) {
   );
 }
 
-const domainColumns = [
-  { label: 'Domain' },
-  { label: 'Delivered', isNumber: true, isExtra: true },
-  { label: 'Opened by people', width: '26%' },
-  { label: 'Clicked by people', width: '26%' },
-];
-
-const departmentColumns = [{ label: 'Department' }, ...domainColumns.slice(1)];
+const columnsOf = (label: string): readonly Column[] => [{ label }, ...reachColumns, ...objectionColumns];
+const domainColumns = columnsOf('Domain');
+const departmentColumns = columnsOf('Department');
 
 type OfCampaign = Omit<DomainsProps, 'onOpen'>;
 
@@ -72,15 +68,8 @@ function NamedDepartments({ campaign, lens }: OfCampaign) {
         {(row) => (
           <tr key={row.key ?? ''}>
             <Cell>{row.key === null ? 'No department' : (row.label ?? 'A department that is gone')}</Cell>
-            <Cell isNumber isExtra>
-              {count(row.delivered)}
-            </Cell>
-            <Cell>
-              <PeopleCell people={row.people.opened} machines={row.machines.opened} of={row.delivered} />
-            </Cell>
-            <Cell>
-              <PeopleCell people={row.people.clicked} machines={row.machines.clicked} of={row.delivered} />
-            </Cell>
+            <ReachCells row={row} />
+            <ObjectionCells row={row} />
           </tr>
         )}
       </Rows>
@@ -118,15 +107,8 @@ export function DomainsSection({ campaign, lens, onOpen }: DomainsProps) {
                     {row.key}
                   </UnstyledButton>
                 </Cell>
-                <Cell isNumber isExtra>
-                  {count(row.delivered)}
-                </Cell>
-                <Cell>
-                  <PeopleCell people={row.people.opened} machines={row.machines.opened} of={row.delivered} />
-                </Cell>
-                <Cell>
-                  <PeopleCell people={row.people.clicked} machines={row.machines.clicked} of={row.delivered} />
-                </Cell>
+                <ReachCells row={row} />
+                <ObjectionCells row={row} />
               </tr>
             )}
           </Rows>

@@ -76,11 +76,15 @@ function Body({ campaign, report, lens, isStale }: BodyProps) {
   const { filter, setFilter, recipients, open } = useDrill();
   if (row === undefined)
     return (
-      <Empty title="No mail of this campaign">
+      <Empty
+        title="No mail of this campaign"
+        action={
+          <Button component={Link} to="/campaigns">
+            To the campaigns
+          </Button>
+        }
+      >
         Either nothing was sent under this name, or it has been erased.
-        <Button component={Link} to="/campaigns" mt="md">
-          To the campaigns
-        </Button>
       </Empty>
     );
   return (
@@ -94,10 +98,8 @@ function Body({ campaign, report, lens, isStale }: BodyProps) {
           <CompositionSection row={row} onOpen={open} />
           <EstimateSection row={row} />
           <ActivitySection campaign={campaign} view={lens.query.view} />
-          <div className={styles.pair}>
-            <DomainsSection campaign={campaign} lens={lens.query} onOpen={open} />
-            <LinksSection campaign={campaign} lens={lens.query} />
-          </div>
+          <DomainsSection campaign={campaign} lens={lens.query} onOpen={open} />
+          <LinksSection campaign={campaign} lens={lens.query} />
           <DepartmentsSection campaign={campaign} lens={lens.query} />
           <div ref={recipients} tabIndex={-1} className={styles.target}>
             <RecipientsSection campaign={campaign} view={lens.query.view} filter={filter} onFilter={setFilter} />

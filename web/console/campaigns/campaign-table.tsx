@@ -4,19 +4,16 @@ import { Link } from 'react-router';
 import type { EngagementRow } from '../../../src/contract/reports.ts';
 import { count, dayRange, percent, shareOf } from '../../shared/format.ts';
 import { Cell, DataTable } from '../elements/data-table.tsx';
-import { PeopleCell } from '../elements/people-cell.tsx';
+import { ObjectionCells, objectionColumns, ReachCells, reachColumns } from '../elements/engagement-cells.tsx';
 import { reportPath } from '../elements/report-path.ts';
 import styles from './campaigns-page.module.css';
 
 const columns = [
   { label: 'Campaign', width: '26%' },
   { label: 'Sent', isNumber: true, isExtra: true },
-  { label: 'Delivered', isNumber: true, isExtra: true },
-  { label: 'Opened by people', width: '15%' },
-  { label: 'Clicked by people', width: '15%' },
+  ...reachColumns,
   { label: 'Clicks per open', isNumber: true, isExtra: true },
-  { label: 'Unsubscribed', isNumber: true, isExtra: true },
-  { label: 'Complained', isNumber: true, isExtra: true },
+  ...objectionColumns,
 ];
 
 function Name({ row }: { row: EngagementRow }) {
@@ -50,24 +47,11 @@ export const CampaignTable = ({ rows }: { rows: readonly EngagementRow[] }) => (
           <Cell isNumber isExtra>
             {count(row.sent)}
           </Cell>
-          <Cell isNumber isExtra>
-            {count(row.delivered)}
-          </Cell>
-          <Cell>
-            <PeopleCell people={row.people.opened} machines={row.machines.opened} of={row.delivered} />
-          </Cell>
-          <Cell>
-            <PeopleCell people={row.people.clicked} machines={row.machines.clicked} of={row.delivered} />
-          </Cell>
+          <ReachCells row={row} />
           <Cell isNumber isExtra>
             {percent(shareOf(row.people.clicked, row.people.opened ?? 0))}
           </Cell>
-          <Cell isNumber isExtra>
-            {count(row.unsubscribed)}
-          </Cell>
-          <Cell isNumber isExtra>
-            {count(row.complained)}
-          </Cell>
+          <ObjectionCells row={row} />
         </tr>
       ))}
     </DataTable>

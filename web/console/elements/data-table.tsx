@@ -20,21 +20,21 @@ interface DataTableProps {
 export const classesOf = (column: Pick<Column, 'isNumber' | 'isExtra'>): string =>
   [column.isNumber ? styles.number : '', column.isExtra ? styles.extra : ''].join(' ').trim();
 
-/** A box that scrolls must be reachable by keyboard (WCAG 2.1.1); one that does not would only be a needless stop. */
-function useReachable() {
+/** A box that scrolls must be reachable by keyboard (WCAG 2.1.1), and named there; one that does not would only be a needless stop. */
+function useReachable(name: string) {
   const [scrolls, setScrolls] = useState(false);
   const ref = useCallback((box: HTMLElement) => {
     const observer = new ResizeObserver(() => setScrolls(box.scrollWidth > box.clientWidth + 1));
     observer.observe(box);
     return () => observer.disconnect();
   }, []);
-  return scrolls ? { ref, tabIndex: 0 } : { ref };
+  return scrolls ? { ref, tabIndex: 0, 'aria-label': name } : { ref };
 }
 
 export function DataTable({ caption, columns, children }: DataTableProps) {
-  const reachable = useReachable();
+  const reachable = useReachable(caption);
   return (
-    <section className={styles.scroll} aria-label={caption} {...reachable}>
+    <section className={styles.scroll} {...reachable}>
       <Table>
         <caption className="unseen">{caption}</caption>
         <thead>

@@ -39,7 +39,14 @@ export function Failure({ failure, onRetry }: { failure: Error; onRetry?: () => 
   );
 }
 
-export const Empty = ({ title, children }: { title: string; children?: ReactNode }) => (
+interface EmptyProps {
+  readonly title: string;
+  readonly children?: ReactNode;
+  /** What to do about it. */
+  readonly action?: ReactNode;
+}
+
+export const Empty = ({ title, children, action }: EmptyProps) => (
   <Paper className={styles.empty ?? ''}>
     <Seal size={44} />
     <Title order={2} mt="md">
@@ -48,6 +55,7 @@ export const Empty = ({ title, children }: { title: string; children?: ReactNode
     <Text component="div" c="dimmed" size="sm" mt="xs" maw="36rem">
       {children}
     </Text>
+    {action !== undefined && <div className={styles.action}>{action}</div>}
   </Paper>
 );
 

@@ -19,12 +19,16 @@ const About = () => (
 );
 
 const None = ({ onConnect }: { onConnect: () => void }) => (
-  <Empty title="No provider is connected">
+  <Empty
+    title="No provider is connected"
+    action={
+      <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={onConnect}>
+        Connect a provider
+      </Button>
+    }
+  >
     Other providers count Apple’s prefetch and security scanners as opens and clicks. Connect yours, and see here how
     many of them were people, each with its reasons. It takes about a minute and changes nothing there but one webhook.
-    <Button mt="lg" leftSection={<IconPlus size={16} aria-hidden />} onClick={onConnect}>
-      Connect a provider
-    </Button>
   </Empty>
 );
 

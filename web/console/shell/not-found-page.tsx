@@ -7,11 +7,15 @@ import { Empty } from '../elements/states.tsx';
 export const NotFoundPage = () => (
   <>
     <PageHead title="There is no such page" />
-    <Empty title="Nothing lives at this address">
+    <Empty
+      title="Nothing lives at this address"
+      action={
+        <Button component={Link} to="/">
+          To the first page
+        </Button>
+      }
+    >
       The link may be old, or a letter may be missing.
-      <Button component={Link} to="/campaigns" mt="md">
-        To the campaigns
-      </Button>
     </Empty>
   </>
 );

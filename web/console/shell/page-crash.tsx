@@ -4,11 +4,11 @@ import { Empty } from '../elements/states.tsx';
 
 export const PageCrash = () => (
   <Center mih="60dvh" p="md">
-    <Empty title="This page could not be shown">
+    <Empty
+      title="This page could not be shown"
+      action={<Button onClick={() => window.location.reload()}>Reload</Button>}
+    >
       Waxwing may have been updated since you opened it. Reloading usually helps.
-      <Button mt="md" onClick={() => window.location.reload()}>
-        Reload
-      </Button>
     </Empty>
   </Center>
 );

@@ -12,6 +12,7 @@ import { EmergencyBanner } from '../emergency/emergency-banner.tsx';
 import { ReviewBadge } from '../emergency/review-badge.tsx';
 import { queries } from '../queries.ts';
 import { useMay } from '../use-may.ts';
+import { useTimeZone } from '../use-time-zone.ts';
 import { Wordmark } from './logo.tsx';
 import { isOpenTo, mainPlaces } from './places.ts';
 import styles from './shell.module.css';
@@ -88,6 +89,7 @@ interface ShellProps {
 
 export function Shell({ account, user }: ShellProps) {
   const main = useFocusOnArrival();
+  const timeZone = useTimeZone();
   return (
     <div className={styles.frame}>
       <a className={styles.skip} href="#main">
@@ -111,6 +113,7 @@ export function Shell({ account, user }: ShellProps) {
       <main id="main" className={styles.main} tabIndex={-1} ref={main}>
         <EmergencyBanner />
         <Page />
+        <p className={styles.zone}>Times are those of {timeZone}.</p>
       </main>
       <ScrollRestoration />
     </div>

@@ -76,9 +76,8 @@ export function SignOnPage() {
       <Answered answer={answer} label="Loading the connections">
         {({ connections }) =>
           connections.length === 0 ? (
-            <Empty title="No identity provider is connected">
+            <Empty title="No identity provider is connected" action={begin}>
               It takes about ten minutes, here and at the provider. Nothing changes for anybody until you switch it on.
-              <div>{begin}</div>
             </Empty>
           ) : (
             <Stack gap="1.25rem" maw="58rem">

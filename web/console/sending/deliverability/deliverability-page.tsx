@@ -2,7 +2,7 @@
 import { Button, SegmentedControl, Skeleton, Stack, Text, UnstyledButton } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { type EngagementRow, readEngagement } from '../../../../src/contract/reports.ts';
-import { count, percent, plural, shareOf } from '../../../shared/format.ts';
+import { count, day, percent, plural, shareOf } from '../../../shared/format.ts';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { PageHead } from '../../elements/page-head.tsx';
 import { Section } from '../../elements/section.tsx';
@@ -27,6 +27,8 @@ const shownAtFirst = 25;
 
 const summaryOf = ({ sent, delivered, deferred, bounced }: EngagementRow, days: number): string =>
   `Mail of ${plural(days, 'day')}: ${count(sent)} sent, ${count(delivered)} delivered, ${count(deferred)} to be tried again, ${count(bounced)} bounced. The table below has the same by domain.`;
+
+const barOf = ({ key, ...row }: EngagementRow) => ({ ...row, label: day(key) });
 
 const Figure = ({ label, figure, children }: { label: string; figure: string; children: string }) => (
   <div>
@@ -163,7 +165,7 @@ export function DeliverabilityPage() {
                 <Answered answer={byDay} label="Loading the days" rows={6}>
                   {({ rows: days, totals: all }) => (
                     <Suspense fallback={<Skeleton height={240} mt="md" />}>
-                      <OutcomeChart days={days} summary={summaryOf(all, days.length)} />
+                      <OutcomeChart bars={days.map(barOf)} summary={summaryOf(all, days.length)} />
                     </Suspense>
                   )}
                 </Answered>

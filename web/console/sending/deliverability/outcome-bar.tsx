@@ -15,16 +15,18 @@ export const OutcomeBar = ({ row }: { row: EngagementRow }) => (
   </span>
 );
 
-export const OutcomeLegend = () => (
+export const outcomes = ['delivered', 'deferred', 'bounced'] as const;
+
+export type OutcomeWords = Readonly<Record<(typeof outcomes)[number], string>>;
+
+export const usualWords: OutcomeWords = { delivered: 'Delivered', deferred: 'To be tried again', bounced: 'Bounced' };
+
+export const OutcomeLegend = ({ words = usualWords }: { words?: OutcomeWords }) => (
   <span className={styles.legend}>
-    <span>
-      <i data-part="delivered" aria-hidden /> Delivered
-    </span>
-    <span>
-      <i data-part="deferred" aria-hidden /> To be tried again
-    </span>
-    <span>
-      <i data-part="bounced" aria-hidden /> Bounced
-    </span>
+    {outcomes.map((name) => (
+      <span key={name}>
+        <i data-part={name} aria-hidden /> {words[name]}
+      </span>
+    ))}
   </span>
 );

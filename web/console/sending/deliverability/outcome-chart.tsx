@@ -1,16 +1,17 @@
-/** What became of each day's mail. Loaded only when the page is read. */
-import type { EngagementRow } from '../../../../src/contract/reports.ts';
-import { day } from '../../../shared/format.ts';
+/** What became of mail over time. Loaded only when the page is read. */
 import { StackedBars } from '../../elements/stacked-bars.tsx';
+import { type OutcomeWords, outcomes, usualWords } from './outcome-bar.tsx';
 
-const series = [
-  { name: 'delivered', label: 'Delivered', color: 'var(--people)' },
-  { name: 'deferred', label: 'To be tried again', color: 'var(--machine)' },
-  { name: 'bounced', label: 'Bounced', color: 'var(--wax)' },
-];
+interface OutcomeChartProps {
+  readonly bars: readonly ({ readonly label: string } & Readonly<Record<keyof OutcomeWords, number>>)[];
+  readonly summary: string;
+  readonly words?: OutcomeWords;
+}
 
-export default function OutcomeChart({ days, summary }: { days: readonly EngagementRow[]; summary: string }) {
-  const bars = days.map(({ key, delivered, deferred, bounced }) => ({ label: day(key), delivered, deferred, bounced }));
+const colors: OutcomeWords = { delivered: 'var(--people)', deferred: 'var(--machine)', bounced: 'var(--wax)' };
+
+export default function OutcomeChart({ bars, summary, words = usualWords }: OutcomeChartProps) {
+  const series = outcomes.map((name) => ({ name, label: words[name], color: colors[name] }));
   return (
     <StackedBars bars={bars} series={series} hatched="deferred" summary={summary} heightPx={240} widestBarPx={36} />
   );

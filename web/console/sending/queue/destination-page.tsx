@@ -11,7 +11,8 @@ import { PageHead } from '../../elements/page-head.tsx';
 import { Section } from '../../elements/section.tsx';
 import { Answered } from '../../elements/states.tsx';
 import { queryOf } from '../../queries.ts';
-import { FlowBars, flowWords } from './flow-bars.tsx';
+import { OutcomeLegend } from '../deliverability/outcome-bar.tsx';
+import { FlowChart, flowWords } from './flow-bars.tsx';
 import { QueueActions } from './queue-actions.tsx';
 import styles from './queue-page.module.css';
 import { everyMs } from './queue-page.tsx';
@@ -98,8 +99,14 @@ function DestinationOf({ domain }: { domain: string }) {
             >
               <WaitingBar destination={destination} />
             </Section>
-            <Section title="Within a day" about={`${flowWords(day, 'the last day')}. One bar an hour.`}>
-              <FlowBars slots={day} bars={24} barMs={3_600_000} nowMs={nowMs} span="the last day" isTall />
+            <Section
+              title="Within a day"
+              about={`${flowWords(day, 'the last day')}. One bar an hour.`}
+              aside={<OutcomeLegend words={outcomeWords} />}
+            >
+              {day.length > 0 && (
+                <FlowChart slots={day} bars={24} barMs={3_600_000} nowMs={nowMs} span="the last day" />
+              )}
             </Section>
             <Section title="What it said" about="Its answers of the last day in plain words, the latest first.">
               <Replies replies={replies} nowMs={nowMs} />

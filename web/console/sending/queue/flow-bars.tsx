@@ -1,7 +1,13 @@
-/** Attempts over time as small stacked bars: taken, refused for now, refused for good. The numbers are always said beside it. */
+/** Attempts over time: in a table as small stacked bars without a scale, on a page of their own as a chart. The numbers are always said beside it. */
+import { Skeleton } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import type { QueueDestination } from '../../../../src/contract/queue.ts';
-import { plural } from '../../../shared/format.ts';
+import { hourOfMoment, plural } from '../../../shared/format.ts';
+import { useTimeZone } from '../../use-time-zone.ts';
 import styles from './flow-bars.module.css';
+import { outcomeWords } from './words.ts';
+
+const OutcomeChart = lazy(() => import('../deliverability/outcome-chart.tsx'));
 
 type Slots = QueueDestination['lately'];
 
@@ -13,7 +19,6 @@ interface FlowBarsProps {
   readonly nowMs: number;
   /** As in a sentence: `the last hour`. */
   readonly span: string;
-  readonly isTall?: boolean;
 }
 
 const sumOf = (slots: Slots, kind: 'delivered' | 'deferred' | 'bounced'): number =>
@@ -24,9 +29,9 @@ export const flowWords = (slots: Slots, span: string): string =>
     ? `No attempt in ${span}`
     : `In ${span}: ${plural(sumOf(slots, 'delivered'), 'copy', 'copies')} taken, ${sumOf(slots, 'deferred')} refused for now, ${sumOf(slots, 'bounced')} for good`;
 
-export function FlowBars({ slots, bars, barMs, nowMs, span, isTall = false }: FlowBarsProps) {
+function columnsOf({ slots, bars, barMs, nowMs }: Omit<FlowBarsProps, 'span'>) {
   const lastStart = Math.floor(nowMs / barMs) * barMs;
-  const columns = Array.from({ length: bars }, (_, n) => {
+  return Array.from({ length: bars }, (_, n) => {
     const from = lastStart - (bars - 1 - n) * barMs;
     const within = slots.filter(({ at }) => Date.parse(at) >= from && Date.parse(at) < from + barMs);
     return {
@@ -36,10 +41,15 @@ export function FlowBars({ slots, bars, barMs, nowMs, span, isTall = false }: Fl
       bounced: sumOf(within, 'bounced'),
     };
   });
+}
+
+export function FlowBars(props: FlowBarsProps) {
+  const columns = columnsOf(props);
+  const words = flowWords(props.slots, props.span);
   const most = Math.max(1, ...columns.map((one) => one.delivered + one.deferred + one.bounced));
   const heightOf = (part: number) => ({ height: `${(part / most) * 100}%` });
   return (
-    <span className={styles.flow} data-tall={isTall || undefined}>
+    <span className={styles.flow} title={words}>
       <span className={styles.bars} aria-hidden>
         {columns.map((column) => (
           <span key={column.from} className={styles.column}>
@@ -49,7 +59,20 @@ export function FlowBars({ slots, bars, barMs, nowMs, span, isTall = false }: Fl
           </span>
         ))}
       </span>
-      <span className="unseen">{flowWords(slots, span)}</span>
+      <span className="unseen">{words}</span>
     </span>
+  );
+}
+
+export function FlowChart(props: FlowBarsProps) {
+  const timeZone = useTimeZone();
+  const bars = columnsOf(props).map(({ from, ...column }) => ({
+    ...column,
+    label: hourOfMoment(new Date(from).toISOString(), timeZone),
+  }));
+  return (
+    <Suspense fallback={<Skeleton height={240} mt="md" />}>
+      <OutcomeChart bars={bars} words={outcomeWords} summary={flowWords(props.slots, props.span)} />
+    </Suspense>
   );
 }

@@ -2,24 +2,20 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, useNavigate, useParams } from 'react-router';
+import { useNavigate, useParams } from 'react-router';
 import { readTemplate, type TemplateBody } from '../../../../src/contract/templates.ts';
 import { moment } from '../../../shared/format.ts';
+import { BackLink } from '../../elements/back-link.tsx';
 import { PageHead } from '../../elements/page-head.tsx';
 import { Answered } from '../../elements/states.tsx';
 import { queryOf } from '../../queries.ts';
 import { useMay } from '../../use-may.ts';
 import { useTimeZone } from '../../use-time-zone.ts';
 import { DeleteTemplate } from './delete-template.tsx';
-import styles from './template.module.css';
 import { TemplateForm } from './template-form.tsx';
 import { mayWrite, templatePath, templatesPath, typedOf } from './words.ts';
 
-const Above = () => (
-  <Link to={templatesPath} className={`${styles.back} quiet-link`}>
-    Templates
-  </Link>
-);
+const Above = () => <BackLink to={templatesPath}>Templates</BackLink>;
 
 function NewTemplate() {
   const navigate = useNavigate();
