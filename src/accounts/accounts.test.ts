@@ -77,6 +77,14 @@ test('a revoked key is refused at once, though the gate had remembered it', asyn
   await assert.rejects(gate.identify(bearer(key.secret), 'messages.read'), refused('auth.invalid'));
 });
 
+test('a key with something behind it is no key', async () => {
+  const { apiKey } = await createTestAccount(world);
+  const gate = newGate();
+  await gate.identify(bearer(apiKey), 'messages.read');
+  for (const more of [' x', ` ${apiKey}`, ', x', ' x y'])
+    await assert.rejects(gate.identify(bearer(apiKey + more), 'messages.read'), refused('auth.invalid'), more);
+});
+
 test('a key cannot revoke itself, nor one of another account', async () => {
   const [mine, theirs] = [await createTestAccount(world), await createTestAccount(world)];
   const gate = newGate();

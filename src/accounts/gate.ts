@@ -178,8 +178,9 @@ function undefinedWhenRefused(error: unknown): undefined {
 }
 
 function bearerOf(authorization: string): string {
-  const [scheme = '', secret = ''] = authorization.trim().split(/ +/, 2);
-  return scheme.toLowerCase() === 'bearer' ? secret : '';
+  // RFC 6750 §2.1: one token, and nothing behind it.
+  const [scheme = '', secret = '', ...more] = authorization.trim().split(/ +/, 3);
+  return scheme.toLowerCase() === 'bearer' && more.length === 0 ? secret : '';
 }
 
 function assertKnown(known: Known | undefined): Known {

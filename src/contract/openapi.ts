@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { Endpoint } from './endpoint.ts';
 import { type ProblemCode, problemKinds } from './problem.ts';
+import { scimPath, scimType } from './provisioning.ts';
 
 const problem = z
   .object({
@@ -19,6 +20,18 @@ const problem = z
       .meta({ description: 'The fields that were wrong; never their values.' }),
   })
   .meta({ id: 'Problem' });
+
+/** RFC 7644 §3.12, with our code and request id beside. */
+const scimProblem = z
+  .object({
+    schemas: z.array(z.string()),
+    status: z.string(),
+    scimType: z.string().optional(),
+    detail: z.string(),
+    code: z.string(),
+    requestId: z.string(),
+  })
+  .meta({ id: 'ScimProblem' });
 
 const always: readonly ProblemCode[] = ['server.error', 'server.unavailable'];
 const withKey: readonly ProblemCode[] = [
@@ -92,7 +105,8 @@ const objectOf = (place: 'path' | 'query', schema: z.ZodType): Record<string, z.
   schema instanceof z.ZodObject && Object.keys(schema.shape).length > 0 ? { [place]: schema } : {};
 
 function responses(endpoint: Endpoint): ZodOpenApiResponsesObject {
-  const others = Object.fromEntries((endpoint.alsoAs ?? []).map((type) => [type, { schema: z.string() }]));
+  const schemaOf = (type: string): z.ZodType => (type.endsWith('+json') ? endpoint.result : z.string());
+  const others = Object.fromEntries((endpoint.alsoAs ?? []).map((type) => [type, { schema: schemaOf(type) }]));
   const result = isNothing(endpoint.result)
     ? { description: 'Done.' }
     : { description: 'Done.', content: { 'application/json': { schema: endpoint.result }, ...others } };
@@ -110,6 +124,9 @@ function problemResponses(endpoint: Endpoint): Record<string, unknown> {
     ...endpoint.problems,
     ...always,
   ];
+  const content = endpoint.path.startsWith(`${scimPath}/`)
+    ? { [scimType]: { schema: scimProblem } }
+    : { 'application/problem+json': { schema: problem } };
   const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
   return Object.fromEntries(
     [...byStatus]
@@ -118,7 +135,7 @@ function problemResponses(endpoint: Endpoint): Record<string, unknown> {
         String(status),
         {
           description: ofStatus.map((code) => `\`${code}\`: ${problemKinds[code].title}`).join('\n\n'),
-          content: { 'application/problem+json': { schema: problem } },
+          content,
         },
       ]),
   );

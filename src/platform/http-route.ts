@@ -49,6 +49,7 @@ export function mountRoute(server: FastifyInstance, route: Route, options: Mount
     },
     handler: async (request, reply) => {
       if (request.body !== undefined) refuseOtherTypes(endpoint, request.headers['content-type'] ?? '');
+      refuseCodings(endpoint, request.headers['content-encoding']);
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const work = () =>
         route.handle(
@@ -109,6 +110,11 @@ export const jsonType: RegExp = /^application\/([\w.-]+\+)?json\b/i;
 function refuseOtherTypes({ takes = [] }: Endpoint, type: string): void {
   const isTaken = jsonType.test(type) || takes.some((one) => type.toLowerCase().startsWith(one));
   if (!isTaken) throw new Problem('request.unsupported_media_type');
+}
+
+/** RFC 9110 §15.5.16. The few that take other types read the body as it came, packed or not. */
+function refuseCodings({ takes = [] }: Endpoint, coding = 'identity'): void {
+  if (takes.length === 0 && coding.toLowerCase() !== 'identity') throw new Problem('request.unsupported_media_type');
 }
 
 export const pathPattern = (endpoint: Endpoint): string => endpoint.path.replace(/\{(\w+)\}/g, ':$1');

@@ -88,8 +88,12 @@ after(async () => {
   await database?.close();
 });
 
-const post = (body: string | Uint8Array<ArrayBuffer>, type = 'application/json'): Promise<Response> =>
-  fetch(`${url}/v1/echo`, { method: 'POST', headers: { 'content-type': type }, body });
+const post = (
+  body: string | Uint8Array<ArrayBuffer>,
+  type = 'application/json',
+  coding = 'identity',
+): Promise<Response> =>
+  fetch(`${url}/v1/echo`, { method: 'POST', headers: { 'content-type': type, 'content-encoding': coding }, body });
 
 async function problemOf(response: Response): Promise<{ code: string; errors?: unknown; requestId: string }> {
   assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
@@ -109,6 +113,7 @@ describe('a refusal is a problem document', () => {
       'request.unsupported_media_type',
     ],
     ['a body without a content type', () => post('x', ''), 415, 'request.unsupported_media_type'],
+    ['a packed body', () => post('{"to":"x"}', 'application/json', 'gzip'), 415, 'request.unsupported_media_type'],
     ['lists in lists beyond any stack', () => post('['.repeat(4e5) + ']'.repeat(4e5)), 400, 'request.malformed'],
     ['too large a body', () => post(`"${'x'.repeat(1_100_000)}"`), 413, 'request.too_large'],
     ['an unknown path', () => fetch(`${url}/v1/nothing`), 404, 'route.not_found'],

@@ -162,7 +162,8 @@ function joinLocal(words: readonly Word[]): { text: string; mustQuote: boolean }
     before = word;
   }
   const isPlain = dotAtom.test(text);
-  if (text === '' || (!isPlain && !words.some((word) => word.isQuoted)))
+  // Half a surrogate pair has no UTF-8 form: it would be mailed to as another address than the caller was told.
+  if (text === '' || !text.isWellFormed() || (!isPlain && !words.some((word) => word.isQuoted)))
     throw new Malformed('The part before the @ is not well formed.');
   return { text, mustQuote: !isPlain };
 }
