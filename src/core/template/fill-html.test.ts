@@ -156,3 +156,52 @@ test('no value makes another host of a link whose host the template begins', () 
   for (const [address, text, wanted] of taken)
     for (const link of links(address)) assert.ok(link(text).includes(wanted), `${address} ${text}: ${link(text)}`);
 });
+
+test('no value in front of a host that the template writes ends it, or becomes a part of its name', () => {
+  const links = (address: string): ((text: string) => string)[] => [
+    (text) => fill(`<a href="${address}">x</a>`, text).text,
+    (text) => fillText(skeleton(`Look: ${address}`, text)).text,
+    (text) => fill(`<a href="${address}">x</a>`, text, { isEncoded: true }).text,
+  ];
+  const ends = ['evil.example/', 'a@', 'evil.example?', 'evil.example#', 'evil.example\\', 'evil.example:80', ' ', '/'];
+  const encoded = ['evil.example%2F', 'evil.example%2f.', 'evil.example%5C.', '%61.', 'a%40', 'evil.example%23.'];
+  const wide = ['evil．example／', 'evil。example？.', 'evil.example＃.', 'evil.example＼.', 'a＠', 'a℀.', 'ü.'];
+  for (const address of [
+    'https://◆acme.example',
+    'https://◆acme.example/visit',
+    'https://◆.acme.example/',
+    'https://acme.◆.shop.example/',
+    'https://◆-shop.acme.example/',
+    'https://user@◆acme.example',
+    'https://◆acme.co.uk/',
+  ])
+    for (const text of [...ends, ...encoded, ...wide])
+      for (const link of links(address)) assert.throws(() => link(text), ValueFault, `${address} ${text}`);
+  for (const [address, text] of [
+    ['https://◆acme.example', 'evil-'],
+    ['https://◆acme.example', 'www.evil'],
+    ['https://◆◆acme.example:8443/', 'evil'],
+    ['https://◆acme.co.uk/', 'evil'],
+    ['https://◆@acme.example/', 'evil.example/'],
+    ['https://◆:x@acme.example/', 'evil.example?'],
+    ['https://◆@acme.example/', 'evil.example／'],
+    ['https://◆@acme.example/', 'evil.example%2F'],
+  ] as const)
+    for (const link of links(address)) assert.throws(() => link(text), ValueFault, `${address} ${text}`);
+  for (const address of ['//◆acme.example', 'https:&#47;&#47;◆acme&#46;example', 'https:\\\\◆acme.example/'])
+    assert.throws(() => fill(`<a href="${address}">x</a>`, 'evil.example/'), ValueFault, address);
+  for (const [address, text, wanted] of [
+    ['https://◆acme.example/', '', 'https://acme.example/'],
+    ['https://◆acme.example/', 'www.', 'https://www.acme.example/'],
+    ['https://◆.acme.example/', 'north_1.shop', 'https://north_1.shop.acme.example/'],
+    ['https://◆-shop.acme.example/', 'north', 'https://north-shop.acme.example/'],
+    ['https://◆.acme.co.uk/', 'north', 'https://north.acme.co.uk/'],
+    ['https://◆/visit', 'clinic.example', 'https://clinic.example/visit'],
+    ['https://◆).', 'clinic.example', 'https://clinic.example).'],
+    ['https://◆**', 'clinic.example', 'https://clinic.example**'],
+    ['https://◆:x@acme.example/', 'ana@example.org', 'https://ana%40example.org:x@acme.example/'],
+    ['https://acme.example/◆acme.example', 'a@', 'https://acme.example/a%40acme.example'],
+  ] as const)
+    for (const link of links(address).slice(0, 2))
+      assert.ok(link(text).includes(wanted), `${address} ${text}: ${link(text)}`);
+});
