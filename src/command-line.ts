@@ -21,6 +21,7 @@ import { WrongKey } from './platform/installation.ts';
 import { KeyProviderFault } from './platform/key-provider-fault.ts';
 import { KeyFileFault } from './platform/master-key.ts';
 import { SchemaMismatch } from './platform/migrate.ts';
+import { RelayLoginFault } from './routing/index.ts';
 import { BackupFault } from './upkeep/index.ts';
 import { version } from './version.ts';
 
@@ -62,6 +63,7 @@ function explain(error: unknown): string {
     SchemaMismatch,
     CommandFault,
     BackupFault,
+    RelayLoginFault,
   ];
   if (error instanceof DatabaseUnavailable)
     return 'The database does not answer. Check DATABASE_URL and that the server runs, then try again.';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { type Config, keyProvider, networkRefresh } from './config.ts';
 import { hostnameOf } from './config-hostname.ts';
+import { readSmarthosts } from './core/delivery/smarthosts.ts';
 import { type FollowedNetworks, readNetworks } from './networks/index.ts';
 import { openMasterKey } from './platform/master-key.ts';
 import { openVault } from './platform/vault.ts';
@@ -16,14 +17,21 @@ export const doctorNeeds = (
   ...config,
   ...given,
   hostname: hostnameOf(config),
-  hasRelay: config.smarthost !== undefined,
+  relays: relaysOf(config),
   certificate: {
     file: config.tlsCertFile ?? join(config.dataDir, 'submission-tls.pem'),
     hostname: hostnameOf(config),
+    keyFile: config.tlsKeyFile,
     isConfigured: config.tlsCertFile !== undefined,
   },
   openVault: async () => openVault(await openMasterKey(config.keyFile, keyProvider(config))),
 });
+
+const relaysOf = ({ smarthost, smarthostAuthFile }: Config): DoctorNeeds['relays'] =>
+  (smarthost === undefined ? [] : (readSmarthosts(smarthost) ?? [])).map(({ host, port, tls, authFile }) => ({
+    ...{ host, port, tls },
+    loginFile: authFile === 'none' ? undefined : (authFile ?? smarthostAuthFile),
+  }));
 
 /** In a running server: its own database and networks, and each check cut short, because somebody waits for the answer. */
 export const serverDoctor =

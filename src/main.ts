@@ -50,7 +50,7 @@ import {
 import { startHttp } from './platform/http.ts';
 import type { ReadyCheck } from './platform/http-status.ts';
 import { errorFacts } from './platform/log.ts';
-import { followMasterKey, openMasterKey } from './platform/master-key.ts';
+import { followMasterKey, needsNewKey, openMasterKey, takeNewKeyBack } from './platform/master-key.ts';
 import { measureConnections, openMetrics } from './platform/metrics.ts';
 import type { Actor, Route } from './platform/route.ts';
 import { openVault } from './platform/vault.ts';
@@ -160,6 +160,7 @@ async function compose(
 ): Promise<Program> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const keeper = keyProvider(config);
+  const isNewKey = needsNewKey(config.keyFile, config.dataDir);
   const masterKey = await openMasterKey(config.keyFile, keeper);
   parts.foundations.push(
     followMasterKey(masterKey, config.keyFile, keeper, (error) =>
@@ -182,7 +183,7 @@ async function compose(
   measureNetworks(world, networks);
   const state: State = { isReady: false, nudgeDelivery: openQueueBell(world.db).ring, remember: () => {} };
   const prepare = async (): Promise<void> => {
-    await prepareDatabase(server.connection, world);
+    await takeNewKeyBack(isNewKey, config.keyFile, () => prepareDatabase(server.connection, world));
     await makeFirstAccount(world, config, needs.firstAccountName ?? usualAccountName);
     await networks.look();
     await pages.look();

@@ -5,7 +5,7 @@ import { type Config, keyProvider, readConfig } from '../config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { type DatabaseServer, joinDatabaseServer, prepareDatabase } from '../platform/database-server.ts';
 import { openLog } from '../platform/log.ts';
-import { openMasterKey } from '../platform/master-key.ts';
+import { needsNewKey, openMasterKey, takeNewKeyBack } from '../platform/master-key.ts';
 import type { Actor } from '../platform/route.ts';
 import { openVault } from '../platform/vault.ts';
 import { systemClock, type World } from '../platform/world.ts';
@@ -60,11 +60,14 @@ export async function inWorld<T>(
   const { config, warnings } = readConfig(process.env);
   const log = openLog('warn', 'stderr');
   for (const warning of warnings) log.warn(warning);
+  const isNewKey = needsNewKey(config.keyFile, config.dataDir);
   const vault = openVault(await openMasterKey(config.keyFile, keyProvider(config)));
   const server = await joinDatabaseServer({ ...config, log });
   const db = openDatabase({ connection: server.connection, maxConnections: 2 });
   try {
-    await prepareDatabase(server.connection, { db, vault, clock: systemClock, log });
+    await takeNewKeyBack(isNewKey, config.keyFile, () =>
+      prepareDatabase(server.connection, { db, vault, clock: systemClock, log }),
+    );
     return await run({ db, vault, clock: systemClock }, config, server.connection);
   } finally {
     await db.close();

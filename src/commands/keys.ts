@@ -60,13 +60,16 @@ async function follow(world: Needs, accountId: string, rotation: Rotation, signa
   process.stderr.write(
     `${accountId}: wrapping key ${rotation.version}, in force at ${rotation.inForceAt.toISOString()}\n`,
   );
+  let told = '';
+  const tell = (words: string): void => {
+    if (words !== told) process.stderr.write(`${accountId}: ${words}\n`);
+    told = words;
+  };
   const end = await runRotation(world, accountId, rotation.id, {
     signal,
     sleep: async (ms) => void (await delay(ms, undefined, { signal }).catch(() => undefined)),
     onProgress: ({ rewrapped, total, keysDone, resealed }) =>
-      process.stderr.write(
-        keysDone ? `${accountId}: ${resealed} values\n` : `${accountId}: ${rewrapped} of ${total} messages\n`,
-      ),
+      tell(keysDone ? `${resealed} values` : `${rewrapped} of ${total} messages`),
   });
   if (end.doneAt === null) {
     process.stdout.write(

@@ -65,6 +65,19 @@ test('without the key file nothing is restored, and none is made in its place', 
   assert.throws(() => readFileSync(missing));
 });
 
+test('where there are data and no key file, nothing starts and no other key takes its place', () => {
+  const missing = join(home, 'none.key');
+  for (const command of [['start'], ['sign-in'], ['backup']]) {
+    const { status, said } = waxwing(first, command, { WAXWING_KEY_FILE: missing });
+    assert.deepEqual(
+      [status, /There is no key file .*Put your copy of the key file there/.test(said)],
+      [1, true],
+      said,
+    );
+    assert.throws(() => readFileSync(missing), command[0]);
+  }
+});
+
 test('a new line of the key file wraps the keys of accounts, and everything goes on', () => {
   const turned = waxwing(first, ['keys', 'rotate-master']);
   assert.match(turned.said, /has 2 lines now[\s\S]*1 keys of accounts/);

@@ -18,7 +18,8 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { WrongKey } from './installation.ts';
 import { keepKey, keepsAny, keptUses, lineBytes, masterKeyBytes, mostLines, restUse } from './kept-keys.ts';
 import { fileKeys, type KeyProvider } from './key-provider.ts';
 import { deriveFromLine, keptSealer, SealBroken } from './vault.ts';
@@ -39,6 +40,33 @@ export async function openMasterKey(keyFile: string, provider: KeyProvider = fil
   await fill(shared, keyFile, provider);
   return shared;
 }
+
+/**
+ * Whether a key file will have to be made. Never where there are data already: a new key opens none of them, and it would lie
+ * where the copy of the right one belongs.
+ */
+export function needsNewKey(keyFile: string, dataDir: string): boolean {
+  if (existsSync(keyFile)) return false;
+  if (['postgres', 'journal'].some((folder) => existsSync(join(dataDir, folder)))) throw goneKey(keyFile, dataDir);
+  return true;
+}
+
+/** The same, where only the database can tell that there are data: the file that was just made goes again. */
+export async function takeNewKeyBack(isNew: boolean, keyFile: string, prepare: () => Promise<void>): Promise<void> {
+  try {
+    await prepare();
+  } catch (error) {
+    if (!isNew || !(error instanceof WrongKey)) throw error;
+    rmSync(keyFile, { force: true });
+    throw goneKey(keyFile, 'the database');
+  }
+}
+
+const goneKey = (keyFile: string, holder: string): KeyFileFault =>
+  new KeyFileFault(
+    `There is no key file ${keyFile}, and ${holder} holds data that cannot be read without it. ` +
+      'Put your copy of the key file there, or point WAXWING_KEY_FILE at it.',
+  );
 
 async function fill(shared: Uint8Array, keyFile: string, provider: KeyProvider): Promise<void> {
   const lines = readLines(keyFile);

@@ -43,9 +43,24 @@ function relayId({ host, port, tls }: Pick<RelayHost, 'host' | 'port' | 'tls'>):
   return [hash.slice(0, 8), hash.slice(8, 12), hash.slice(12, 16), hash.slice(16, 20), hash.slice(20, 32)].join('-');
 }
 
+/** What is wrong with the file of a relay's login is said by its name; never what stands in it. */
+export class RelayLoginFault extends Error {}
+
 function readLogin(file: string): Login {
-  const [user, password] = readFileSync(file, 'utf8').split(/\r?\n/);
+  const [user, password] = textOf(file).split(/\r?\n/);
   if (!user || !password)
-    throw new Error('WAXWING_SMARTHOST_AUTH_FILE: the file needs a user and a password, one a line.');
+    throw new RelayLoginFault(`The login of a relay: ${file} needs a user and a password, one a line.`);
   return { user, password };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new RelayLoginFault(
+      `The login of a relay: ${file} cannot be read (${why}). ` +
+        'Correct WAXWING_SMARTHOST_AUTH_FILE or ?auth= of WAXWING_SMARTHOST, or the file’s permissions.',
+    );
+  }
 }

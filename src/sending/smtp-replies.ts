@@ -46,5 +46,12 @@ export function refusalOf(error: unknown): SmtpRefusal {
 export function refusalOfProblem(code: ProblemCode): SmtpRefusal {
   const [replyCode, enhanced] = codes[code] ?? ofContent;
   const { title, remedy } = problemKinds[code];
-  return new SmtpRefusal(replyCode, `${enhanced} ${code} ${title} ${remedy}`.replace(/[^\x20-\x7e]/g, '-'));
+  return new SmtpRefusal(replyCode, inAscii(`${enhanced} ${code} ${title} ${remedy}`));
 }
+
+const inAscii = (text: string): string =>
+  text
+    .replaceAll('§', 'section ')
+    .replace(/[‘’]/g, "'")
+    .replace(/[“”]/g, '"')
+    .replace(/[^\x20-\x7e]/g, '-');

@@ -1,5 +1,5 @@
 /** The doctor on files: the key file, the data directory, the disk, backups and the certificate. It changes none. */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Vault } from '../platform/vault.ts';
@@ -141,15 +141,60 @@ export function checkJournal(dataDir: string, now: Date): readonly Finding[] {
 
 export interface CertificateToCheck {
   readonly file: string;
+  /** Its private key; undefined: it is none of the operator's. */
+  readonly keyFile?: string | undefined;
   readonly hostname: string;
   readonly isConfigured: boolean;
 }
 
-export function checkCertificate({ file, hostname, isConfigured }: CertificateToCheck, now: Date): Finding {
+/** What says it and what to do, where the server would not start with these files, or others could use the key. */
+function unusablePair(file: string, keyFile: string | undefined): readonly [string, string] | undefined {
+  for (const one of [file, ...(keyFile === undefined ? [] : [keyFile])])
+    if (!existsSync(one)) return [`${one} is not there`, 'Correct WAXWING_TLS_CERT_FILE and WAXWING_TLS_KEY_FILE.'];
+  const certificate = certificateIn(file);
+  if (certificate === undefined)
+    return [`${file} holds no certificate in PEM`, 'Set WAXWING_TLS_CERT_FILE to the chain of certificates, PEM.'];
+  if (keyFile === undefined) return undefined;
+  if (!isKeyOf(certificate, keyFile))
+    return [
+      `${keyFile} is not the private key of ${file}`,
+      'Set WAXWING_TLS_KEY_FILE to the key that this certificate was issued for: the server does not start with another.',
+    ];
+  const mode = modeOf(keyFile);
+  return (mode & 0o007) === 0
+    ? undefined
+    : [`anybody on this machine may read ${keyFile} (${octal(mode)})`, `Run: chmod 600 ${keyFile}`];
+}
+
+function certificateIn(file: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(readFileSync(file));
+  } catch {
+    return undefined;
+  }
+}
+
+function isKeyOf(certificate: X509Certificate, keyFile: string): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(readFileSync(keyFile)));
+  } catch {
+    return false;
+  }
+}
+
+export function checkCertificate({ file, keyFile, hostname, isConfigured }: CertificateToCheck, now: Date): Finding {
   const check = 'submission certificate';
   if (!existsSync(file) && !isConfigured)
     return warning(check, 'none is set, and none was made yet', 'Set WAXWING_TLS_CERT_FILE and WAXWING_TLS_KEY_FILE.');
+  const unusable = unusablePair(file, keyFile);
+  if (unusable !== undefined) return failure(check, ...unusable);
   const certificate = new X509Certificate(readFileSync(file));
+  if (certificate.validFromDate.getTime() > now.getTime())
+    return failure(
+      check,
+      `${file} is not valid before ${certificate.validFromDate.toISOString()}`,
+      'Look at the clock of this machine, and at who issued it.',
+    );
   const days = Math.floor((certificate.validToDate.getTime() - now.getTime()) / dayMs);
   if (days < 0) return failure(check, `${file} ran out ${-days} days ago`, 'Renew it and restart the server.');
   if (certificate.checkHost(hostname) === undefined)

@@ -1,5 +1,5 @@
 /** The doctor on the network: the names of this server, the URLs that others use, their certificates, and what time it is elsewhere. */
-import { lookup, reverse } from 'node:dns/promises';
+import { lookup, Resolver, reverse } from 'node:dns/promises';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { BlockList, isIP } from 'node:net';
@@ -10,21 +10,26 @@ import { type Finding, failure, fine, warning } from './finding.ts';
 const answerTimeoutMs = 5_000;
 const dayMs = 86_400_000;
 
-export async function checkHostname(hostname: string): Promise<Finding> {
+/** @param servers whom to ask; undefined: the system's. A name that stands in /etc/hosts alone is known to nobody else. */
+export async function checkHostname(hostname: string, servers?: readonly string[]): Promise<Finding> {
   const check = 'host name';
   if (hostname === 'localhost')
     return warning(check, 'it is localhost', 'Set WAXWING_HOSTNAME to the name that the DNS knows this server by.');
-  try {
-    const found = await lookup(hostname, { all: true });
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+  if (servers !== undefined) resolver.setServers(servers);
+  const asked = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  const found = asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  if (found.length > 0)
     return fine(check, `${hostname} has ${found.length === 1 ? 'an address' : `${found.length} addresses`} in the DNS`);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    return failure(
-      check,
-      `the DNS knows no address of ${hostname} (${code})`,
-      'Make an A or AAAA record, or set WAXWING_HOSTNAME.',
-    );
-  }
+  const code = asked.map((one) => (one.status === 'rejected' ? one.reason.code : undefined)).find(Boolean) ?? 'unknown';
+  const isKnownHere = await lookup(hostname).then(
+    () => true,
+    () => false,
+  );
+  const remedy = 'Make an A or AAAA record, or set WAXWING_HOSTNAME.';
+  return isKnownHere
+    ? warning(check, `this machine knows an address of ${hostname}, and the DNS does not (${code})`, remedy)
+    : failure(check, `the DNS knows no address of ${hostname} (${code})`, remedy);
 }
 
 export interface NameServer {

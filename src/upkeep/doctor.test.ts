@@ -12,7 +12,9 @@ import pg from 'pg';
 import { Registry } from 'prom-client';
 import { createTestAccount } from '../../test/kit/account.ts';
 import { newAuthority } from '../../test/kit/certificates.ts';
+import { type DnsServer, startDnsServer } from '../../test/kit/dns-server.ts';
 import { queueMessage } from '../../test/kit/queued-message.ts';
+import { type SmtpSink, startSmtpSink } from '../../test/kit/smtp-sink.ts';
 import { until } from '../../test/kit/tracking.ts';
 import { type TestWorld, testWorld } from '../../test/kit/world.ts';
 import { record, startAuditSealer } from '../audit/index.ts';
@@ -35,8 +37,12 @@ let world: TestWorld;
 let owner: pg.Client;
 let accountId: string;
 let needs: DoctorNeeds;
+let dns: DnsServer;
+let relay: SmtpSink;
 
 before(async () => {
+  dns = await startDnsServer({ 'mail.clinic.example': { a: ['192.0.2.7'] }, 'silent.example': { silent: true } });
+  relay = await startSmtpSink();
   world = await testWorld(new Date().toISOString());
   owner = new pg.Client(world.database.connection);
   await owner.connect();
@@ -49,6 +55,8 @@ before(async () => {
   writeFileSync(certificateFile, (await (await newAuthority()).issue('mail.clinic.example', inDays(90))).cert);
 });
 after(async () => {
+  await dns.close();
+  await relay.close();
   await owner.end();
   await world.close();
   rmSync(home, { recursive: true, force: true });
@@ -61,7 +69,8 @@ beforeEach(() => {
     backupDir,
     certificate: { file: certificateFile, hostname: 'mail.clinic.example', isConfigured: true },
     hostname: 'localhost',
-    hasRelay: true,
+    relays: [{ host: '127.0.0.1', port: relay.port, tls: 'starttls', loginFile: undefined }],
+    dnsServers: [dns.address],
     publicUrl: undefined,
     trackingUrl: undefined,
     databaseConnections: 20,
@@ -172,9 +181,61 @@ test('a certificate that runs out, has run out, or is for another name', async (
   });
 });
 
+test('files of a certificate that the server would not start with, or whose key others may read', async () => {
+  const { certificate } = needs;
+  const check = 'submission certificate';
+  const authority = await newAuthority();
+  const { key, cert } = await authority.issue('mail.clinic.example', inDays(90));
+  const other = (await authority.issue('mail.clinic.example', inDays(90))).key;
+  const keyFile = join(home, 'tls.key');
+  const given = { certificate: { ...certificate, file: join(home, 'pair.pem'), keyFile } };
+  await is('fail', check, /pair\.pem is not there\. Correct WAXWING_TLS_CERT_FILE/, given);
+  writeFileSync(given.certificate.file, cert);
+  await is('fail', check, /tls\.key is not there/, given);
+  writeFileSync(keyFile, other, { mode: 0o600 });
+  await is('fail', check, /tls\.key is not the private key of .*pair\.pem/, given);
+  writeFileSync(keyFile, 'no key at all');
+  await is('fail', check, /is not the private key of/, given);
+  writeFileSync(keyFile, key);
+  await is('ok', check, /valid for/, given);
+  chmodSync(keyFile, 0o644);
+  await is('fail', check, /anybody on this machine may read .*tls\.key \(644\).*chmod 600/, given);
+  chmodSync(keyFile, 0o640);
+  const yearsAgo = new Date(needs.now.getTime() - 5_000 * 1_440 * minuteMs);
+  await is('ok', check, /valid for/, given);
+  await is('fail', check, /not valid before .*clock/, { ...given, now: yearsAgo });
+  writeFileSync(given.certificate.file, 'no certificate at all');
+  await is('fail', check, /holds no certificate in PEM/, given);
+});
+
+test('a relay that does not answer or refuses us, and a login that others may read', async () => {
+  const loginFile = join(home, 'login');
+  const at = (port: number) => ({ host: '127.0.0.1', port, tls: 'starttls' as const, loginFile });
+  const name = (port: number) => `relay 127.0.0.1:${port}`;
+  await is('fail', 'login of a relay', /login is not there\. Correct WAXWING_SMARTHOST_AUTH_FILE/, {
+    relays: [at(relay.port)],
+  });
+  writeFileSync(loginFile, 'user\npassword\n', { mode: 0o644 });
+  await is('warn', 'login of a relay', /\(644\).*chmod 600/, { relays: [at(relay.port)] });
+  chmodSync(loginFile, 0o600);
+  await is('ok', 'login of a relay', /owner alone/, { relays: [at(relay.port)] });
+  await is('ok', name(relay.port), /answers/);
+  const mute = await startSmtpSink({ script: () => ({ code: 554, text: 'not you' }) });
+  await is('fail', name(mute.port), /does not take mail from here \(554\)/, { relays: [at(mute.port)] });
+  await mute.close();
+  await is('fail', name(mute.port), /ECONNREFUSED.*firewalls/, { relays: [at(mute.port)] });
+});
+
+test('name servers: those that answer, and those that do not', async () => {
+  await is('ok', `name server ${dns.address}`, /answers/);
+  await is('fail', 'name server 127.0.0.1:1', /does not answer.*WAXWING_DNS_SERVERS/, { dnsServers: ['127.0.0.1:1'] });
+});
+
 test('names and addresses that nobody reaches, and those without TLS', async () => {
   await is('warn', 'host name', /localhost/);
   await is('fail', 'host name', /A or AAAA record/, { hostname: 'no-such-host.invalid' });
+  await is('ok', 'host name', /mail\.clinic\.example has an address in the DNS/, { hostname: 'mail.clinic.example' });
+  await is('warn', 'host name', /this machine knows .* and the DNS does not/, { hostname: 'LOCALHOST' });
   await is('warn', 'tracking URL', /not set/);
   const server = createServer((_request, response) => response.end('ok'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -239,7 +300,7 @@ test('a sending address whose name does not lead back to it', async () => {
   );
   assert.equal((await checkReverseName(host, false, names(['10.0.0.7', 'fe80::1'], []))).state, 'warn');
   await is('ok', 'name of the sending address', /relay/);
-  await is('warn', 'name of the sending address', /PTR/, { hasRelay: false });
+  await is('warn', 'name of the sending address', /PTR/, { relays: [] });
 });
 
 test('a journal that waits, and hits that were set aside', async () => {

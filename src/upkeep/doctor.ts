@@ -25,6 +25,7 @@ import {
   checkPractice,
 } from './check-files.ts';
 import { checkHostname, checkReverseName, checkUrl, systemNames } from './check-network.ts';
+import { checkNameServers, checkRelays, type RelayToCheck } from './check-relays.ts';
 import { checkRetention } from './check-retention.ts';
 import { checked, type Finding, failure, fine, warning } from './finding.ts';
 
@@ -35,8 +36,10 @@ export interface DoctorNeeds {
   readonly backupDir: string | undefined;
   readonly certificate: CertificateToCheck;
   readonly hostname: string;
-  /** All mail goes through a relay. */
-  readonly hasRelay: boolean;
+  /** Those that all mail goes through; none: it goes to the recipients' servers. */
+  readonly relays: readonly RelayToCheck[];
+  /** Undefined: the system's. */
+  readonly dnsServers?: readonly string[] | undefined;
   /** Default: as long as it takes. */
   readonly checkWithinMs?: number;
   readonly publicUrl: string | undefined;
@@ -63,8 +66,10 @@ export async function examine(needs: DoctorNeeds): Promise<readonly Finding[]> {
     await check('core dumps', () => checkCoreDumps()),
   ];
   const network = await Promise.all([
-    check('host name', () => checkHostname(needs.hostname)),
-    check('name of the sending address', () => checkReverseName(needs.hostname, needs.hasRelay, systemNames)),
+    check('host name', () => checkHostname(needs.hostname, needs.dnsServers)),
+    check('name of the sending address', () => checkReverseName(needs.hostname, needs.relays.length > 0, systemNames)),
+    check('relays', () => checkRelays(needs.relays)),
+    check('name servers', () => checkNameServers(needs.dnsServers)),
     check('public URL', () =>
       checkUrl('public URL', needs.publicUrl, 'where people reach the console (WAXWING_PUBLIC_URL)', needs.now),
     ),

@@ -59,7 +59,7 @@ export async function newAuthority(): Promise<TestAuthority> {
       const leaf = await x509.X509CertificateGenerator.create({
         subject: `CN=${name}`,
         issuer: root.subject,
-        notBefore: new Date(notAfter.getTime() - 2 * hourMs),
+        notBefore: new Date(Math.min(notAfter.getTime() - 2 * hourMs, Date.now() - hourMs)),
         notAfter,
         publicKey: leafKeys.publicKey,
         signingKey: keys.privateKey,
