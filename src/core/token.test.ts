@@ -119,7 +119,8 @@ describe('a tracking token', () => {
       fc.property(fc.nat({ max: token.length - 1 }), fc.string({ minLength: 1, maxLength: 1 }), (at, character) => {
         fc.pre(character !== token[at]);
         const reading = openToken(keys, token.slice(0, at) + character + token.slice(at + 1));
-        assertDamaged(reading, `character ${at}`);
+        // The eleventh holds the end of the handle and the beginning of the key's number: with both wrong it may be of any key.
+        if (at !== 10 || reading.kind !== 'unknown-key') assertDamaged(reading, `character ${at}`);
         if (at > 10) assert.deepEqual('handle' in reading && Buffer.from(reading.handle), handle);
       }),
     );
