@@ -234,6 +234,7 @@ describe('waxwing rejudge', () => {
     const account = await testKeys(world);
     const { id } = await askRejudgement(world, { accountId: account.accountId, actor }, { dryRun: false });
     const { accountId } = account;
+    world.clock.set(new Date()); // the program's clock is the wall's
     await world.db.asAccount(accountId, (tx) => claimRun(tx, accountId, id, holdOf(randomUUID(), world)));
     const busy = await output(command('--account', accountId));
     assert.deepEqual([busy.code, /already_running/.test(busy.err)], [3, true]);

@@ -338,13 +338,13 @@ describe('a receiver that fails', () => {
 
   it('is not waited for longer than it may take, nor followed elsewhere', async () => {
     const endpoint = await addEndpoint(stage, account, accepted);
+    const { promise, resolve } = Promise.withResolvers<void>();
     stage.receiver.answerWith(({ body }) =>
-      body.sequence === 1
-        ? { status: 200, after: new Promise((resolve) => setTimeout(resolve, 1_000)) }
-        : { status: 307, headers: { location: '/elsewhere' } },
+      body.sequence === 1 ? { status: 200, after: promise } : { status: 307, headers: { location: '/elsewhere' } },
     );
     await many(2);
-    await telling(stage, () => untilTold(stage, endpoint, 2), { timeoutMs: 200 });
+    await telling(stage, () => untilTold(stage, endpoint, 2), { timeoutMs: 1_500 });
+    resolve();
     const outcomes = (await deliveriesOf(stage, account, endpoint.id)).map(({ attempts }) => attempts[0]?.outcome);
     assert.deepEqual(outcomes, ['redirected', 'timed_out']);
     assert.ok(!stage.receiver.told.some(({ path }) => path === '/elsewhere'));

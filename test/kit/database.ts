@@ -34,7 +34,8 @@ export async function createTestDatabase(isMigrated: boolean): Promise<{
   const name = `test_${randomBytes(8).toString('hex')}`;
   await asOwner(socketFolder, async (client) => {
     const template = isMigrated ? await migratedTemplate(client, socketFolder) : 'template0';
-    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    // Files are copied as they are: half the time of writing each page to the log, where nothing waits for the disk.
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
   });
   return {
     connection: connectionTo(socketFolder, name),
