@@ -414,7 +414,11 @@ export const problemKinds = {
     'Mail to this recipient was released 20 times already.',
     'Look at the receipt for why it is still not taken.',
   ),
-  'server.unavailable': kind(503, 'The database cannot be reached.', 'Try again in a moment; nothing was stored.'),
+  'server.unavailable': kind(
+    503,
+    'The database cannot be reached, or the server is being stopped.',
+    'Try again in a moment; nothing was stored.',
+  ),
   'server.busy': kind(
     503,
     'The server works on as many requests of this kind as it takes at once.',

@@ -236,3 +236,46 @@ it('does nothing for a request that turns out to be none, and calls it no fault 
   }
   assert.equal(asked.count, before);
 });
+
+it('refuses what comes while it ends, with a code of ours, and begins none of it', async () => {
+  const started = Promise.withResolvers<void>();
+  const mayEnd = Promise.withResolvers<void>();
+  let begun = 0;
+  const options = {
+    host: '127.0.0.1',
+    port: 0,
+    trustedProxies: [],
+    maxMessageBytes: 1_000_000,
+    isPublicUrlHttps: false,
+  };
+  const ending = await startHttp(
+    { clock: systemClock, log: pino({ level: 'silent' }), metrics: new Registry() },
+    {
+      ...options,
+      routes: [
+        route(csv, 'open', writesNothing('A test.'), async () => {
+          begun += 1;
+          started.resolve();
+          await mayEnd.promise;
+          return new Answer('a,b\r\n', { 'content-type': 'text/csv' });
+        }),
+      ],
+      identify: () => Promise.reject(new Error('no route asks')),
+      checks: {},
+    },
+  );
+  const socket = connect(ending.port, '127.0.0.1');
+  const request = 'GET /v1/csv HTTP/1.1\r\nHost: a\r\n\r\n';
+  socket.write(request);
+  await started.promise;
+  const ended = ending.close();
+  socket.write(request);
+  setImmediate(() => mayEnd.resolve());
+  const said: string[] = [];
+  for await (const chunk of socket) said.push(String(chunk));
+  await ended;
+  const [first = '', second = ''] = said.join('').split(/(?=HTTP\/1\.1 )/);
+  assert.match(first, /^HTTP\/1\.1 200 /);
+  assert.match(second, /^HTTP\/1\.1 503 .*application\/problem\+json.*"code":"server\.unavailable"/s);
+  assert.equal(begun, 1);
+});

@@ -63,12 +63,14 @@ async function createHttp(world: Needs, options: HttpOptions): Promise<FastifyIn
     requestTimeout: 120_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    return503OnClosing: false, // without a code of ours: see refuseAtTheEnd
     // Comes before any hook, so it brings the headers along.
     frameworkErrors: (error, request, reply) =>
       refuse(world, error, request, reply.headers(everyAnswersHeaders(request.id, options.isPublicUrlHttps))),
   });
   takeJsonAsBytes(server);
   addHeaders(server, options.isPublicUrlHttps);
+  refuseAtTheEnd(server);
   measure(server, world);
   server.setErrorHandler((error, request, reply) => refuse(world, error, request, reply));
   mountStatus(server, world.metrics, options.checks);
@@ -121,6 +123,17 @@ function addHeaders(server: FastifyInstance, isPublicUrlHttps: boolean): void {
     reply.headers(everyAnswersHeaders(request.id, isPublicUrlHttps));
     // RFC 9112 §3.2: of two, a proxy may have believed the other.
     if ((request.raw.headersDistinct.host?.length ?? 0) > 1) throw new Problem('request.malformed');
+  });
+}
+
+/** What comes over a connection that is still in use while the server ends is not begun: what it stands on goes next. */
+function refuseAtTheEnd(server: FastifyInstance): void {
+  let isEnding = false;
+  server.addHook('preClose', async () => {
+    isEnding = true;
+  });
+  server.addHook('onRequest', async () => {
+    if (isEnding) throw new Problem('server.unavailable');
   });
 }
 
