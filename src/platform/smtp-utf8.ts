@@ -30,7 +30,7 @@ function asciiAddress(address: string): string | null {
 
 /**
  * Whether the message's header is one of RFC 6532. Other octets beyond ASCII, as of windows-1252, are nothing that SMTPUTF8
- * speaks of.
+ * speaks of; Postfix tells the two apart as well.
  */
 export function hasUtf8Header(message: Buffer): boolean {
   const end = message.indexOf('\r\n\r\n');
