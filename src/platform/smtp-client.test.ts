@@ -338,31 +338,6 @@ test('an address that is not ASCII goes only to hops that take it; a domain alon
   assert.equal(old.received[0]?.mailParameters.SMTPUTF8, undefined);
 });
 
-test('a header in UTF-8 goes as such to hosts that take it, and unchanged without a word to others', async () => {
-  const wordy = await sink();
-  const slow = await sink({ hide: ['PIPELINING'] });
-  const old = await sink({ hide: ['SMTPUTF8'] });
-  const sender = client();
-  const utf8 = Buffer.from('From: Zoë <care@clinic.example>\r\nSubject: Grüße\r\n\r\nHello\r\n');
-  const plain = Buffer.from('Subject: Hello\r\n\r\nSubject: Grüße\r\n');
-  const octets = Buffer.from('Subject: Gr\u00fc\u00dfe\r\n\r\nHello\r\n', 'latin1');
-  for (const target of [wordy, slow, old]) {
-    for (const bytes of [utf8, plain, octets, Buffer.from('Subject: Hello\r\n\r\nHello\r\n'), utf8])
-      assert.equal((await sender.send(hopTo(target.port), 'if-offered', copy(bytes))).kind, 'taken');
-    assert.ok(target.received[0]?.bytes.equals(utf8));
-    const said = target.received.map(({ mailParameters }) => mailParameters.SMTPUTF8);
-    assert.deepEqual(
-      said,
-      target === old ? Array(5).fill(undefined) : [true, undefined, undefined, undefined, true],
-      'nothing is said of the body, of octets that are no UTF-8, nor of the next message on the connection',
-    );
-  }
-  const both = copy(utf8, 'björn@bücher.example');
-  assert.equal((await sender.send(hopTo(wordy.port), 'if-offered', both)).kind, 'taken');
-  assert.equal(wordy.received[5]?.mailParameters.SMTPUTF8, true);
-  assert.ok(wordy.connectionCount() < 6, 'a connection carries several');
-});
-
 test('an 8-bit body goes unchanged to a hop without 8BITMIME', async () => {
   const old = await sink({ hide: ['8BITMIME'] });
   const bytes = Buffer.from('Subject: x\r\n\r\nGrüße\r\n', 'latin1');

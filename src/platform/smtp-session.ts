@@ -6,13 +6,13 @@ import { isAscii } from 'node:buffer';
 import { createHash, type X509Certificate } from 'node:crypto';
 import { Readable } from 'node:stream';
 import tls from 'node:tls';
+import { domainToASCII } from 'node:url';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Stage } from '../core/delivery/outcome.ts';
 import type { Why } from '../core/delivery/reasons.ts';
 import { meetsDemand, type TlsDemand, type TlsFacts } from '../core/delivery/transport.ts';
 import { checkListedNames } from './certificate-names.ts';
 import { isVouchedFor } from './dane.ts';
-import { type Envelope, envelopeFor, openUtf8Mail } from './smtp-utf8.ts';
 import { rootsWith } from './trusted-roots.ts';
 
 export interface Login {
@@ -306,7 +306,6 @@ function sessionOn(
   });
   connection.on('error', () => {});
   const smtpUtf8 = (connection as unknown as Inner)._supportedExtensions?.includes('SMTPUTF8') ?? false;
-  const sayUtf8 = smtpUtf8 ? openUtf8Mail(connection) : null;
   return {
     tls: facts,
     address: target.address,
@@ -318,7 +317,6 @@ function sessionOn(
       if (envelope === null)
         return { end: { kind: 'impossible', why: 'address.needs_smtputf8' }, unheard: false, bodyBegan: false };
       const bytes = await copy.render();
-      sayUtf8?.(envelope, bytes);
       sent += 1;
       connection.lastServerResponse = false;
       const { end, bodyBegan, isCut } = await transmit(connection, envelope, bytes);
@@ -339,6 +337,28 @@ function sessionOn(
 
 /** Read in a function of its own: the compiler does not see that a call in between changes it. */
 const unanswered = (connection: SMTPConnection): boolean => connection.lastServerResponse === false;
+
+interface Envelope {
+  readonly from: string;
+  readonly to: string[];
+}
+
+/** RFC 6531: without SMTPUTF8 a domain can still go in its ASCII form (RFC 5890), a local part cannot. */
+function envelopeFor(copy: Copy, smtpUtf8: boolean): Envelope | null {
+  if (smtpUtf8) return { from: copy.from, to: [copy.to] };
+  const from = asciiAddress(copy.from);
+  const to = asciiAddress(copy.to);
+  return from === null || to === null ? null : { from, to: [to] };
+}
+
+const asciiText = /^[\u0020-\u007e]*$/;
+function asciiAddress(address: string): string | null {
+  if (asciiText.test(address)) return address;
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, at);
+  const domain = domainToASCII(address.slice(at + 1));
+  return asciiText.test(local) && domain !== '' ? `${local}@${domain}` : null;
+}
 
 type Transmitted = Pick<Handed, 'end' | 'bodyBegan'> & {
   /** Answered before the message was whole: what goes on going out is no command. */
