@@ -411,6 +411,25 @@ describe('every page', () => {
     assert.equal(titles.size, Object.keys(paths).length);
   });
 
+  it('shows in forced colours what is on, what is chosen and where one is', async () => {
+    await page.emulateMedia({ forcedColors: 'active' });
+    try {
+      await open('/settings');
+      const paint = (selector: string): Promise<string> =>
+        page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).backgroundColor`);
+      const isOn = await paint('.mantine-Switch-input:checked + .mantine-Switch-track');
+      assert.notEqual(isOn, await paint('.mantine-Switch-input:not(:checked) + .mantine-Switch-track'));
+      assert.equal(await paint('.mantine-SegmentedControl-label[data-active]'), isOn);
+      assert.equal(await paint('nav a[aria-current="page"]'), isOn);
+      assert.notEqual(await paint('nav a:not([aria-current])'), isOn);
+      await open(reportPath);
+      assert.equal(await page.locator('svg .recharts-bar-rectangle').first().isVisible(), true);
+      await screenshot(page, 'report-forced-colours');
+    } finally {
+      await page.emulateMedia({ forcedColors: 'none' });
+    }
+  });
+
   it('says in which zone its times are written', async () => {
     await stage.api('/v1/settings/outbound', { method: 'PATCH', body: '{"timeZone":"Europe/Berlin"}' });
     try {

@@ -226,7 +226,7 @@ describe('an API key', () => {
     assert.equal(await works(secret, '/v1/settings/outbound'), 403);
     await button('I have kept the secret').click();
     const row = page.getByRole('row').filter({ hasText: 'Numbers' });
-    assert.match((await row.textContent()) ?? '', /networks\.read.*2099.*127\.0\.0\.0\/8/);
+    assert.match((await row.textContent()) ?? '', /See the lists of networks and their age.*2099.*127\.0\.0\.0\/8/);
     faults.errors.length = 0; // the browser reports the refusal that was asked for
   });
 

@@ -3,6 +3,7 @@ import '../shared/without-eval.ts';
 import '@mantine/core/styles.css';
 import '@fontsource-variable/inter/opsz.css';
 import './global.css';
+import './forced-colors.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';

@@ -1,7 +1,12 @@
 /** What a key may do, until when and from where, in words. */
 import type { z } from 'zod';
 import type { apiKey } from '../../../src/contract/access.ts';
-import { type Permission, type Role, roles } from '../../../src/contract/permissions.ts';
+import {
+  type Permission,
+  permissions as permissionWords,
+  type Role,
+  roles,
+} from '../../../src/contract/permissions.ts';
 import { plural } from '../../shared/format.ts';
 
 export type ApiKey = z.infer<typeof apiKey>;
@@ -25,11 +30,14 @@ export function roleOf(permissions: readonly Permission[] | null): Role | null {
   return roleList.find((name) => name !== 'owner' && isSame(permissions, roles[name].permissions)) ?? null;
 }
 
+/** What a permission is about, without what it is explained by. */
+const inBrief = (name: Permission): string => permissionWords[name].replace(/[.:;].*$/, '');
+
 export function mayWords(permissions: readonly Permission[] | null): string {
   const role = roleOf(permissions);
   if (role !== null) return roleNames[role];
   const names = permissions ?? [];
-  return names.length <= 2 ? names.join(', ') : plural(names.length, 'permission');
+  return names.length <= 2 ? names.map(inBrief).join('; ') : plural(names.length, 'permission');
 }
 
 /** One network a line or a comma; empty for anywhere. */

@@ -3,6 +3,7 @@ import { Button, Text, UnstyledButton } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { type EngagementRow, readEngagement } from '../../../src/contract/reports.ts';
 import { count, percent, plural, shareOf } from '../../shared/format.ts';
+import { Breakable } from '../elements/breakable.tsx';
 import { Cell, type Column, DataTable } from '../elements/data-table.tsx';
 import { ObjectionCells, objectionColumns, ReachCells, reachColumns } from '../elements/engagement-cells.tsx';
 import { PeopleCell } from '../elements/people-cell.tsx';
@@ -104,7 +105,7 @@ export function DomainsSection({ campaign, lens, onOpen }: DomainsProps) {
                     title="Show its recipients"
                     onClick={() => onOpen({ recipientDomain: row.key ?? '' })}
                   >
-                    {row.key}
+                    <Breakable>{row.key ?? ''}</Breakable>
                   </UnstyledButton>
                 </Cell>
                 <ReachCells row={row} />

@@ -5,6 +5,7 @@ import { Link } from 'react-router';
 import { listReportRecipients, type ReportRecipient } from '../../../src/contract/reports.ts';
 import { call } from '../../shared/client.ts';
 import { moment } from '../../shared/format.ts';
+import { Breakable } from '../elements/breakable.tsx';
 import { Cell, DataTable } from '../elements/data-table.tsx';
 import { MachinesMark, PeopleMark } from '../elements/proportion-bar.tsx';
 import { Section } from '../elements/section.tsx';
@@ -94,7 +95,7 @@ const Row = ({ recipient, timeZone }: { recipient: ReportRecipient; timeZone: st
   <tr>
     <Cell>
       <Link className={`quiet-link ${styles.email}`} to={`/messages/${recipient.messageId}?recipient=${recipient.id}`}>
-        {recipient.email}
+        <Breakable>{recipient.email}</Breakable>
       </Link>
     </Cell>
     <Cell>

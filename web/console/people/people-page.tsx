@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 import { endSomeSession, listAlerts, listDepartments, listSessions, listUsers } from '../../../src/contract/people.ts';
 import { call } from '../../shared/client.ts';
 import { moment } from '../../shared/format.ts';
+import { Breakable } from '../elements/breakable.tsx';
 import { Cell, DataTable } from '../elements/data-table.tsx';
 import { PageHead } from '../elements/page-head.tsx';
 import { Section } from '../elements/section.tsx';
@@ -45,7 +46,9 @@ function UserTable({ users, departments, onOpen }: UserTableProps) {
             <Cell>
               <div className={styles.name}>
                 <strong>{one.name}</strong>
-                <span>{one.email}</span>
+                <span>
+                  <Breakable>{one.email}</Breakable>
+                </span>
                 {one.departmentId !== null && <span>{whereOf(one, departments)}</span>}
               </div>
             </Cell>

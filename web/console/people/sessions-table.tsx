@@ -1,5 +1,5 @@
 /** Open console sessions, with a button to end each. */
-import { Badge, Button } from '@mantine/core';
+import { Badge, Button, Text } from '@mantine/core';
 import { moment } from '../../shared/format.ts';
 import { Cell, DataTable } from '../elements/data-table.tsx';
 import { useTimeZone } from '../use-time-zone.ts';
@@ -32,7 +32,10 @@ export function SessionsTable({ sessions, nameOf, onEnd }: SessionsTableProps) {
               <div className={styles.name}>
                 <strong>{name}</strong>
                 {nameOf !== undefined && <span>{one.place}</span>}
-                <span>{openerNames[one.openedBy]}</span>
+                {openerNames[one.openedBy] !== name && <span>{openerNames[one.openedBy]}</span>}
+                <Text component="span" hiddenFrom="sm">
+                  Last used {moment(one.lastSeenAt, timeZone)}
+                </Text>
               </div>
             </Cell>
             <Cell isExtra>{moment(one.createdAt, timeZone)}</Cell>

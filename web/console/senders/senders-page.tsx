@@ -6,6 +6,7 @@ import { Link, useNavigate } from 'react-router';
 import { addSender, listSenders, type SenderSummary } from '../../../src/contract/senders.ts';
 import { call } from '../../shared/client.ts';
 import { moment } from '../../shared/format.ts';
+import { Breakable } from '../elements/breakable.tsx';
 import { Cell, DataTable } from '../elements/data-table.tsx';
 import { PageHead } from '../elements/page-head.tsx';
 import { Section } from '../elements/section.tsx';
@@ -63,7 +64,9 @@ function Domains({ senders }: { senders: readonly SenderSummary[] }) {
       {senders.map((sender) => (
         <tr key={sender.domain}>
           <Cell>
-            <Link to={`/senders/${sender.domain}`}>{sender.domain}</Link>
+            <Link className="quiet-link" to={`/senders/${sender.domain}`}>
+              <Breakable>{sender.domain}</Breakable>
+            </Link>
           </Cell>
           <Cell>
             <Badge variant="light" color={sender.status === 'signing' ? 'people' : 'gray'}>

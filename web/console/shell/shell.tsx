@@ -113,7 +113,7 @@ export function Shell({ account, user }: ShellProps) {
       <main id="main" className={styles.main} tabIndex={-1} ref={main}>
         <EmergencyBanner />
         <Page />
-        <p className={styles.zone}>Times are those of {timeZone}.</p>
+        <p className={styles.zone}>Times are those of {timeZone.replaceAll('_', ' ')}.</p>
       </main>
       <ScrollRestoration />
     </div>

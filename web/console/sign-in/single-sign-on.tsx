@@ -33,7 +33,9 @@ const leave = ({ url }: { url: string }) => window.location.assign(url);
 
 const Other = () => (
   <Text size="sm">
-    <Link to="/sign-in">Sign in another way</Link>
+    <Link className="quiet-link" to="/sign-in">
+      Sign in another way
+    </Link>
   </Text>
 );
 

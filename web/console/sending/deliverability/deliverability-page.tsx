@@ -3,6 +3,7 @@ import { Button, SegmentedControl, Skeleton, Stack, Text, UnstyledButton } from 
 import { lazy, Suspense, useState } from 'react';
 import { type EngagementRow, readEngagement } from '../../../../src/contract/reports.ts';
 import { count, day, percent, plural, shareOf } from '../../../shared/format.ts';
+import { Breakable } from '../../elements/breakable.tsx';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { PageHead } from '../../elements/page-head.tsx';
 import { Section } from '../../elements/section.tsx';
@@ -97,14 +98,16 @@ function Domains({ rows, onChoose }: { rows: readonly EngagementRow[]; onChoose:
           <tr key={row.key}>
             <Cell>
               {onChoose === null ? (
-                <span className={styles.name}>{row.key}</span>
+                <span className={styles.name}>
+                  <Breakable>{row.key ?? ''}</Breakable>
+                </span>
               ) : (
                 <UnstyledButton
                   className={`quiet-link ${styles.name}`}
                   aria-label={`Recipients at ${row.key}`}
                   onClick={() => onChoose(row.key ?? '')}
                 >
-                  {row.key}
+                  <Breakable>{row.key ?? ''}</Breakable>
                 </UnstyledButton>
               )}
             </Cell>

@@ -7,6 +7,7 @@ import { listReportRecipients } from '../../../../src/contract/reports.ts';
 import type { RecipientStatus } from '../../../../src/contract/values.ts';
 import { call } from '../../../shared/client.ts';
 import { moment } from '../../../shared/format.ts';
+import { Breakable } from '../../elements/breakable.tsx';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { Section } from '../../elements/section.tsx';
 import { ShowMore } from '../../elements/show-more.tsx';
@@ -87,7 +88,7 @@ export function DomainSection({ domain, since, onClose }: DomainSectionProps) {
                         style={{ overflowWrap: 'anywhere' }}
                         to={`/messages/${one.messageId}?recipient=${one.id}`}
                       >
-                        {one.email === '' ? 'Erased address' : one.email}
+                        <Breakable>{one.email === '' ? 'Erased address' : one.email}</Breakable>
                       </Link>
                     </Cell>
                     <Cell>

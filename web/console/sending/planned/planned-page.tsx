@@ -1,5 +1,5 @@
 /** Mail that waits for a time of its own: when each goes, to how many, and moving, sending or cancelling it. */
-import { Button, Group, Text } from '@mantine/core';
+import { Button, Group, Paper, Text } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -46,7 +46,7 @@ function Row({ one, onAsk }: RowProps) {
           {classWords[one.class]}, accepted {moment(one.acceptedAt, timeZone)}
         </Text>
       </Cell>
-      <Cell isNumber>
+      <Cell isNumber isExtra>
         {count(one.recipients)}
         {one.held > 0 && (
           <Text size="xs" c="dimmed">
@@ -70,7 +70,6 @@ function Row({ one, onAsk }: RowProps) {
 }
 
 export function PlannedPage() {
-  const timeZone = useTimeZone();
   const [question, setQuestion] = useState<PlannedQuestion | null>(null);
   const answer = useInfiniteQuery({
     queryKey: [listPlanned.name],
@@ -82,10 +81,7 @@ export function PlannedPage() {
   });
   return (
     <>
-      <PageHead
-        title="Planned"
-        about={`Mail that waits for a time of its own, the first to go first. Times are those of ${timeZone.replaceAll('_', ' ')}.`}
-      />
+      <PageHead title="Planned" about="Mail that waits for a time of its own, the first to go first." />
       <Answered answer={answer} label="Loading what is planned">
         {({ pages }) => {
           const all = pages.flatMap(({ messages }) => messages);
@@ -113,17 +109,19 @@ const PlannedTable = (props: {
   readonly all: readonly PlannedBody[];
   readonly onAsk: (question: PlannedQuestion) => void;
 }) => (
-  <DataTable
-    caption="Planned mail"
-    columns={[
-      { label: 'Goes out' },
-      { label: 'Campaign' },
-      { label: 'Recipients', isNumber: true },
-      { label: <span className="unseen">What to do</span> },
-    ]}
-  >
-    {props.all.map((one) => (
-      <Row key={one.id} one={one} onAsk={(action) => props.onAsk({ action, planned: one })} />
-    ))}
-  </DataTable>
+  <Paper px="md" py="xs">
+    <DataTable
+      caption="Planned mail"
+      columns={[
+        { label: 'Goes out' },
+        { label: 'Campaign' },
+        { label: 'Recipients', isNumber: true, isExtra: true },
+        { label: <span className="unseen">What to do</span> },
+      ]}
+    >
+      {props.all.map((one) => (
+        <Row key={one.id} one={one} onAsk={(action) => props.onAsk({ action, planned: one })} />
+      ))}
+    </DataTable>
+  </Paper>
 );

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { type QueueDestination, readQueue } from '../../../../src/contract/queue.ts';
 import { call } from '../../../shared/client.ts';
 import { count } from '../../../shared/format.ts';
+import { Breakable } from '../../elements/breakable.tsx';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { PageHead } from '../../elements/page-head.tsx';
 import { Section } from '../../elements/section.tsx';
@@ -100,7 +101,7 @@ function Destination({ one, nowMs }: { one: QueueDestination; nowMs: number }) {
       <Cell>
         <span className={styles.destination}>
           <Link className={`quiet-link ${styles.name}`} to={destinationPath(one.domain)}>
-            {one.domain}
+            <Breakable>{one.domain}</Breakable>
           </Link>
           <StateSign destination={one} nowMs={nowMs} />
           {one.last !== null && (

@@ -98,9 +98,9 @@ export function WaitingRecipients({ of }: { of: Of }) {
               caption="Who waits"
               columns={[
                 { label: 'Recipient' },
-                { label: 'State' },
+                { label: 'State', width: '18%' },
                 { label: 'Attempts', isNumber: true, isExtra: true },
-                { label: 'What was said last', isExtra: true, width: '40%' },
+                { label: 'What was said last', isExtra: true, width: '34%' },
                 { label: <span className="unseen">What to do</span> },
               ]}
             >

@@ -11,6 +11,7 @@ import {
 } from '../../../../src/contract/suppressions.ts';
 import { addressOf, call } from '../../../shared/client.ts';
 import { dayOfMoment } from '../../../shared/format.ts';
+import { Breakable } from '../../elements/breakable.tsx';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { PageHead } from '../../elements/page-head.tsx';
 import { Section } from '../../elements/section.tsx';
@@ -42,7 +43,9 @@ function Row({ one, onRemove }: { one: SuppressionBody; onRemove: (removed: Remo
             Known by its mark only: its message is erased
           </Text>
         ) : (
-          <span style={{ overflowWrap: 'anywhere' }}>{email}</span>
+          <span style={{ overflowWrap: 'anywhere' }}>
+            <Breakable>{email}</Breakable>
+          </span>
         )}
       </Cell>
       <Cell>{reasonWords[reason]}</Cell>

@@ -1,5 +1,5 @@
 /** The letters that the organisation keeps to send again. */
-import { Button } from '@mantine/core';
+import { Button, Paper } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { Link } from 'react-router';
 import { listTemplates } from '../../../../src/contract/templates.ts';
@@ -36,28 +36,30 @@ export function TemplatesPage() {
               mail names it and gives each recipient’s values.
             </Empty>
           ) : (
-            <DataTable
-              caption="Templates"
-              columns={[
-                { label: 'Name' },
-                { label: 'Last change' },
-                { label: 'Version', isNumber: true, isExtra: true },
-              ]}
-            >
-              {templates.map(({ id, name, version, updatedAt }) => (
-                <tr key={id}>
-                  <Cell>
-                    <Link className="quiet-link" to={templatePath(id)} style={{ overflowWrap: 'anywhere' }}>
-                      {name}
-                    </Link>
-                  </Cell>
-                  <Cell>{moment(updatedAt, timeZone)}</Cell>
-                  <Cell isNumber isExtra>
-                    {count(version)}
-                  </Cell>
-                </tr>
-              ))}
-            </DataTable>
+            <Paper px="md" py="xs">
+              <DataTable
+                caption="Templates"
+                columns={[
+                  { label: 'Name' },
+                  { label: 'Last change' },
+                  { label: 'Version', isNumber: true, isExtra: true },
+                ]}
+              >
+                {templates.map(({ id, name, version, updatedAt }) => (
+                  <tr key={id}>
+                    <Cell>
+                      <Link className="quiet-link" to={templatePath(id)} style={{ overflowWrap: 'anywhere' }}>
+                        {name}
+                      </Link>
+                    </Cell>
+                    <Cell>{moment(updatedAt, timeZone)}</Cell>
+                    <Cell isNumber isExtra>
+                      {count(version)}
+                    </Cell>
+                  </tr>
+                ))}
+              </DataTable>
+            </Paper>
           )
         }
       </Answered>

@@ -6,6 +6,7 @@ import { deleteTransportRule, listTransportRules, setTransportRule } from '../..
 import type { MinimumTransport } from '../../../../src/contract/values.ts';
 import { call } from '../../../shared/client.ts';
 import { dayOfMoment } from '../../../shared/format.ts';
+import { Breakable } from '../../elements/breakable.tsx';
 import { Cell, DataTable } from '../../elements/data-table.tsx';
 import { Section } from '../../elements/section.tsx';
 import { Answered, Failure } from '../../elements/states.tsx';
@@ -106,7 +107,9 @@ export function RulesSection({ mayChange }: { mayChange: boolean }) {
               {rules.map((rule) => (
                 <tr key={rule.domain}>
                   <Cell>
-                    <strong style={{ overflowWrap: 'anywhere' }}>{rule.domain}</strong>
+                    <strong style={{ overflowWrap: 'anywhere' }}>
+                      <Breakable>{rule.domain}</Breakable>
+                    </strong>
                   </Cell>
                   <Cell>{rungName(rule.minimumTransport)}</Cell>
                   <Cell isExtra>{dayOfMoment(rule.updatedAt, timeZone)}</Cell>
