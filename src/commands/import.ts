@@ -2,7 +2,6 @@
  * `waxwing import`: files of a provider's payloads into the running installation's database, or, with --judge-only, into
  * verdict lines without any database. What comes twice is stored once, so a broken import is simply run again.
  */
-import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { judge, type Observation } from '@waxwing/verdict';
 import type { Command } from 'commander';
@@ -18,6 +17,7 @@ import { takePayload } from '../providers/index.ts';
 import { inWorld } from './accounts.ts';
 import { CommandFault } from './fault.ts';
 import { payloadsOf } from './payload-files.ts';
+import { printLine } from './print-line.ts';
 
 interface ImportOptions {
   readonly provider: string;
@@ -146,9 +146,4 @@ async function openFile(file: string): Promise<NodeJS.ReadableStream> {
   } catch (error) {
     throw new CommandFault(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
   }
-}
-
-/** Waits for a slow reader instead of holding everything in memory. */
-async function printLine(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }

@@ -1,5 +1,4 @@
 /** `waxwing judge`: observations in, one a line; verdicts out, one a line, in the same order. It needs no server. */
-import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -10,6 +9,7 @@ import { z } from 'zod';
 import { observation } from '../contract/verdicts.ts';
 import { listNames, listOfFile, networksFromFiles, packagedNetworks } from '../networks/index.ts';
 import { CommandFault } from './fault.ts';
+import { printLine } from './print-line.ts';
 
 export const addJudgeCommand = (program: Command): void => {
   program
@@ -89,9 +89,4 @@ function readObservation(line: string, lineNumber: number): Observation {
   if (!parsed.success)
     throw new CommandFault(`Line ${lineNumber} is not an observation: "kind" must be "open" or "click".`);
   return parsed.data as Observation;
-}
-
-/** Waits for a slow reader instead of holding everything in memory. */
-async function printLine(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }
