@@ -13,7 +13,7 @@ import { clusterVariable } from '../test/kit/cluster.ts';
 const repository = join(import.meta.dirname, '..');
 const folders = ['src', 'packages', 'test', 'scripts', 'bench', 'web'];
 /** Much of a test is waiting: for a browser, a process, a loop. */
-const concurrency = 3;
+const concurrency = 4;
 const testTimeoutMs = 300_000;
 /** Real programs and a real browser share two cores here: a few may be late once. More than these are no coincidence. */
 const repeatedAtMost = 4;
