@@ -49,6 +49,8 @@ async function announce(running: Program, config: Config, log: Log): Promise<voi
   if (!config.roles.includes('web')) return;
   try {
     const link = await running.signInLink();
+    // Who started us may not listen any more, and then needs no words of ours.
+    process.stderr.on('error', () => undefined);
     // Not in the log: for a day, whoever has the link is the account's owner.
     process.stderr.write(
       `\nWaxwing runs at ${running.publicUrl}\nSign in to the console, once, within a day:\n  ${link}\n\n`,

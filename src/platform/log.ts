@@ -10,9 +10,15 @@ const hiddenNames = [
   ...['ip', 'userAgent', 'url', 'apiKey', 'secret', 'token', 'password'],
 ];
 
+/** Lines that cannot be written wait in so much memory, for when the disk has room again; what is beyond it is lost. */
+const waitingBytes = 1_048_576;
+
 /** Standard output of a command may be data, so a log goes to standard error there. */
-export const openLog = (level: string, to: 'stdout' | 'stderr'): Log =>
-  pino(
+export function openLog(level: string, to: 'stdout' | 'stderr'): Log {
+  const destination = pino.destination({ dest: to === 'stdout' ? 1 : 2, sync: true, maxLength: waitingBytes });
+  // A full disk or a reader that has gone takes the log, and not the mail.
+  destination.on('error', () => undefined);
+  return pino(
     {
       level,
       base: { pid: process.pid },
@@ -20,8 +26,9 @@ export const openLog = (level: string, to: 'stdout' | 'stderr'): Log =>
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: hiddenNames.flatMap((name) => [name, `*.${name}`]), censor: '[hidden]' },
     },
-    pino.destination({ dest: to === 'stdout' ? 1 : 2, sync: true }),
+    destination,
   );
+}
 
 /**
  * What of an error may be logged: its kind and where it was thrown. Its message may quote what it failed on, such as a
