@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../platform/database.ts';
+import { errorFacts } from '../platform/log.ts';
 import type { World } from '../platform/world.ts';
 import { claimedOf, type Ending, recordEndings } from './record-attempts.ts';
 
@@ -69,8 +70,7 @@ async function recordOrLeave(
     await recordEndings(world, accountId, endings);
     return [];
   } catch (error) {
-    const { name, code } = error as { name?: string; code?: string };
-    world.log.error({ accountId, endings: endings.length, error: name, code }, 'delivery outcomes not recorded yet');
+    world.log.error({ accountId, endings: endings.length, ...errorFacts(error) }, 'delivery outcomes not recorded yet');
     if (endings.length === 1 || error instanceof DatabaseUnavailable) return endings;
   }
   const left: Ending[] = [];

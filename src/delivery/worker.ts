@@ -8,6 +8,7 @@ import { paceAnswerOf } from '../core/delivery/pace.ts';
 import { DatabaseUnavailable } from '../platform/database.ts';
 import type { Ear } from '../platform/database-words.ts';
 import { openDns } from '../platform/dns.ts';
+import { errorFacts } from '../platform/log.ts';
 import { openSmtpClient } from '../platform/smtp-client.ts';
 import type { Running, World } from '../platform/world.ts';
 import { returnPathOf, unsubscribeMailOf } from '../suppressions/index.ts';
@@ -277,8 +278,7 @@ async function claimAndDeliver(desk: Desk): Promise<'many' | 'few' | 'nothing' |
     return claimed.length === 0 ? 'nothing' : claimed.length < few ? 'few' : 'many';
   } catch (error) {
     // What was claimed and not begun is held by nobody and comes back when its lease ends.
-    const { name, code } = error as { name?: string; code?: string };
-    if (!desk.troubled) desk.world.log.error({ error: name, code }, 'delivery cannot read its queue');
+    if (!desk.troubled) desk.world.log.error(errorFacts(error), 'delivery cannot read its queue');
     desk.troubled = true;
     return 'trouble';
   }
