@@ -60,3 +60,10 @@ test('a long letter is not refused for its length, nor one of many values', () =
 test('a template of very many parts is refused before it is read', () => {
   assert.throws(() => parseTemplate('{% assign a = 1 %}'.repeat(50_000)), /more than 25000 words, values and tags/);
 });
+
+test('a number that JSON cannot carry whole is refused, and the same as a text is taken', () => {
+  const parsed = JSON.parse('{"member": 9007199254740993}');
+  assert.match(faultOf('Member {{ member }}', parsed), /more digits than a number keeps: send it as a text$/);
+  assert.equal(faultOf('Member {{ member }}', { member: '9007199254740993' }), '');
+  assert.equal(faultOf('Member {{ member }}', { member: -9_007_199_254_740_991 }), '');
+});

@@ -171,6 +171,9 @@ function textOf(value: unknown, source: string): string {
   if (Array.isArray(value)) return value.map((one) => textOf(one, source)).join('');
   if (typeof value === 'object' || typeof value === 'function') throw new ValueFault(`${source} is no text`);
   if (typeof value === 'number' && !Number.isFinite(value)) throw new ValueFault(`${source} is no number`);
+  // RFC 8259 §6: what a reader of JSON made of such a number is another one, and it may be the number of a patient.
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+    throw new ValueFault(`${source} has more digits than a number keeps: send it as a text`);
   const text = withoutMarks(String(value));
   if (text.length > valueLengthMax) throw new ValueFault(`${source} is longer than ${valueLengthMax} characters`);
   return text;
