@@ -16,8 +16,10 @@ import { joinDatabaseServer } from '../src/platform/database-server.ts';
 import { systemClock } from '../src/platform/world.ts';
 import { tell } from '../src/providers/fixtures/story.ts';
 import { makeBackup } from '../src/upkeep/index.ts';
+import { type DnsServer, startDnsServer } from './kit/dns-server.ts';
 import { findBelow, findIn, needlesFor } from './kit/needles.ts';
 import { acceptByPassword, type Person, personAt } from './kit/person.ts';
+import { newReporter } from './kit/signed-report.ts';
 import { type SinkReply, type SmtpSink, startSmtpSink } from './kit/smtp-sink.ts';
 import { mail, RawClient } from './kit/submission.ts';
 import { writtenPolicy, writtenReport } from './kit/tls-report.ts';
@@ -40,6 +42,7 @@ const temporary = join(home, 'tmp');
 const backups = join(home, 'backups');
 const logLines: string[] = [];
 let sink: SmtpSink;
+let dns: DnsServer;
 let program: Program;
 let url: string;
 
@@ -68,6 +71,7 @@ before(async () => {
   for (const folder of [home, temporary]) chmodSync(folder, 0o755); // PostgreSQL may run as another user
   process.env.TMPDIR = temporary;
   sink = await startSmtpSink({ script: answer });
+  dns = await startDnsServer({});
   const { config } = readConfig({
     WAXWING_DATA_DIR: dataDir,
     WAXWING_HTTP_PORT: '0',
@@ -75,6 +79,7 @@ before(async () => {
     WAXWING_SMTP_PORT: '0',
     WAXWING_BOUNCE_PORT: '0',
     WAXWING_BOUNCE_DOMAIN: bounceDomain,
+    WAXWING_DNS_SERVERS: dns.address,
     WAXWING_SMARTHOST: `smtp://127.0.0.1:${sink.port}`,
     WAXWING_TRUSTED_PROXIES: '127.0.0.1',
     WAXWING_NETWORKS_REFRESH_HOURS: 'off',
@@ -89,6 +94,7 @@ before(async () => {
 after(async () => {
   await program?.close();
   await sink?.close();
+  await dns?.close();
   if (usualTmp === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = usualTmp;
   rmSync(home, { recursive: true, force: true });
@@ -431,7 +437,8 @@ async function hearAboutTls(): Promise<void> {
     ...['Content-Type: application/tlsrpt+json', 'Content-Disposition: attachment', ''],
     JSON.stringify({ ...told, 'report-id': `${word} by mail` }),
   );
-  assert.match(await client.content(mailed), /^250 /);
+  const reporter = newReporter(dns, `${word}.example`.toLowerCase());
+  assert.match(await client.content(await reporter.sign(Buffer.from(mailed), systemClock.now())), /^250 /);
   client.close();
 }
 
