@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import type { EngagementReport } from '../../src/contract/reports.ts';
 import type { OutboundSettings } from '../../src/contract/settings.ts';
-import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { desktop, type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
 import { until } from '../kit/tracking.ts';
 import { campaign, otherCampaign, people, prefetched, type SignedIn, type Stage, scanned, signIn } from './stage.ts';
 
@@ -367,25 +367,29 @@ const focusScript = `(() => {
 })()`;
 
 describe('every page', () => {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const name of Object.keys(paths) as (keyof typeof paths)[])
-      it(`${name} is accessible in ${colorScheme}`, async () => {
-        await page.emulateMedia({ colorScheme });
-        await open(pathOf(name));
-        assert.deepEqual(await seriousFaults(page), []);
-        await screenshot(page, `${name}-${colorScheme}`);
-      });
+  const titles = new Set<string>();
 
-  for (const width of [360, 768])
-    it(`fits a screen of ${width} px without scrolling sideways`, async () => {
+  for (const name of Object.keys(paths) as (keyof typeof paths)[])
+    it(`${name} is accessible in light and in dark, and fits small screens without scrolling sideways`, async () => {
+      await open(pathOf(name));
+      titles.add(await page.title());
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        assert.deepEqual(await seriousFaults(page), [], colorScheme);
+        await screenshot(page, `${name}-${colorScheme}`);
+      }
       await page.emulateMedia({ colorScheme: 'light' });
-      await page.setViewportSize({ width, height: 800 });
-      for (const name of Object.keys(paths) as (keyof typeof paths)[]) {
-        await open(pathOf(name));
-        assert.equal(await overflowPx(page), 0, name);
+      for (const width of [768, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        assert.equal(await overflowPx(page), 0, `${width}`);
         await screenshot(page, `${name}-${width}`);
       }
+      await page.setViewportSize(desktop);
     });
+
+  it('has a title of its own', () => {
+    assert.equal(titles.size, Object.keys(paths).length);
+  });
 
   it('has all places within reach on a telephone', async () => {
     await page.setViewportSize({ width: 360, height: 800 });
@@ -400,15 +404,6 @@ describe('every page', () => {
 
   it('asks nothing of another host, breaks no policy and raises no error', () => {
     assert.deepEqual(faults, { foreign: [], policy: [], errors: [] });
-  });
-
-  it('has a title of its own', async () => {
-    const titles = new Set<string>();
-    for (const name of Object.keys(paths) as (keyof typeof paths)[]) {
-      await open(pathOf(name));
-      titles.add(await page.title());
-    }
-    assert.equal(titles.size, Object.keys(paths).length);
   });
 
   it('shows in forced colours what is on, what is chosen and where one is', async () => {

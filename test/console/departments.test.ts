@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { EngagementReport } from '../../src/contract/reports.ts';
-import { isFine, openBrowser, patienceMs } from '../kit/browser.ts';
+import { isFine, isFineEverywhere, openBrowser, patienceMs } from '../kit/browser.ts';
 import { until } from '../kit/tracking.ts';
 import { campaign, type Stage, setStage } from './stage.ts';
 
@@ -124,12 +124,6 @@ describe('departments', () => {
     await table.getByRole('cell', { name: 'Pharmacy', exact: true }).waitFor();
     await table.getByRole('cell', { name: 'No department', exact: true }).waitFor();
     assert.deepEqual((await table.getByRole('columnheader').allInnerTexts()).slice(-2), ['Unsubscribed', 'Complained']);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await isFine(page, `report-departments-${colorScheme}`);
-      await page.setViewportSize({ width: 390, height: 844 });
-      await isFine(page, `report-departments-${colorScheme}-390`);
-      await page.setViewportSize({ width: 1440, height: 900 });
-    }
+    await isFineEverywhere(page, 'report-departments');
   });
 });

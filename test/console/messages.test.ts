@@ -5,7 +5,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { EventBody } from '../../src/contract/messages.ts';
 import { burstHeadline, inBursts, sharedReasons } from '../../web/console/messages/bursts.ts';
 import { headlineOf } from '../../web/console/messages/event-words.ts';
-import { type Faults, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
+import { type Faults, isFineEverywhere, overflowPx, screenshot, seriousFaults } from '../kit/browser.ts';
 import { until } from '../kit/tracking.ts';
 import { people, type SignedIn, type Stage, scanned, signIn } from './stage.ts';
 
@@ -199,16 +199,8 @@ describe('a message', () => {
     assert.ok(!(await page.content()).includes(people[0] ?? '-'), 'no address is on the page');
   });
 
-  it('that is erased is shown so, in light, in dark and on a small screen', async () => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.waitForLoadState('networkidle');
-      assert.deepEqual(await seriousFaults(page), [], colorScheme);
-      await screenshot(page, `message-erased-${colorScheme}`);
-    }
-    await page.setViewportSize({ width: 390, height: 800 });
-    assert.equal(await overflowPx(page), 0);
-    await screenshot(page, 'message-erased-390');
+  it('that is erased is shown so, on a desk in light and on a telephone in the dark', async () => {
+    await isFineEverywhere(page, 'message-erased');
     await page.goto(`${stage.url}/messages`);
     await page.getByRole('link', { name: 'Erased message' }).waitFor();
     assert.deepEqual(faults, { foreign: [], policy: [], errors: [] });
