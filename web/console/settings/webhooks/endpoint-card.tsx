@@ -20,8 +20,9 @@ import { DeliveryLog } from './delivery-log.tsx';
 import { SecretOnce } from './endpoint-form.tsx';
 import { stateWords, typeWords } from './webhook-words.ts';
 
+const refreshList = (): Promise<void> => queries.invalidateQueries({ queryKey: [listWebhookEndpoints.name] });
 const refresh = async (): Promise<void> => {
-  await queries.invalidateQueries({ queryKey: [listWebhookEndpoints.name] });
+  await refreshList();
   await queries.invalidateQueries({ queryKey: [listWebhookDeliveries.name] });
 };
 
@@ -32,7 +33,8 @@ function useActs({ id, isEnabled }: WebhookEndpoint) {
     mutationFn: () => call(changeWebhookEndpoint, { params, body: { isEnabled: !isEnabled } }),
     onSuccess: refresh,
   });
-  const remove = useMutation({ mutationFn: () => call(deleteWebhookEndpoint, { params }), onSuccess: refresh });
+  // What was told to one that is gone is asked of nobody.
+  const remove = useMutation({ mutationFn: () => call(deleteWebhookEndpoint, { params }), onSuccess: refreshList });
   const rotate = useMutation({
     mutationFn: () => call(rotateWebhookSecret, { params, body: { overlapHours: 24 } }),
     gcTime: 0,
