@@ -71,7 +71,11 @@ describe('unsubscribing', () => {
     await open('/settings');
     await page.getByRole('textbox', { name: 'Whose mail it is' }).fill('Example Clinic');
     await page.getByRole('textbox', { name: 'Your own words' }).fill('Write to us <any> time.');
+    const saved = page.waitForResponse(
+      (response) => response.url().endsWith('/v1/settings/unsubscribe-page') && response.request().method() !== 'GET',
+    );
     await button('Save the page').click();
+    await saved;
     await page.getByRole('button', { name: 'Save the page', disabled: true }).waitFor();
     const shown = await stage.api<object>('/v1/settings/unsubscribe-page');
     assert.deepEqual(shown, { organisation: 'Example Clinic', words: 'Write to us <any> time.' });
